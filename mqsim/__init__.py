@@ -1,0 +1,36 @@
+"""Teach, try and plan message queues.
+
+    import mqsim as mq
+
+    result = mq.simulate("task-queue")
+    print(result.timeline())
+
+What stands in `__all__` is loaded when it is first asked for, so that `import mqsim` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqsim import theory
+    from mqsim.api import Result, Scenario, World, load, presets, simulate
+
+__version__ = "0.1.0"
+
+__all__ = ["Result", "Scenario", "World", "load", "presets", "simulate", "theory"]
+
+_MODULES = {"theory"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"mqsim.{name}")
+    if name in __all__:
+        return getattr(import_module("mqsim.api"), name)
+    raise AttributeError(f"module 'mqsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

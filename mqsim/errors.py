@@ -1,0 +1,105 @@
+"""Every exception that mqsim raises, as one tree.
+
+    MqsimError
+    ├── UsageError            a call or a command line that can't be carried out
+    ├── ScenarioError         a scenario that can't be understood or can't be run
+    ├── DistributionError     a law of arrival or work with impossible parameters
+    ├── TraceError            a trace that can't be read, written or drawn
+    ├── TheoryError           a formula that was asked outside its range
+    ├── SimulationError       the model was driven against its own rules
+    └── BrokerError           what the broker answers to a program's mistake
+        ├── ChannelError      it closes the channel; the connection lives on
+        └── ConnectionError   it closes the connection
+
+Each carries its data (field, value, what is allowed, AMQP's reply code) beside one sentence that says what
+is wrong, where, what is allowed and what to do next. The command line prints that sentence and exits with 2.
+"""
+
+from __future__ import annotations
+
+
+class MqsimError(Exception):
+    """The root: catch this to catch everything that mqsim raises on purpose."""
+
+
+class UsageError(MqsimError):
+    """A call or a command line that can't be carried out as it stands."""
+
+
+class ScenarioError(MqsimError):
+    """A scenario that can't be understood or can't be run.
+
+    Args:
+        where: the path of the field, such as `producers.web.arrivals`, or the file.
+        value: what stands there now.
+        allowed: what may stand there, in words.
+        hint: what to do next; a sentence without its full stop, or empty.
+    """
+
+    def __init__(self, where: str, value: object, allowed: str, hint: str = "") -> None:
+        self.where = where
+        self.value = value
+        self.allowed = allowed
+        self.hint = hint
+        sentence = f"{where}: {_short(value)} will not do; it must be {allowed}"
+        super().__init__(f"{sentence}. {hint}." if hint else f"{sentence}.")
+
+
+class DistributionError(MqsimError):
+    """A law of arrival or work with impossible parameters.
+
+    Args:
+        law: the law's name, such as `exponential`.
+        parameter: the parameter that is wrong, or empty when the law itself is.
+        value: what was given.
+        allowed: what may be given, in words.
+    """
+
+    def __init__(self, law: str, parameter: str, value: object, allowed: str) -> None:
+        self.law = law
+        self.parameter = parameter
+        self.value = value
+        self.allowed = allowed
+        where = f"{law}.{parameter}" if parameter else law
+        super().__init__(f"{where}: {_short(value)} will not do; it must be {allowed}.")
+
+
+class TraceError(MqsimError):
+    """A trace that can't be read, written or drawn."""
+
+
+class TheoryError(MqsimError):
+    """A formula that was asked for a value outside its range of validity."""
+
+
+class SimulationError(MqsimError):
+    """The model was driven against its own rules, such as time running backwards."""
+
+
+class BrokerError(MqsimError):
+    """What the broker answers to a mistake, as AMQP 0-9-1 has it.
+
+    Args:
+        code: AMQP's reply code, such as 404.
+        text: RabbitMQ's reply text, such as `NOT_FOUND - no queue 'tasks' in vhost '/'`.
+        method: class and method number of the method that failed; (0, 0) when there was none.
+    """
+
+    def __init__(self, code: int, text: str, method: tuple[int, int] = (0, 0)) -> None:
+        self.code = code
+        self.text = text
+        self.method = method
+        super().__init__(f"({code}) {text}")
+
+
+class ChannelError(BrokerError):
+    """A mistake that closes the channel it was made on."""
+
+
+class ConnectionError(BrokerError):
+    """A mistake, or an operator's act, that closes the whole connection."""
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,1 @@
+"""What holds mqsim to its word."""

@@ -1,0 +1,209 @@
+"""Who may import whom, read from the source: DESIGN's table, and the packages that one layer has to itself.
+
+Every import counts: inside a function, under TYPE_CHECKING, relative, or through `import_module("...")`. The
+checker is tried on sources made up for the purpose, so that a rule which never fires is noticed.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "mqsim").rglob("*.py"))
+
+LINES: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("distributions", "theory", "broker"),
+    ("scenario", "amqp", "trace", "mqtt", "stomp"),
+    ("metrics", "checkers", "statistics", "matching"),
+    ("sim",),
+    ("guest", "server"),
+    ("viz",),
+    ("planning", "report"),
+    ("grading", "widgets"),
+    ("api",),
+    ("cli",),
+    ("__main__",),
+)
+LINE_OF = {name: number for number, names in enumerate(LINES) for name in names}
+
+# What is imported -> the only packages of ours that may do so.
+RESERVED = {"simpy": {"sim"}, "pika": {"guest"}, "greenlet": {"guest"}}
+
+# The broker is told the time and what happened; it has no clock, no chance and no sockets of its own.
+BROKER_LACKS = {"random", "secrets", "time", "numpy.random", "simpy", "socket", "asyncio"}
+
+# Names that the root has of its own; all others it fetches from above, so whoever asks for them climbs.
+ROOT_OWNS = {"__version__"}
+
+LINE_LIMIT = 500
+
+
+def package_of(module: str) -> str:
+    """`mqsim.broker.queues` -> `broker`; empty for the root itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def module_name(path: Path) -> tuple[str, bool]:
+    """The dotted name of a source file, and whether it is a package's `__init__`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    is_package = parts[-1] == "__init__"
+    return ".".join(parts[:-1] if is_package else parts), is_package
+
+
+def imported(source: str, module: str, *, is_package: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) for everything that a module imports or reaches through `numpy.random`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                levels_up = node.level - 1 if is_package else node.level
+                above = module.split(".")[: len(module.split(".")) - levels_up]
+                origin = ".".join([*above, origin] if origin else above)
+            for alias in node.names:
+                yield node.lineno, f"{origin}.{alias.name}"
+        elif isinstance(node, ast.Call) and node.args and _called(node) in {"import_module", "__import__"}:
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield node.lineno, name.value
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in {"np.random", "numpy.random"}:
+            yield node.lineno, "numpy.random"
+
+
+def _called(node: ast.Call) -> str:
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def faults(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """One sentence for each import that the table forbids."""
+    if module == "mqsim":
+        return []
+    mine = package_of(module)
+    if mine not in LINE_OF:
+        return [f"{module}: the package {mine!r} is in no line of the table"]
+    found = []
+    for line, name in imported(source, module, is_package=is_package):
+        reason = _why_forbidden(mine, name)
+        if reason:
+            found.append(f"{module}:{line} imports {name}: {reason}")
+    return found
+
+
+def _why_forbidden(mine: str, name: str) -> str:
+    top, _, rest = name.partition(".")
+    if top == "mqsim":
+        theirs = rest.split(".")[0]
+        if theirs == mine or theirs in ROOT_OWNS:
+            return ""
+        if theirs not in LINE_OF:
+            return "the root hands out what lies above; name the package itself"
+        if LINE_OF[theirs] > LINE_OF[mine]:
+            return f"{theirs} is above {mine}"
+        return f"{theirs} and {mine} are sisters" if LINE_OF[theirs] == LINE_OF[mine] else ""
+    if top in RESERVED and mine not in RESERVED[top]:
+        return f"only {', '.join(RESERVED[top])} may"
+    if mine == "broker" and any(name == lack or name.startswith(lack + ".") for lack in BROKER_LACKS):
+        return "the broker has no clock, no chance and no sockets"
+    return ""
+
+
+def test_every_import_goes_down() -> None:
+    found = []
+    for path in SOURCES:
+        module, is_package = module_name(path)
+        found += faults(path.read_text(encoding="utf-8"), module, is_package=is_package)
+    assert SOURCES
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "reason"),
+    [
+        ("mqsim.broker.queues", "from mqsim.sim import World", "sim is above broker"),
+        ("mqsim.broker.queues", "from mqsim import theory", "theory and broker are sisters"),
+        ("mqsim.broker.queues", "import mqsim.trace.tables", "trace is above broker"),
+        ("mqsim.trace.frames", "from ..api import simulate", "api is above trace"),
+        ("mqsim.trace.frames", "from .. import scenario", "scenario and trace are sisters"),
+        ("mqsim.viz.lanes", "from mqsim import Result", "the root hands out"),
+        ("mqsim.viz.lanes", "import mqsim", "the root hands out"),
+        ("mqsim.metrics.summary", "def f():\n    from mqsim.sim import World", ":2 imports"),
+        (
+            "mqsim.metrics.summary",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from mqsim.api import Result",
+            "api is above metrics",
+        ),
+        (
+            "mqsim.metrics.summary",
+            "from importlib import import_module\nimport_module('mqsim.api')",
+            "api is",
+        ),
+        ("mqsim.metrics.summary", "import importlib\nimportlib.import_module('mqsim.api.result')", "api is"),
+        ("mqsim.report.page", "import simpy", "only sim may"),
+        ("mqsim.report.page", "from simpy.events import Event", "only sim may"),
+        ("mqsim.sim.hosts", "import pika", "only guest may"),
+        ("mqsim.amqp.session", "from greenlet import getcurrent", "only guest may"),
+        ("mqsim.broker.broker", "import time", "no clock"),
+        ("mqsim.broker.broker", "from random import random", "no clock"),
+        ("mqsim.broker.broker", "from numpy import random", "no clock"),
+        ("mqsim.broker.broker", "import numpy.random as r", "no clock"),
+        ("mqsim.broker.broker", "import numpy as np\nr = np.random.default_rng(1)", "no clock"),
+        ("mqsim.broker.broker", "import simpy", "only sim may"),
+        ("mqsim.utils", "", "no line of the table"),
+        ("mqsim.helpers.text", "import os", "no line of the table"),
+    ],
+)
+def test_a_forbidden_import_is_found(module: str, source: str, reason: str) -> None:
+    found = faults(source, module)
+    assert len(found) == 1
+    assert reason in found[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "is_package", "source"),
+    [
+        ("mqsim.broker", True, "from .queues import Queue\nfrom ..errors import BrokerError"),
+        ("mqsim.broker.queues", False, "from mqsim.errors import ChannelError\nfrom . import limits"),
+        ("mqsim.sim.world", False, "import simpy\nfrom mqsim.trace.tables import Trace\nimport numpy.random"),
+        ("mqsim.guest.hooks", False, "import pika.adapters.select_connection\nimport greenlet, time"),
+        ("mqsim.cli", True, "from mqsim.api import simulate\nfrom mqsim import __version__, viz"),
+        ("mqsim", True, "from mqsim.api import simulate"),
+        ("mqsim.broker.queues", False, "from timeit import timeit\nfrom collections import deque"),
+    ],
+)
+def test_a_permitted_import_is_left_alone(module: str, is_package: bool, source: str) -> None:
+    assert faults(source, module, is_package=is_package) == []
+
+
+def too_long(text: str) -> bool:
+    return len(text.splitlines()) > LINE_LIMIT
+
+
+def test_no_module_is_too_long() -> None:
+    assert too_long("\n" * (LINE_LIMIT + 1))
+    assert not too_long("\n" * LINE_LIMIT)
+    assert [str(path) for path in SOURCES if too_long(path.read_text(encoding="utf-8"))] == []
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which of the heavy packages a fresh interpreter has loaded after a statement."""
+    heavy = ("pandas", "matplotlib", "pydantic", "simpy", "scipy", "pika", "typer")
+    program = f"import sys; {statement}; print(*(name for name in {heavy!r} if name in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_mqsim_loads_nothing_heavy() -> None:
+    assert loaded_by("import simpy, mqsim") == {"simpy"}
+    assert loaded_by("import mqsim") == set()

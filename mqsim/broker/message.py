@@ -1,0 +1,117 @@
+"""What is published, and what a queue keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqsim.broker.queue import Queue
+
+
+class Envelope:
+    """What a publisher says of a message; messages that say the same may share one.
+
+    Args:
+        exchange: the exchange's name; the empty name is the default exchange.
+        key: the routing key; at the default exchange, the name of a queue.
+        size: bytes of body.
+        priority: 0 to 255, or None when the publisher says none, which counts as 0.
+        persistent: whether it is to survive a restart of the broker (in a durable queue).
+        expiration: seconds it may wait in a queue, or None.
+        headers: the application's headers, which a headers exchange reads; may carry CC and x-death.
+        mandatory: whether it comes back when no queue is bound for it.
+        body: the content, for those who have one; a model does with `size` alone.
+        properties: whatever else a protocol wants to see again; the broker does not look at it.
+    """
+
+    __slots__ = (
+        "body",
+        "exchange",
+        "expiration",
+        "headers",
+        "key",
+        "mandatory",
+        "persistent",
+        "priority",
+        "properties",
+        "route",
+        "route_version",
+        "size",
+    )
+
+    def __init__(
+        self,
+        exchange: str,
+        key: str,
+        *,
+        size: int = 0,
+        priority: int | None = None,
+        persistent: bool = False,
+        expiration: float | None = None,
+        headers: Mapping[str, object] | None = None,
+        mandatory: bool = False,
+        body: bytes = b"",
+        properties: object = None,
+    ) -> None:
+        self.exchange = exchange
+        self.key = key
+        self.size = size or len(body)
+        self.priority = priority
+        self.persistent = persistent
+        self.expiration = expiration
+        self.headers = headers
+        self.mandatory = mandatory
+        self.body = body
+        self.properties = properties
+        # The queues it was routed to last time, good while the broker's topology is the same.
+        self.route: tuple[Queue, ...] = ()
+        self.route_version = -1
+
+    def forwarded(self, exchange: str, key: str, headers: Mapping[str, object]) -> Envelope:
+        """The same content for another exchange and key, without an expiry, as dead-lettering sends it on."""
+        return Envelope(
+            exchange,
+            key,
+            size=self.size,
+            priority=self.priority,
+            persistent=self.persistent,
+            headers=headers,
+            body=self.body,
+            properties=self.properties,
+        )
+
+
+class Message:
+    """One copy of a message, in one queue.
+
+    Attributes:
+        envelope: what its publisher said.
+        queue: the queue it is in, once it is in one.
+        sequence: its place in the queue's order; a requeue keeps it.
+        redelivered: whether it was handed to a consumer before.
+        deliveries: how often it was sent to a consumer.
+        expires: the time at which it expires, or None.
+        write: number of the write that has not reached the disk yet, or 0.
+        row, attempt: two numbers that belong to whoever watches the broker (rows of a trace); the broker
+            never reads
+            them.
+    """
+
+    __slots__ = ("attempt", "deliveries", "envelope", "expires", "queue", "redelivered", "row", "sequence", "write")
+
+    queue: Queue
+
+    def __init__(self, envelope: Envelope, row: int = -1) -> None:
+        self.envelope = envelope
+        self.row = row
+        self.attempt = -1
+        self.sequence = 0
+        self.redelivered = False
+        self.deliveries = 0
+        self.expires: float | None = None
+        self.write = 0
+
+    def __lt__(self, other: Message) -> bool:
+        """Order in the queue, for the heap of requeued messages."""
+        return self.sequence < other.sequence

@@ -1,0 +1,340 @@
+"""The record of a run: two tables and a log, in typed columns.
+
+A run writes into `array.array` columns by row number. They grow in blocks whose unset cells already mean "it
+did not happen" (NaN, -1), so that recording a message is a handful of plain stores and nothing has to be
+filled in later; the finished columns are handed to numpy and pandas as they lie in memory (see `frames`).
+
+Times are seconds from the start of the run.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from array import array
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+NOT_A_TIME = float("nan")
+NONE = -1
+_BLOCK = 4096
+
+
+class Outcome(IntEnum):
+    """What became of a copy of a message. Every copy has exactly one outcome at the end of a run.
+
+    READY: it waits: in its queue, at its producer (blocked, or not connected) or on the wire to the broker.
+        The last two
+        have no `enqueued` time.
+    ACKED: the broker was told, or under automatic acknowledgement assumed, that it is done. With `finished`
+        unset its
+        consumer was still at it when the run ended.
+    UNACKED: sent to a consumer, not yet acknowledged.
+    EXPIRED: its time to live passed in the queue, which has no dead-letter exchange.
+    DROPPED: the broker let it go: queue too long (drop-head), queue deleted or purged, dead-lettered in a
+    circle. REJECTED: a consumer refused it without requeueing, and the queue has no dead-letter exchange.
+    DEAD_LETTERED: it left this queue for a dead-letter exchange; the copy that goes on has a row of its own.
+    UNROUTABLE: no queue was bound for it (whether or not its producer asked to be told).
+    REFUSED: it never entered a queue, and its producer knows: negatively confirmed, dropped by a blocked
+        producer, or
+        asked of a producer that was down.
+    LOST: gone without being worked to its end, and nobody was told: acknowledged before it was done by a
+        consumer that
+        then failed, in a connection that broke, in a broker that restarted.
+    """
+
+    READY = 0
+    ACKED = 1
+    UNACKED = 2
+    EXPIRED = 3
+    DROPPED = 4
+    REJECTED = 5
+    DEAD_LETTERED = 6
+    UNROUTABLE = 7
+    REFUSED = 8
+    LOST = 9
+
+    @property
+    def label(self) -> str:
+        """The name that tables and summaries use, such as `dead-lettered`."""
+        return self.name.lower().replace("_", "-")
+
+
+class How(IntEnum):
+    """How one attempt to deliver a message ended.
+
+    OPEN: it had not ended when the run did. ACKED: acknowledged. REQUEUED: given back by its consumer.
+    REJECTED: refused for good. RETURNED: its channel or connection ended and the queue took it back. LOST:
+    acknowledged before it was done (automatically, or early), and then not done.
+    """
+
+    OPEN = 0
+    ACKED = 1
+    REQUEUED = 2
+    REJECTED = 3
+    RETURNED = 4
+    LOST = 5
+
+    @property
+    def label(self) -> str:
+        """The name that tables use."""
+        return self.name.lower()
+
+
+class Names:
+    """Names of actors or queues, each with a small number; -1 stands for none."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._codes: dict[str, int] = {}
+
+    def code(self, name: str) -> int:
+        """The number of `name`, which is given one at its first mention."""
+        code = self._codes.get(name)
+        if code is None:
+            code = self._codes[name] = len(self.names)
+            self.names.append(name)
+        return code
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class _Table(ABC):
+    """Columns of one length; `n` rows are used, the rest is room."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.room = 0
+        self.block = _BLOCK
+
+    @abstractmethod
+    def _defaults(self) -> dict[str, array[int] | array[float]]:
+        """Each column's unset cell."""
+
+    def grow(self) -> None:
+        """Add a block of unset rows; blocks grow with the table, up to a million rows."""
+        self.block = min(max(self.block, self.room // 2), 1 << 20)
+        for name, unset in self._defaults().items():
+            column: array[float] = getattr(self, name)
+            column.extend(unset * self.block)
+        self.room += self.block
+
+
+class MessageTable(_Table):
+    """One row a copy of a message in a queue; the row's number is the copy's (`copy`).
+
+    Integer columns: `parent` (the copy it was dead-lettered or forwarded from, or -1), `origin` (the first
+    copy, through all hops), `producer` (code), `number` (counts a producer's messages from 0), `queue` (code
+    or -1), `priority`, `consumer` (code or -1), `deliveries` (attempts), `outcome`. Times: `created`
+    (intended arrival), `published` (put on the wire), `enqueued`, `delivered` (sent by the broker),
+    `started`, `finished`, `acked`, `ended` (left its queue for good). `delivered` to `finished` and
+    `consumer` are those of the last attempt; a copy that was given back has none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parent = array("q")
+        self.origin = array("q")
+        self.producer = array("i")
+        self.number = array("q")
+        self.queue = array("i")
+        self.priority = array("h")
+        self.created = array("d")
+        self.published = array("d")
+        self.enqueued = array("d")
+        self.delivered = array("d")
+        self.started = array("d")
+        self.finished = array("d")
+        self.acked = array("d")
+        self.ended = array("d")
+        self.consumer = array("i")
+        self.deliveries = array("i")
+        self.outcome = array("b")
+
+    def _defaults(self) -> dict[str, array[int] | array[float]]:
+        none, zero, unset = array("q", [NONE]), array("q", [0]), array("d", [NOT_A_TIME])
+        times = ("created", "published", "enqueued", "delivered", "started", "finished", "acked", "ended")
+        codes = ("producer", "queue", "consumer")
+        columns: dict[str, array[int] | array[float]] = {"parent": none, "number": zero}
+        columns.update({name: array("i", [NONE]) for name in codes})
+        columns.update(dict.fromkeys(times, unset))
+        columns["priority"] = array("h", [0])
+        columns["deliveries"] = array("i", [0])
+        columns["outcome"] = array("b", [Outcome.READY])
+        return columns
+
+    def grow(self) -> None:
+        """As for every table; `origin` is each row's own number until told otherwise."""
+        first = self.room
+        super().grow()
+        self.origin.extend(range(first, self.room))
+
+    def add(self, producer: int, number: int, queue: int, created: float) -> int:
+        """Start the row of a message that came into the world at `created`; give its copy number."""
+        row = self.n
+        if row == self.room:
+            self.grow()
+        self.n = row + 1
+        self.producer[row] = producer
+        self.number[row] = number
+        self.queue[row] = queue
+        self.created[row] = created
+        return row
+
+    def add_copy(self, of: int, parent: int, queue: int) -> int:
+        """Start the row of a further copy of the message in row `of`: same producer, number, origin and
+        creation.
+        """
+        row = self.add(self.producer[of], self.number[of], queue, self.created[of])
+        self.parent[row] = parent
+        self.origin[row] = self.origin[of]
+        self.priority[row] = self.priority[of]
+        self.published[row] = self.published[of]
+        return row
+
+
+class DeliveryTable(_Table):
+    """One row an attempt: `copy`, `attempt` (from 1), `consumer` (code); `sent` by the broker, `received`,
+    `started`, `finished` by the consumer, `ended` (the broker learned how), `how`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copy = array("q")
+        self.attempt = array("i")
+        self.consumer = array("i")
+        self.sent = array("d")
+        self.received = array("d")
+        self.started = array("d")
+        self.finished = array("d")
+        self.ended = array("d")
+        self.how = array("b")
+
+    def _defaults(self) -> dict[str, array[int] | array[float]]:
+        columns: dict[str, array[int] | array[float]] = {
+            "copy": array("q", [NONE]),
+            "how": array("b", [How.OPEN]),
+        }
+        columns["attempt"] = columns["consumer"] = array("i", [NONE])
+        for name in ("sent", "received", "started", "finished", "ended"):
+            columns[name] = array("d", [NOT_A_TIME])
+        return columns
+
+    def add(self, copy: int, attempt: int, consumer: int, sent: float) -> int:
+        """Start the row of one attempt; give its number."""
+        row = self.n
+        if row == self.room:
+            self.grow()
+        self.n = row + 1
+        self.copy[row] = copy
+        self.attempt[row] = attempt
+        self.consumer[row] = consumer
+        self.sent[row] = sent
+        return row
+
+
+class EventLog:
+    """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
+
+    The ordinary way of a message (created, published, sent, finished, acknowledged) stands in the two tables
+    and is not repeated here; `trace.story` joins the three into one timeline.
+    """
+
+    def __init__(self) -> None:
+        self.t = array("d")
+        self.kind: list[str] = []
+        self.subject: list[str] = []
+        self.other: list[str] = []
+        self.copy = array("q")
+        self.detail: list[str] = []
+
+    def add(
+        self, t: float, kind: str, subject: str, other: str = "", copy: int = NONE, detail: str = ""
+    ) -> None:
+        """Note that `kind` happened to `subject` at `t`; `other` is who or what else took part."""
+        self.t.append(t)
+        self.kind.append(kind)
+        self.subject.append(subject)
+        self.other.append(other)
+        self.copy.append(copy)
+        self.detail.append(detail)
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+@dataclass
+class Actor:
+    """Who took part in a run.
+
+    Attributes:
+        group: the name in the scenario (`worker` for `worker-2`).
+        role: `producer`, `consumer` or `program`.
+        queue: what a consumer consumes from, else empty.
+        ack: a consumer's acknowledgement: `manual`, `auto` or `early`.
+        prefetch: a consumer's prefetch; 0 is unlimited.
+        up: times from which to which it ran; the last may end with NaN: still running.
+        idempotent: whether a second attempt at the same message does no harm.
+    """
+
+    group: str
+    role: str
+    queue: str = ""
+    ack: str = "manual"
+    prefetch: int = 1
+    up: list[tuple[float, float]] = field(default_factory=list)
+    idempotent: bool = False
+
+
+@dataclass
+class ProducerCounts:
+    """What one producer counted: messages created, published (attempts), confirmed, nacked, returned; seconds
+    blocked.
+    """
+
+    created: int = 0
+    published: int = 0
+    confirmed: int = 0
+    nacked: int = 0
+    returned: int = 0
+    blocked_for: float = 0.0
+
+
+@dataclass(frozen=True)
+class FaultSpan:
+    """A fault as it struck: `kind` on `target` from `start` to `end` (NaN: to the end of the run)."""
+
+    kind: str
+    target: str
+    start: float
+    end: float
+
+
+class Trace:
+    """Everything that a run left behind.
+
+    Attributes:
+        messages, deliveries, events: the tables and the log.
+        actors: names of producers and consumers, by the codes in the tables.
+        queues: names of queues likewise.
+        cast: what each actor was.
+        counts: what each producer counted.
+        faults: when which fault struck.
+        start, end: the run's first and last instant; nothing at `end` itself was run.
+        profile: which RabbitMQ's rules applied.
+        complete: whether the run reached its `until` (always so with `duration`).
+    """
+
+    def __init__(self) -> None:
+        self.messages = MessageTable()
+        self.deliveries = DeliveryTable()
+        self.events = EventLog()
+        self.actors = Names()
+        self.queues = Names()
+        self.cast: dict[str, Actor] = {}
+        self.counts: dict[str, ProducerCounts] = {}
+        self.faults: list[FaultSpan] = []
+        self.start = 0.0
+        self.end = 0.0
+        self.profile = ""
+        self.complete = True

@@ -1,0 +1,203 @@
+"""What producers and consumers have in common: a process that runs or does not, and its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import simpy
+
+from mqsim.broker import Message
+from mqsim.distributions import Distribution
+from mqsim.sim.session import Session
+from mqsim.trace import Actor
+
+if TYPE_CHECKING:
+    from mqsim.sim.world import World
+
+NEVER = float("inf")
+_MISSED_HEARTBEATS = 2
+"""A peer is dead when it has been silent for so many heartbeats (SEMANTICS, rule 24)."""
+
+
+class Process:
+    """An actor's process.
+
+    Attributes:
+        running: whether the process runs.
+        hung: whether it stands still.
+        life: counts its starts and ends; what was set going in an earlier life does nothing in a later one.
+        session: its connection, while it has one or waits for one.
+        lifted: called when it starts to run (True) or no longer does, for faults that count in up time.
+    """
+
+    def __init__(
+        self, world: World, name: str, cast: Actor, reconnect: Distribution, heartbeat: float
+    ) -> None:
+        self.world = world
+        self.clock = world.clock
+        self.recorder = world.recorder
+        self.node = world.node
+        self.name = name
+        self.code = world.trace.actors.code(name)
+        self.cast = world.trace.cast[name] = cast
+        self.heartbeat = heartbeat
+        self.link = world.link(name, cast.group)
+        self.running = False
+        self.hung = False
+        self.life = 0
+        self.session: Session | None = None
+        self.lifted: list[Callable[[bool], None]] = []
+        self._reconnects: Iterator[float] = world.streams.sampler(name, "reconnect", reconnect).draws()
+        self._waits_to_connect = False
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the process, and connect. At the very start of the run the connection is there at once."""
+        if self.running:
+            return
+        now = self.clock._now
+        self.running = True
+        self.hung = False
+        self.life += 1
+        self.cast.up.append((now, float("nan")))
+        self.world.log("started", self.name)
+        self.connect(at_once=now == 0 and self.life == 1)
+        for lifted in self.lifted:
+            lifted(True)
+
+    def _end_life(self, kind: str) -> None:
+        now = self.clock._now
+        self.running = False
+        self.life += 1
+        self._waits_to_connect = False
+        self.cast.up[-1] = (self.cast.up[-1][0], now)
+        self.world.log(kind, self.name)
+        for lifted in self.lifted:
+            lifted(False)
+
+    def crash(self) -> None:
+        """The process dies at once; its kernel closes the connection."""
+        if self.running:
+            session = self._die("crashed")
+            if session is not None:
+                session.up((self.node.close, session, None))
+
+    def power_off(self) -> None:
+        """The machine goes dark: nobody closes anything, and only the heartbeat tells the broker."""
+        if self.running:
+            session = self._die("powered-off")
+            if session is not None and self.heartbeat > 0:
+                self._expect_silence(session)
+
+    def _die(self, kind: str) -> Session | None:
+        session, self.session = self.session, None
+        if session is not None:
+            session.client_open = False
+        self._end_life(kind)
+        self.lose_work()
+        return session
+
+    def lose_work(self) -> None:
+        """What the process held in its memory is gone."""
+
+    def _expect_silence(self, session: Session) -> None:
+        def silent(_: simpy.Event) -> None:
+            self.node.drop(session, "missed heartbeats from client")
+            self.world.settle()
+
+        self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+
+    # -- connection ------------------------------------------------------------------------------------------
+
+    def connect(self, at_once: bool = False) -> None:
+        """Open a connection to the broker."""
+        session = self.session = Session(self, self.code, self.link, self.node)
+        if at_once and self.node.running:
+            self.node.accept(session)
+            self.opened(session)
+        else:
+            session.up((self.node.open, session, None))
+
+    def attach(self, session: Session) -> None:
+        """At the broker: the connection is there."""
+
+    def opened(self, session: Session) -> None:
+        """At the client: the connection is there."""
+
+    def receive(self, session: Session, tag: int, message: Message) -> None:
+        """At the client: a delivery; producers get none."""
+
+    def blocked(self, session: Session, blocked: bool) -> None:
+        """At the client: the broker blocks publishers, or no longer does; consumers do not care."""
+
+    def closed(self, session: Session, why: str) -> None:
+        """At the client: the connection is not there, or no more. Connect again after a while."""
+        if session is not self.session:
+            return
+        session.client_open = False
+        self.session = None
+        self.world.log("connection-lost", self.name, detail=why)
+        self.disconnected()
+        if self.running:
+            self.connect_later()
+
+    def disconnected(self) -> None:
+        """The connection is gone, the process lives on."""
+
+    def connect_later(self) -> None:
+        """Try again after the reconnect delay, unless that is under way."""
+        if self._waits_to_connect:
+            return
+        self._waits_to_connect = True
+        life = self.life
+
+        def again(_: simpy.Event) -> None:
+            self._waits_to_connect = False
+            if self.life == life and self.running and not self.hung:
+                self.connect()
+                self.world.settle()
+
+        self.clock.call_at(self.clock._now + next(self._reconnects), again)
+
+    def drop_connection(self) -> None:
+        """The connection breaks, both ends learn of it at once, the process lives on."""
+        session = self.session
+        if session is not None and session.client_open:
+            self.node.close(session, None)
+            self.closed(session, "connection reset by peer")
+
+    # -- standing still --------------------------------------------------------------------------------------
+
+    def hang(self) -> None:
+        """The process stands still, and with it its heartbeats."""
+        if not self.running or self.hung:
+            return
+        self.hung = True
+        self.world.log("hung", self.name)
+        self.pace_changed()
+        session, life = self.session, self.life
+
+        def silent(_: simpy.Event) -> None:
+            if self.hung and self.life == life and session is not None and session.broker_open:
+                self.node.drop(session, "missed heartbeats from client")
+                self.world.settle()
+
+        if self.heartbeat > 0:
+            self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+
+    def slow(self, factor: float) -> None:
+        """Work takes `factor` times as long as now; producers have none."""
+
+    def restore(self) -> None:
+        """The end of a `hang`."""
+        if self.hung:
+            self.hung = False
+            self.world.log("restored", self.name)
+            if self.session is None:
+                self.connect_later()
+            self.pace_changed()
+
+    def pace_changed(self) -> None:
+        """The process stands still, goes on, or goes at another speed."""

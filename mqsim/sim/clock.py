@@ -1,0 +1,93 @@
+"""The clock: SimPy's environment, with exact times, an order that is told in one line, and timers that are
+used again.
+
+Order: (time, priority, number) alone. Faults have priority 0, all else 1; the number counts what was
+scheduled. An event at the end of a run does not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import repeat
+from typing import Any
+
+import simpy
+
+FAULT = 0
+ORDINARY = 1
+
+_PULSE_EVERY = 20_000
+
+
+class Clock(simpy.Environment):
+    """SimPy's environment, driven up to but not including an end.
+
+    Attributes:
+        end: the time at which the run stops; bring it forward to stop earlier.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.end = float("inf")
+
+    def call_at(
+        self, time: float, act: Callable[[simpy.Event], None], value: Any = None, priority: int = ORDINARY
+    ) -> simpy.Event:
+        """Have `act(event)` called at `time` exactly (SimPy's own timeouts are relative, and round);
+        `event.value` is `value`.
+        """
+        event = simpy.Event(self)
+        event._ok = True
+        event._value = value
+        event.callbacks.append(act)
+        heappush(self._queue, (time, priority, next(self._eid), event))  # type: ignore[misc]
+        return event
+
+    def run_to(self, end: float, pulse: Callable[[float], None] | None = None) -> None:
+        """Run everything before `end`; the clock then shows `end`, or the time of the last event if it never
+        comes.
+
+        Args:
+            end: seconds; may be infinite.
+            pulse: called with the time now and then, for progress; what it raises ends the run.
+        """
+        self.end = end
+        queue = self._queue
+        while queue and queue[0][0] < self.end:
+            for _ in repeat(None, _PULSE_EVERY):
+                if not queue or queue[0][0] >= self.end:
+                    break
+                self._now, _, _, event = heappop(queue)
+                callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+                for callback in callbacks:
+                    callback(event)
+                if (
+                    not event._ok and not event._defused
+                ):  # as SimPy does: a process's failure that nobody awaited
+                    raise event._value
+            if pulse is not None:
+                pulse(self._now)
+        if self.end < float("inf"):
+            self._now = max(self._now, self.end)
+
+
+class Timer(simpy.Event):
+    """An event of one actor that can be set again once it has happened: an allocation less a message.
+
+    A timer that has been overtaken is not cancelled: its owner takes a new one, and ignores the old one when
+        it comes.
+    """
+
+    def __init__(self, clock: Clock, act: Callable[[simpy.Event], None]) -> None:
+        super().__init__(clock)
+        self._ok = True
+        self._value = None
+        self._acts = [act]
+        self._clock = clock
+
+    def set(self, time: float) -> None:
+        """Have it happen at `time`. It must not be waiting to happen."""
+        self.callbacks = self._acts
+        clock = self._clock
+        heappush(clock._queue, (time, ORDINARY, next(clock._eid), self))  # type: ignore[misc]

@@ -1,0 +1,219 @@
+"""Faults: what the scenario breaks, when, and how it is mended. Every fault strikes before all else at its
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import simpy
+
+from mqsim.scenario.faults import Fault
+from mqsim.sim.actor import Process
+from mqsim.sim.clock import FAULT
+from mqsim.sim.node import Node
+from mqsim.trace import FaultSpan
+
+if TYPE_CHECKING:
+    from mqsim.sim.world import World
+
+NAN = float("nan")
+_HEARTBEATS = 2
+
+
+class Faults:
+    """Strikes a scenario's faults.
+
+    Args:
+        world: what they strike.
+        faults: in the scenario's order, which decides between those of the same instant.
+    """
+
+    def __init__(self, world: World, faults: list[Fault]) -> None:
+        self.world = world
+        self.clock = world.clock
+        for number, fault in enumerate(faults):
+            if fault.every is not None:
+                self._recur(number, fault)
+            elif fault.at is not None:
+                self._at(fault.at, self._act(fault))
+
+    def _at(self, time: float, act: Callable[[], None]) -> None:
+        def strike(_: simpy.Event) -> None:
+            act()
+            self.world.settle()
+
+        self.clock.call_at(time, strike, priority=FAULT)
+
+    def _later(self, delay: float | None, act: Callable[[], None]) -> float:
+        """Have `act` done `delay` from now; None is never. Give the time."""
+        if delay is None:
+            return NAN
+        self._at(self.clock._now + delay, act)
+        return self.clock._now + delay
+
+    def _span(self, fault: Fault, end: float, target: str = "") -> None:
+        named = target or " - ".join(fault.targets)
+        self.world.trace.faults.append(FaultSpan(fault.kind, named, self.clock._now, end))
+
+    def _act(self, fault: Fault) -> Callable[[], None]:
+        """What happens at the fault's time."""
+        kind = fault.kind
+        if kind == "alarm":
+            return lambda: self._alarm(fault)
+        if kind == "partition":
+            return lambda: self._partition(fault)
+        target = fault.targets[0]
+        if self.world.is_node(target):
+            back = fault.down if fault.down is not None else fault.restart_after
+            if kind == "restart" and back is None:
+                back = 0.0
+            return lambda: self._node_down(fault, killed=kind in ("kill", "crash", "power_off"), back=back)
+        return lambda: self._strike_all(fault, self.world.actors_of(target))
+
+    # -- actors ----------------------------------------------------------------------------------------------
+
+    def _strike_all(self, fault: Fault, actors: list[Process]) -> None:
+        for actor in actors:
+            self._strike(fault, actor)
+
+    def _strike(self, fault: Fault, actor: Process) -> None:
+        match fault.kind:
+            case "crash" | "kill" | "power_off":
+                back = fault.restart_after if fault.restart_after is not None else fault.down
+                self._span(fault, self._later(back, actor.start), actor.name)
+                actor.power_off() if fault.kind == "power_off" else actor.crash()
+            case "stop" | "restart":
+                back = fault.down if fault.kind == "restart" else fault.restart_after
+                back = 0.0 if fault.kind == "restart" and back is None else back
+                self._span(fault, NAN if back is None else self.clock._now + back, actor.name)
+                self.world.stop_then_start(actor, back)
+            case "slow":
+                factor = fault.factor or 1.0
+                self._span(
+                    fault,
+                    self._later(fault.for_, lambda: self._unslow(actor, factor, actor.life)),
+                    actor.name,
+                )
+                self.world.log("slowed", actor.name, detail=f"{factor:g}")
+                actor.slow(factor)
+            case "hang":
+                self._span(fault, self._later(fault.for_, actor.restore), actor.name)
+                actor.hang()
+            case _:
+                self._span(fault, self.clock._now, actor.name)
+                actor.drop_connection()
+
+    def _unslow(self, actor: Process, factor: float, life: int) -> None:
+        if actor.life == life:
+            self.world.log("restored", actor.name)
+            actor.slow(1.0 / factor)
+
+    # -- broker and network ----------------------------------------------------------------------------------
+
+    def _node_down(self, fault: Fault, *, killed: bool, back: float | None) -> None:
+        node = self.world.node
+        self._span(fault, self._later(back, node.start))
+        node.stop(killed)
+
+    def _alarm(self, fault: Fault) -> None:
+        kind = fault.targets[0]
+        self._span(fault, self._later(fault.for_, lambda: self.world.node.alarm(kind, False)))
+        self.world.node.alarm(kind, True)
+
+    def _partition(self, fault: Fault) -> None:
+        world = self.world
+        ends = [end for end in fault.targets if not world.is_node(end)]
+        actors = [actor for end in ends for actor in world.actors_of(end)]
+        self._span(fault, self._later(fault.for_, lambda: self._heal(actors)))
+        for actor in actors:
+            world.log("partitioned", actor.name, "broker")
+            actor.link.cut()
+            session = actor.session
+            if session is None:
+                continue
+            session.rebind()
+            patience = _HEARTBEATS * actor.heartbeat
+            if patience > 0 and (fault.for_ is None or fault.for_ > patience):
+                self._later(patience, partial(self._given_up, actor, session))
+
+    def _given_up(self, actor: Process, session: object) -> None:
+        """Neither end has heard of the other for too long: each closes its side."""
+        if actor.session is session and actor.session is not None:
+            self.world.node.close(actor.session, None)
+            actor.closed(actor.session, "missed heartbeats from broker")
+
+    def _heal(self, actors: list[Process]) -> None:
+        for actor in actors:
+            self.world.log("healed", actor.name, "broker")
+            actor.link.heal()
+            if actor.session is not None:
+                actor.session.rebind()
+
+    # -- again and again -------------------------------------------------------------------------------------
+
+    def _recur(self, number: int, fault: Fault) -> None:
+        target = fault.targets[0]
+        struck: list[Process | Node] = (
+            [self.world.node] if self.world.is_node(target) else list(self.world.actors_of(target, all=True))
+        )
+        for victim in struck:
+            name = victim.name if isinstance(victim, Process) else target
+            assert fault.every is not None
+            assert fault.repair is not None
+            purpose = f"{fault.kind} {number}"
+            lives = self.world.streams.sampler(name, purpose, fault.every).draws()
+            repairs = self.world.streams.sampler(name, f"{purpose} repair", fault.repair).draws()
+            Recurrence(self, fault, victim, lives, repairs)
+
+
+class Recurrence:
+    """One fault that strikes one victim again and again; its clock runs while the victim is up."""
+
+    def __init__(
+        self,
+        faults: Faults,
+        fault: Fault,
+        victim: Process | Node,
+        lives: Iterator[float],
+        repairs: Iterator[float],
+    ) -> None:
+        self._faults = faults
+        self._fault = fault
+        self._victim = victim
+        self._lives = lives
+        self._repairs = repairs
+        self._left = next(lives)
+        self._since = 0.0
+        self._epoch = 0
+        self._up = False
+        victim.lifted.append(self._lifted)
+        if victim.running:
+            self._lifted(True)
+
+    def _lifted(self, up: bool) -> None:
+        clock = self._faults.clock
+        if up == self._up:
+            return
+        self._up = up
+        self._epoch += 1
+        if up:
+            self._since = clock._now
+            clock.call_at(clock._now + self._left, self._strike, self._epoch, FAULT)
+        else:
+            self._left -= clock._now - self._since
+
+    def _strike(self, event: simpy.Event) -> None:
+        if event._value != self._epoch:
+            return
+        victim, fault, faults = self._victim, self._fault, self._faults
+        back = next(self._repairs)
+        if isinstance(victim, Node):
+            faults._node_down(fault, killed=True, back=back)
+        else:
+            faults._span(fault, faults._later(back, victim.start), victim.name)
+            victim.power_off() if fault.kind == "power_off" else victim.crash()
+        self._left = next(self._lives)
+        faults.world.settle()

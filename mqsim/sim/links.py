@@ -1,0 +1,106 @@
+"""Links: how long it takes from a client to the broker and back.
+
+A link carries hops: (function, two arguments), called when they arrive. It is first in, first out in each
+direction. A hop without latency is no event: it joins the world's outbox, which is emptied before the current
+callback returns. While a link is cut, TCP holds what is sent, and what is under way, until the link is whole
+again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import simpy
+
+from mqsim.sim.clock import Clock
+
+Hop = tuple[Callable[[Any, Any], None], Any, Any]
+Send = Callable[[Hop], None]
+
+
+class Wire:
+    """One direction of a link.
+
+    Args:
+        clock: the world's clock.
+        outbox: where hops go that take no time.
+        settle: empties the outbox.
+        latency: seconds one way.
+        bandwidth: bytes per second, or None for no limit.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        outbox: deque[Hop],
+        settle: Callable[[], None],
+        latency: float,
+        bandwidth: float | None,
+    ) -> None:
+        self._clock = clock
+        self._outbox = outbox
+        self._settle = settle
+        self.latency = latency
+        self.bandwidth = bandwidth
+        self._free_at = 0.0
+        self._held: list[Hop] = []
+        self.cuts = 0
+
+    @property
+    def direct(self) -> bool:
+        """Whether a hop takes no time at all."""
+        return self.latency == 0 and self.bandwidth is None
+
+    def send(self, hop: Hop, size: float = 0.0) -> None:
+        """Send a hop of `size` bytes; where there is a bandwidth, it waits for what was sent before it."""
+        if self.cuts:
+            self._held.append(hop)
+        elif self.direct:
+            self._outbox.append(hop)
+        else:
+            clock = self._clock
+            leaves: float = clock._now
+            if self.bandwidth is not None:
+                leaves = self._free_at = max(leaves, self._free_at) + size / self.bandwidth
+            clock.call_at(leaves + self.latency, self._arrive, hop)
+
+    def _arrive(self, event: simpy.Event) -> None:
+        hop: Hop = event._value
+        if self.cuts:
+            self._held.append(hop)
+            return
+        function, first, second = hop
+        function(first, second)
+        self._settle()
+
+    def cut(self) -> None:
+        """Let nothing through; cuts add up."""
+        self.cuts += 1
+
+    def heal(self) -> None:
+        """Take one cut back; with the last, what was held is sent on."""
+        self.cuts -= 1
+        if not self.cuts:
+            held, self._held = self._held, []
+            for hop in held:
+                self.send(hop)
+
+
+class Link:
+    """Both directions between one actor and the broker."""
+
+    def __init__(self, up: Wire, down: Wire) -> None:
+        self.up = up
+        self.down = down
+
+    def cut(self) -> None:
+        """Partition the two ends."""
+        self.up.cut()
+        self.down.cut()
+
+    def heal(self) -> None:
+        """End one partition of the two ends."""
+        self.up.heal()
+        self.down.heal()

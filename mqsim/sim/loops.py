@@ -1,0 +1,91 @@
+"""Arrivals that answer to what the system does: a closed loop of users, and a queue that is never empty."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import simpy
+
+from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.sim.producer import Producer
+
+if TYPE_CHECKING:
+    from mqsim.sim.world import World
+
+
+class ClosedLoop:
+    """`users` that think, send a message, wait until all that comes of it has ended, and think again.
+
+    User u's k-th thinking time is sample k x users + u, so that a user's times do not depend on the others'
+    pace.
+    """
+
+    def __init__(self, world: World, producer: Producer, arrivals: Closed) -> None:
+        self._world = world
+        self._producer = producer
+        self._users = arrivals.users
+        self._thoughts = world.streams.sampler(producer.name, "think", arrivals.think)
+        for user in range(arrivals.users):
+            self._think(user, 0, producer.spec.start)
+
+    def _think(self, user: int, turn: int, now: float) -> None:
+        thought = self._thoughts.at(turn * self._users + user)
+        self._world.clock.call_at(now + thought, self._send, (user, turn))
+
+    def _send(self, event: simpy.Event) -> None:
+        user, turn = event._value
+        producer, spec = self._producer, self._producer.spec
+        now = self._world.clock._now
+        if producer.done or (spec.stop is not None and now >= spec.stop):
+            producer.finish()
+            return
+        if spec.messages is not None and producer.number + 1 >= spec.messages:
+            producer.finish()
+        row = self._world.trace.messages.n
+        self._world.recorder.await_end(row, partial(self._answered, user, turn + 1))
+        producer.create(now)
+        self._world.settle()
+
+    def _answered(self, user: int, turn: int) -> None:
+        if not self._producer.done:
+            self._think(user, turn, self._world.clock._now)
+
+
+class Saturation:
+    """Keeps so many messages ready in the queue: whenever one is sent, another one comes."""
+
+    def __init__(self, world: World, producer: Producer, arrivals: Saturate) -> None:
+        self._world = world
+        self._producer = producer
+        self._ready = arrivals.ready
+        self._rows: list[int] = []
+        start = producer.spec.start
+        world.clock.call_at(start, self._first)
+
+    def _first(self, _: simpy.Event) -> None:
+        self._world.after_settling.append(self.fill)
+        self._world.settle()
+
+    def fill(self) -> bool:
+        """Publish what is missing; say whether there was any."""
+        producer, spec = self._producer, self._producer.spec
+        now = self._world.clock._now
+        if producer.done or (spec.stop is not None and now >= spec.stop):
+            producer.finish()
+            return False
+        if not producer.free:
+            return False
+        queue = self._world.broker.queues.get(producer.destination.queue)
+        if queue is None:
+            return False
+        enqueued = self._world.recorder.messages.enqueued
+        outcome = self._world.recorder.messages.outcome
+        self._rows = [row for row in self._rows if enqueued[row] != enqueued[row] and outcome[row] == 0]
+        missing = self._ready - queue.waiting - len(self._rows)
+        if spec.messages is not None:
+            missing = min(missing, spec.messages - producer.number)
+        self._rows += [producer.create(now) for _ in range(missing)]
+        if producer.number == spec.messages:
+            producer.finish()
+        return missing > 0

@@ -1,0 +1,278 @@
+"""The broker as a host: where hops arrive, what its work costs, how it stops, is killed and comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import simpy
+
+from mqsim.broker import Broker, Channel, Message
+from mqsim.errors import BrokerError
+from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
+from mqsim.sim.clock import Clock
+from mqsim.sim.links import Hop, Wire
+from mqsim.sim.recorder import Recorder
+from mqsim.sim.session import Session
+from mqsim.trace import Outcome
+
+NEVER = float("inf")
+
+
+class Node:
+    """One broker node.
+
+    Args:
+        costs: samples of the seconds of its own time that a publish, a delivery and a write to disk take;
+            None is nothing.
+
+    Attributes:
+        up_since: when it last came up; NaN while it is down.
+        wake_at: when it will look at the broker's deadlines next.
+        lifted: called after it came up or went down, for faults that count in up time.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        broker: Broker,
+        recorder: Recorder,
+        outbox: deque[Hop],
+        settle: Callable[[], None],
+        costs: dict[str, Iterator[float] | None],
+    ) -> None:
+        self.clock = clock
+        self.broker = broker
+        self.recorder = recorder
+        self.outbox = outbox
+        self.settle = settle
+        self._publish_cost = costs.get("publish")
+        self._deliver_cost = costs.get("deliver")
+        self._sync_cost = costs.get("sync")
+        self.costly = self._publish_cost is not None or self._deliver_cost is not None
+        self._busy_until = 0.0
+        self.sessions: dict[Channel, Session] = {}
+        self.running = True
+        self.lifted: list[Callable[[bool], None]] = []
+        self._used = 0.0
+        self.wake_at = NEVER
+        if self._sync_cost is not None:
+            broker.storage = self
+
+    # -- hops that arrive ------------------------------------------------------------------------------------
+
+    def open(self, session: Session, _: object) -> None:
+        """A client connects."""
+        self.broker.advance(self.clock._now)
+        if not self.running:
+            session.down((self._tell_closed, session, "connection refused"))
+            return
+        self.accept(session)
+        session.down((self._tell_opened, session, None))
+
+    def accept(self, session: Session) -> None:
+        """Set up the broker's side of a connection."""
+        session.connection = self.broker.connect(session.client.name)
+        session.channel = session.connection.channel()
+        session.broker_open = True
+        self.sessions[session.channel] = session
+        session.connection.on_blocked = lambda blocked, _: session.down(
+            (self._tell_blocked, session, blocked)
+        )
+        session.client.attach(session)
+        if self.broker.alarms:
+            session.down((self._tell_blocked, session, True))
+
+    def publish(self, session: Session, message: Message) -> None:
+        """A client publishes."""
+        broker = self.broker
+        now = self.clock._now
+        if broker.now != now:
+            broker.advance(now)
+        if session.broker_open:
+            session.channel.publish(message)
+        else:
+            self.recorder.end(message.row, Outcome.LOST, now, "its connection was gone before it arrived")
+
+    def ack(self, session: Session, tag: int) -> None:
+        """A client acknowledges."""
+        broker = self.broker
+        now = self.clock._now
+        if broker.now != now:
+            broker.advance(now)
+        if session.broker_open:
+            session.channel.ack(tag)
+
+    def nack(self, session: Session, tag: int) -> None:
+        """A client gives a delivery back to its queue."""
+        self.broker.advance(self.clock._now)
+        if session.broker_open:
+            session.channel.nack(tag)
+
+    def reject(self, session: Session, tag: int) -> None:
+        """A client refuses a delivery for good."""
+        self.broker.advance(self.clock._now)
+        if session.broker_open:
+            session.channel.reject(tag, requeue=False)
+
+    def close(self, session: Session, _: object) -> None:
+        """A client's end of the connection is gone: closed in order, or by its kernel as it died."""
+        self.broker.advance(self.clock._now)
+        if session.broker_open:
+            session.broker_open = False
+            self.sessions.pop(session.channel, None)
+            session.connection.close()
+
+    def drop(self, session: Session, why: str) -> None:
+        """Throw a client out; it learns of it when the news arrives."""
+        self.close(session, None)
+        session.down((self._tell_closed, session, why))
+
+    def channel_failed(self, channel: Channel, error: BrokerError) -> None:
+        """The broker closed a client's channel; a client of one channel then closes its connection."""
+        session = self.sessions.get(channel)
+        if session is not None:
+            self.outbox.append((self.drop, session, error.text))
+
+    def _tell_opened(self, session: Session, _: object) -> None:
+        if session.client_open:
+            session.client.opened(session)
+
+    def _tell_closed(self, session: Session, why: str) -> None:
+        if session.client_open:
+            session.client_open = False
+            session.client.closed(session, why)
+
+    def _tell_blocked(self, session: Session, blocked: bool) -> None:
+        if session.client_open:
+            session.client.blocked(session, blocked)
+
+    def missed(self, message: Message) -> None:
+        """A delivery arrived where nobody is any more: acknowledged automatically, it is lost."""
+        if self.recorder.messages.outcome[message.row] == Outcome.ACKED:
+            self.recorder.lost(message, self.clock._now, "it was on its way to a consumer that was gone")
+
+    # -- its own time ----------------------------------------------------------------------------------------
+
+    def admit(self, hop: Hop, _: object) -> None:
+        """Take a hop in turn: one thing at a time, publishes at their cost."""
+        cost = next(self._publish_cost) if self._publish_cost is not None and hop[0] == self.publish else 0.0
+        self._busy_until = max(self._busy_until, self.clock._now) + cost
+        self.clock.call_at(self._busy_until, self._serve, hop)
+
+    def _serve(self, event: simpy.Event) -> None:
+        function, first, second = event._value
+        function(first, second)
+        self.settle()
+
+    def emit(self, wire: Wire, hop: Hop) -> None:
+        """Send a hop out in turn, deliveries at their cost."""
+        costs = self._deliver_cost
+        cost = next(costs) if costs is not None and isinstance(hop[2], Message) else 0.0
+        self._busy_until = max(self._busy_until, self.clock._now) + cost
+        self.clock.call_at(self._busy_until, self._serve, (_send, wire, hop))
+
+    def store(self, write: int, _message: Message) -> None:
+        """Write to disk, as the broker asks."""
+        if self._sync_cost is not None:
+            self.clock.call_at(self.clock._now + next(self._sync_cost), self._written, write)
+
+    def forget(self, write: int, message: Message) -> None:
+        """Write to disk that a message is done with."""
+        self.store(write, message)
+
+    def _written(self, event: simpy.Event) -> None:
+        self.broker.advance(self.clock._now)
+        if self.running:
+            self.broker.stored(event._value)
+        self.settle()
+
+    def arm(self) -> None:
+        """Wake up at the broker's next deadline, if no earlier waking is set."""
+        due = self.broker.next_deadline()
+        if due < self.wake_at:
+            self.wake_at = due
+            self.clock.call_at(due, self._wake, due)
+
+    def _wake(self, event: simpy.Event) -> None:
+        if event._value != self.wake_at:
+            return
+        self.wake_at = NEVER
+        self.broker.advance(self.clock._now)
+        self.arm()
+        self.settle()
+
+    # -- memory ----------------------------------------------------------------------------------------------
+
+    def limit_memory(self, spec: MemorySpec) -> None:
+        """Raise the memory alarm while messages take more than the limit; cleared as soon as they do not."""
+        limit = spec.limit
+        if limit is None:
+            return
+
+        def metered(message: Message, taken: bool) -> None:
+            size = message.envelope.size + spec.per_message
+            self._used += size if taken else -size
+            if (self._used > limit) != ("memory" in self.broker.alarms):
+                self.outbox.append((self._alarm_by_use, limit, None))
+
+        self.recorder.metered = metered
+
+    def _alarm_by_use(self, limit: float, _: object) -> None:
+        over = self._used > limit
+        if over != ("memory" in self.broker.alarms):
+            self.alarm("memory", over)
+
+    def alarm(self, kind: str, raised: bool) -> None:
+        """Raise or clear an alarm."""
+        self.broker.advance(self.clock._now)
+        self.broker.set_alarm(kind, raised)
+        self.recorder.events.add(
+            self.clock._now, "alarm-raised" if raised else "alarm-cleared", "broker", detail=kind
+        )
+
+    # -- down and up -----------------------------------------------------------------------------------------
+
+    def stop(self, killed: bool) -> None:
+        """Go down, cleanly or at once; clients see their connections end."""
+        self.broker.advance(self.clock._now)
+        if not self.running:
+            return
+        self.running = False
+        sessions = list(self.sessions.values())
+        self.sessions.clear()
+        for session in sessions:
+            session.broker_open = False
+        self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", "broker")
+        if killed:
+            self.broker.kill()
+        else:
+            self.broker.stop()
+        why = "the broker's connection broke" if killed else "320 CONNECTION_FORCED"
+        for session in sessions:
+            session.down((self._tell_closed, session, why))
+        for lifted in self.lifted:
+            lifted(False)
+
+    def start(self) -> None:
+        """Come up again with what survived."""
+        if self.running:
+            return
+        self.running = True
+        self.broker.now = max(self.broker.now, self.clock._now)
+        self.broker.start()
+        self.recorder.events.add(self.clock._now, "broker-started", "broker")
+        for lifted in self.lifted:
+            lifted(True)
+
+
+def cost_samples(
+    costs: CostsSpec, sample: Callable[[str, object], Iterator[float]]
+) -> dict[str, Iterator[float] | None]:
+    """Samples of the costs that are not nothing."""
+    laws = {"publish": costs.publish, "deliver": costs.deliver, "sync": costs.sync}
+    return {name: None if law.mean == 0 else sample(name, law) for name, law in laws.items()}
+
+
+def _send(wire: Wire, hop: Hop) -> None:
+    wire.send(hop)

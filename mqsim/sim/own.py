@@ -1,0 +1,279 @@
+"""A user's own SimPy processes beside, or instead of, a scenario's actors.
+
+    def worker(world):
+        while True:
+            task = yield world.get("tasks")
+            yield world.timeout(task.work)
+            world.ack(task)
+
+Who calls is found from SimPy's active process: each process that was handed to `process` has a name, a
+connection and a lane in the trace of its own. Published messages, deliveries and acknowledgements travel over
+the same links to the same broker.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import simpy
+
+from mqsim.broker import Consumer as Subscription
+from mqsim.broker import Envelope, Message
+from mqsim.distributions import Constant
+from mqsim.errors import UsageError
+from mqsim.scenario import Scenario
+from mqsim.sim.actor import Process
+from mqsim.sim.session import Session
+from mqsim.sim.world import World
+from mqsim.trace import Actor, ProducerCounts
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message in the hands of a process.
+
+    Attributes:
+        queue: where it came from.
+        work: seconds of work that its producer gave it.
+        body: whatever its producer put in.
+        redelivered: whether someone had it before.
+        row: its row in the table of messages.
+    """
+
+    queue: str
+    work: float
+    body: Any
+    redelivered: bool
+    row: int
+    _tag: int
+    _attempt: int
+    _session: Session
+
+
+class Hand(Process):
+    """The process of a user, as the broker and the trace see it."""
+
+    def __init__(self, world: World, name: str) -> None:
+        group = name.rpartition("-")[0] if name.rpartition("-")[2].isdigit() else name
+        super().__init__(world, name, Actor(group, "program"), Constant(1.0), 60.0)
+        self.counts = ProducerCounts()
+        self.process: simpy.Process | None = None
+        self._subscriptions: dict[str, Subscription] = {}
+        self._waiting: dict[str, deque[simpy.Event]] = {}
+        self._outbox: list[tuple[Any, Any, Any]] = []
+
+    def opened(self, session: Session) -> None:
+        """At the client: the connection is there."""
+        session.broker_known = True
+        waiting, self._outbox = self._outbox, []
+        for function, first, second in waiting:
+            session.up((function, session if first is None else first, second))
+
+    def send(self, function: Any, argument: Any) -> None:
+        """Send a hop to the broker, once there is a connection."""
+        session = self.session
+        if session is not None and session.broker_known:
+            session.up((function, session, argument))
+        else:
+            self._outbox.append((function, None, argument))
+
+    def await_one(self, queue: str) -> simpy.Event:
+        """An event that succeeds with the next delivery from a queue."""
+        event = simpy.Event(self.clock)
+        self._waiting.setdefault(queue, deque()).append(event)
+        self.send(self._ask, queue)
+        return event
+
+    def _ask(self, session: Session, queue: str) -> None:
+        """At the broker: let one more message go to this process."""
+        if not session.broker_open:
+            return
+        self.world.broker.advance(self.clock._now)
+        subscription = self._subscriptions.get(queue)
+        if subscription is None or subscription.channel is not session.channel:
+            session.channel.qos(1)
+            subscription = session.channel.consume(queue, session.deliver, tag=f"{self.name} {queue}")
+            self._subscriptions[queue] = subscription
+        else:
+            subscription.allow(1)
+
+    def receive(self, session: Session, tag: int, message: Message) -> None:
+        """At the client: hand the message to who waits longest for one of its queue."""
+        now, trace = self.clock._now, self.world.trace
+        trace.deliveries.received[message.attempt] = now
+        trace.deliveries.started[message.attempt] = now
+        trace.messages.started[message.row] = now
+        work = self.world.recorder.work[message.row]
+        queue = message.queue.name
+        given = Delivery(
+            queue,
+            work,
+            message.envelope.properties,
+            message.redelivered,
+            message.row,
+            tag,
+            message.attempt,
+            session,
+        )
+        self._waiting[queue].popleft().succeed(given)
+
+    def settle_delivery(self, given: Delivery, function: Any) -> None:
+        """Acknowledge or refuse a delivery."""
+        given._session.up((self._lower, given._session, given.queue))
+        given._session.up((function, given._session, given._tag))
+
+    def _lower(self, session: Session, queue: str) -> None:
+        subscription = self._subscriptions.get(queue)
+        if subscription is not None and subscription.channel is session.channel:
+            subscription.limit -= 1
+
+
+class OwnWorld(World):
+    """A world for a user's own SimPy processes.
+
+    Args:
+        scenario: queues, actors and faults that take part; by default there is only what `queues` names.
+        queues: names of durable classic queues to declare besides.
+        seed: instead of the scenario's.
+
+    Attributes:
+        env: SimPy's environment; use it as in any SimPy program.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | None = None,
+        *,
+        queues: list[str] | tuple[str, ...] = (),
+        seed: int | None = None,
+    ) -> None:
+        declared: dict[str, object] = {name: {} for name in queues}
+        if scenario is None:
+            scenario = Scenario(name="own processes", duration=1.0, broker={"queues": declared})
+        elif declared:
+            scenario = scenario.with_({f"broker.queues.{name}": {} for name in declared})
+        super().__init__(scenario, seed)
+        self._hands: dict[str, Hand] = {}
+        self._by_process: dict[simpy.Process, Hand] = {}
+
+    @property
+    def env(self) -> simpy.Environment:
+        """SimPy's environment."""
+        return self.clock
+
+    @property
+    def now(self) -> float:
+        """Seconds from the start."""
+        return float(self.clock._now)
+
+    def timeout(self, seconds: float) -> simpy.Event:
+        """An event that happens in `seconds`."""
+        return self.clock.timeout(seconds)
+
+    def process(self, generator: Generator[simpy.Event, Any, Any], name: str) -> simpy.Process:
+        """Start a process under a name of its own, and connect it to the broker.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        if name in self.trace.cast:
+            raise UsageError(f"{name!r} takes part already; every process needs a name of its own.")
+        hand = self._hands[name] = Hand(self, name)
+        hand.start()
+        hand.process = self.clock.process(self._lived(hand, generator))
+        self._by_process[hand.process] = hand
+        return hand.process
+
+    def _lived(
+        self, hand: Hand, generator: Generator[simpy.Event, Any, Any]
+    ) -> Generator[simpy.Event, Any, Any]:
+        value = yield from generator
+        session, hand.session = hand.session, None
+        if session is not None:
+            session.client_open = False
+            session.up((self.node.close, session, None))
+        hand._end_life("exited")
+        self.settle()
+        return value
+
+    def _caller(self) -> Hand:
+        process = self.clock.active_process
+        hand = None if process is None else self._by_process.get(process)
+        if hand is None:
+            raise UsageError(
+                "publish, get and ack are called from inside a process that was started "
+                "with world.process(…)."
+            )
+        return hand
+
+    def publish(
+        self,
+        to: str,
+        *,
+        key: str | None = None,
+        work: float = 0.0,
+        body: object = None,
+        size: int = 1000,
+        persistent: bool = True,
+    ) -> None:
+        """Publish a message to a queue, or with `key` to an exchange, as the process that calls."""
+        hand = self._caller()
+        counts = self.trace.counts.setdefault(hand.name, hand.counts)
+        exchange, routing = ("", to) if key is None else (to, key)
+        queue = self.trace.queues.code(to) if key is None and to in self.broker.queues else -1
+        row = self.recorder.new(hand.code, counts.created, queue, self.now, work)
+        counts.created += 1
+        counts.published += 1
+        self.trace.messages.published[row] = self.now
+        envelope = Envelope(exchange, routing, size=size, persistent=persistent, properties=body)
+        hand.send(self.node.publish, Message(envelope, row))
+        self.settle()
+
+    def get(self, queue: str) -> simpy.Event:
+        """An event whose value is the next `Delivery` from a queue.
+
+        Raises:
+            UsageError: there is no such queue.
+        """
+        if queue not in self.broker.queues:
+            raise UsageError(
+                f"there is no queue {queue!r}; there are {', '.join(self.broker.queues) or 'none'}."
+            )
+        hand = self._caller()
+        hand.cast.queue = queue
+        hand.cast.role = "consumer"
+        event = hand.await_one(queue)
+        self.settle()
+        return event
+
+    def ack(self, delivery: Delivery) -> None:
+        """Acknowledge a delivery: its work is done."""
+        hand = self._caller()
+        self.trace.deliveries.finished[delivery._attempt] = self.now
+        self.trace.messages.finished[delivery.row] = self.now
+        hand.settle_delivery(delivery, self.node.ack)
+        self.settle()
+
+    def nack(self, delivery: Delivery, *, requeue: bool = True) -> None:
+        """Refuse a delivery: back to its queue, or for good."""
+        self._caller().settle_delivery(delivery, self.node.nack if requeue else self.node.reject)
+        self.settle()
+
+    def crash(self, name: str) -> None:
+        """Crash a process: its connection ends, and SimPy's Interrupt is thrown into it where it waits.
+
+        Raises:
+            UsageError: there is no such process, or it has ended.
+        """
+        hand = self._hands.get(name)
+        if hand is None or hand.process is None or not hand.running:
+            running = [other for other, hand in self._hands.items() if hand.running]
+            raise UsageError(f"no process {name!r} runs; there are {', '.join(running) or 'none'}.")
+        hand.crash()
+        if hand.process.is_alive:
+            hand.process.defused = True
+            hand.process.interrupt("crashed")
+        self.settle()

@@ -1,0 +1,279 @@
+"""Writes the trace: watches the broker, and is told by the actors what they do.
+
+`live` counts the copies whose fate is open; a run `until: drained` ends when it is 0 and nothing more is to
+come.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+
+from mqsim.broker import Broker, Channel, Message, Queue, Watcher
+from mqsim.errors import BrokerError
+from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
+
+_ACKED, _LOST, _READY = int(Outcome.ACKED), int(Outcome.LOST), int(Outcome.READY)
+_HOW_ACKED = int(How.ACKED)
+
+LEFT = {
+    "expired": Outcome.EXPIRED,
+    "maxlen": Outcome.DROPPED,
+    "rejected": Outcome.REJECTED,
+    "dead-lettered": Outcome.DEAD_LETTERED,
+    "dead-letter-unroutable": Outcome.UNROUTABLE,
+    "cycle": Outcome.DROPPED,
+    "purged": Outcome.DROPPED,
+    "deleted": Outcome.DROPPED,
+    "lost": Outcome.LOST,
+}
+"""What the broker's reasons for letting a message go mean as outcomes."""
+
+
+class Recorder(Watcher):
+    """Fills a trace.
+
+    Args:
+        trace: what is filled.
+
+    Attributes:
+        work: seconds of work in each copy, by row.
+        lineage: through which forwards a copy came, by row; 0 is a producer's own message.
+        live: copies whose fate is open.
+        flows: open copies of each origin whose end someone waits for (closed loops).
+        metered: told of each copy that takes (True) or frees (False) memory, where that is limited.
+        channel_failed: told when the broker closes a channel because of an error.
+    """
+
+    broker: Broker
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.messages = trace.messages
+        self.deliveries = trace.deliveries
+        self.events = trace.events
+        self.work = array("d")
+        self.lineage = array("i")
+        self.live = 0
+        self.flows: dict[int, int] = {}
+        self.flow_ended: dict[int, Callable[[], None]] = {}
+        self.metered: Callable[[Message, bool], None] | None = None
+        self.channel_failed: Callable[[Channel, BrokerError], None] | None = None
+        self._abandoned: set[int] = set()
+        self._queue_codes: dict[str, int] = {}
+
+    # -- rows ------------------------------------------------------------------------------------------------
+
+    def new(self, producer: int, number: int, queue: int, created: float, work: float) -> int:
+        """A message comes into the world; give its row."""
+        row = self.messages.add(producer, number, queue, created)
+        self.work.append(work)
+        self.lineage.append(0)
+        self.live += 1
+        return row
+
+    def new_forward(self, parent: int, producer: int, number: int, created: float, lineage: int) -> int:
+        """A consumer publishes a message because of another one, whose work it carries on."""
+        row = self.new(producer, number, -1, created, self.work[parent])
+        self.lineage[row] = lineage
+        self.messages.parent[row] = parent
+        self._join_flow(row, self.messages.origin[parent])
+        return row
+
+    def new_again(self, row: int) -> int:
+        """A producer publishes a message again while the earlier copy may be alive: a further row of the same
+        origin.
+        """
+        return self._copy(row, -1, self.messages.queue[row])
+
+    def _copy(self, of: int, parent: int, queue: int) -> int:
+        row = self.messages.add_copy(of, parent, queue)
+        self.work.append(self.work[of])
+        self.lineage.append(self.lineage[of])
+        self.live += 1
+        self._join_flow(row, self.messages.origin[of])
+        return row
+
+    def _join_flow(self, row: int, origin: int) -> None:
+        self.messages.origin[row] = origin
+        if origin in self.flows:
+            self.flows[origin] += 1
+
+    def await_end(self, row: int, act: Callable[[], None]) -> None:
+        """Have `act` called once nothing is open any more of all that comes of the message in `row`."""
+        self.flows[row] = 1
+        self.flow_ended[row] = act
+
+    def _close(self, row: int) -> None:
+        self.live -= 1
+        if self.flows:
+            origin = self.messages.origin[row]
+            left = self.flows.get(origin)
+            if left == 1:
+                del self.flows[origin]
+                self.flow_ended.pop(origin)()
+            elif left is not None:
+                self.flows[origin] = left - 1
+
+    def end(self, row: int, outcome: Outcome, now: float, detail: str = "") -> None:
+        """A copy that is in no queue meets its end: refused, lost on the way, unroutable."""
+        self.messages.outcome[row] = outcome
+        self.messages.ended[row] = now
+        self.events.add(now, outcome.label, self._producer(row), copy=row, detail=detail)
+        self._close(row)
+
+    def reopen(self, row: int) -> None:
+        """A copy that had been refused or lost on the way is published again under the same row."""
+        self.messages.outcome[row] = Outcome.READY
+        self.messages.ended[row] = NOT_A_TIME
+        self.live += 1
+        self._join_flow(row, self.messages.origin[row])
+
+    def _producer(self, row: int) -> str:
+        return self.trace.actors.names[self.messages.producer[row]]
+
+    # -- the broker tells ------------------------------------------------------------------------------------
+
+    def enqueued(self, message: Message, queue: Queue) -> None:
+        """As `Watcher` says."""
+        row = message.row
+        messages = self.messages
+        messages.enqueued[row] = self.broker.now
+        code = self._queue_codes.get(queue.name)
+        if code is None:
+            code = self._queue_codes[queue.name] = self.trace.queues.code(queue.name)
+        messages.queue[row] = code
+        if self.metered is not None:
+            self.metered(message, True)
+
+    def copied(self, original: Message, copy: Message, queue: Queue, reason: str) -> None:
+        """As `Watcher` says; a copy of the fan-out is nobody's child, a dead-lettered one is."""
+        parent = -1 if reason == "fanout" else original.row
+        copy.row = self._copy(original.row, parent, self.trace.queues.code(queue.name))
+
+    def sent(self, message: Message, consumer: int) -> None:
+        """The broker sends a message to the consumer of that code."""
+        row = message.row
+        now = self.broker.now
+        attempt = message.deliveries
+        message.attempt = self.deliveries.add(row, attempt, consumer, now)
+        messages = self.messages
+        messages.delivered[row] = now
+        messages.consumer[row] = consumer
+        messages.deliveries[row] = attempt
+
+    def acked(self, message: Message, queue: Queue) -> None:
+        """As `Watcher` says. What is acknowledged before it is finished stays open until it is."""
+        now = self.broker.now
+        row = message.row
+        attempt = message.attempt
+        messages, deliveries = self.messages, self.deliveries
+        messages.acked[row] = now
+        messages.ended[row] = now
+        messages.outcome[row] = _ACKED
+        deliveries.ended[attempt] = now
+        deliveries.how[attempt] = _HOW_ACKED
+        if self.metered is not None:
+            self.metered(message, False)
+        finished = deliveries.finished[attempt]
+        if finished == finished:
+            self.live -= 1
+            if self.flows:
+                self.live += 1
+                self._close(row)
+        elif row in self._abandoned:
+            self.lost(message, now, "given up by its consumer, which acknowledged it all the same")
+
+    def requeued(self, message: Message, queue: Queue, reason: str) -> None:
+        """As `Watcher` says: the attempt is over, and the copy is as if it had never been sent."""
+        now, row = self.broker.now, message.row
+        how = How.RETURNED if reason == "closed" else How.REQUEUED
+        self._end_attempt(message, how)
+        consumer = self.messages.consumer[row]
+        self._unsend(row)
+        name = self.trace.actors.names[consumer] if consumer >= 0 else ""
+        self.events.add(now, how.label, queue.name, name, row, reason)
+
+    def revived(self, message: Message, queue: Queue) -> None:
+        """As `Watcher` says: what was acknowledged is back."""
+        row = message.row
+        self.messages.acked[row] = NOT_A_TIME
+        self._unsend(row)
+        self.reopen(row)
+        if self.metered is not None:
+            self.metered(message, True)
+        self.events.add(self.broker.now, "revived", queue.name, copy=row)
+
+    def _unsend(self, row: int) -> None:
+        messages = self.messages
+        messages.delivered[row] = messages.started[row] = messages.finished[row] = NOT_A_TIME
+        messages.consumer[row] = -1
+
+    def _end_attempt(self, message: Message, how: How) -> None:
+        if message.attempt >= 0:
+            self.deliveries.ended[message.attempt] = self.broker.now
+            self.deliveries.how[message.attempt] = how
+            message.attempt = -1
+
+    def left(self, message: Message, queue: Queue, reason: str) -> None:
+        """As `Watcher` says."""
+        row = message.row
+        outcome = LEFT[reason]
+        self._end_attempt(message, How.RETURNED if reason in ("deleted", "lost") else How.REJECTED)
+        if self.metered is not None and self.messages.enqueued[row] == self.messages.enqueued[row]:
+            self.metered(message, False)
+        self.messages.outcome[row] = outcome
+        self.messages.ended[row] = self.broker.now
+        self.events.add(self.broker.now, outcome.label, queue.name, copy=row, detail=reason)
+        self._close(row)
+
+    def unroutable(self, message: Message, returned: bool) -> None:
+        """As `Watcher` says."""
+        envelope = message.envelope
+        self.end(
+            message.row,
+            Outcome.UNROUTABLE,
+            self.broker.now,
+            f"{envelope.exchange or 'default'} {envelope.key}",
+        )
+
+    def refused(self, message: Message, queue: Queue) -> None:
+        """As `Watcher` says; a copy that was dead-lettered instead (reject-publish-dlx) stays so."""
+        row = message.row
+        if self.messages.outcome[row] == _READY:
+            self.messages.queue[row] = self.trace.queues.code(queue.name)
+            self.end(row, Outcome.REFUSED, self.broker.now, f"{queue.name} is full")
+
+    def channel_closed(self, channel: Channel, error: BrokerError | None) -> None:
+        """As `Watcher` says."""
+        if error is not None:
+            self.events.add(
+                self.broker.now,
+                "channel-closed",
+                channel.connection.name,
+                detail=f"{error.code} {error.text}",
+            )
+            if self.channel_failed is not None:
+                self.channel_failed(channel, error)
+
+    # -- the consumers tell ----------------------------------------------------------------------------------
+
+    def finished_after_ack(self, message: Message) -> None:
+        """A consumer finished what had been acknowledged before."""
+        self._close(message.row)
+
+    def abandon(self, message: Message) -> None:
+        """A consumer gives a message up and is about to acknowledge it."""
+        self._abandoned.add(message.row)
+
+    def lost(self, message: Message, now: float, detail: str) -> None:
+        """What had been acknowledged before it was finished will never be."""
+        row = message.row
+        self.messages.outcome[row] = _LOST
+        if message.attempt >= 0:
+            self.deliveries.how[message.attempt] = How.LOST
+            self.deliveries.ended[message.attempt] = now
+        consumer = self.messages.consumer[row]
+        name = self.trace.actors.names[consumer] if consumer >= 0 else ""
+        self.events.add(now, "lost", name, copy=row, detail=detail)
+        self._close(row)

@@ -1,0 +1,65 @@
+"""What is declared on the broker before anyone connects."""
+
+from __future__ import annotations
+
+from mqsim.broker import Broker, ExchangeType, QueueArguments
+from mqsim.errors import ScenarioError
+from mqsim.scenario import Scenario
+from mqsim.scenario.brokerspec import QueueSpec
+
+
+def refuse_what_cannot_run(scenario: Scenario) -> None:
+    """Say in one sentence what this version can't run yet.
+
+    Raises:
+        ScenarioError: the scenario asks for it.
+    """
+    for name, spec in scenario.broker.queues.items():
+        if spec.type == "quorum":
+            where = f"broker.queues.{name}.type"
+            raise ScenarioError(where, "quorum", "classic", "Quorum queues can't be simulated yet")
+    if scenario.broker.nodes > 1:
+        raise ScenarioError("broker.nodes", scenario.broker.nodes, "1", "Clusters can't be simulated yet")
+    if scenario.programs:
+        raise ScenarioError("programs", list(scenario.programs), "empty", "Real programs can't be run yet")
+
+
+def declare(broker: Broker, scenario: Scenario) -> None:
+    """Declare a scenario's queues, exchanges and bindings."""
+    connection = broker.connect("scenario")
+    channel = connection.channel()
+    for name, queue in scenario.broker.queues.items():
+        channel.declare_queue(name, durable=queue.durable, arguments=arguments_of(queue))
+    for name, exchange in scenario.broker.exchanges.items():
+        broker.declare_exchange(
+            name,
+            ExchangeType(exchange.type),
+            durable=exchange.durable,
+            auto_delete=exchange.auto_delete,
+            internal=exchange.internal,
+            alternate=exchange.alternate,
+        )
+    for binding in scenario.broker.bindings:
+        target = (
+            broker.queues[binding.queue]
+            if binding.queue is not None
+            else broker.exchanges[binding.to_exchange or ""]
+        )
+        broker.bind(binding.exchange, target, binding.key, dict(binding.arguments))
+    connection.close()
+
+
+def arguments_of(spec: QueueSpec) -> QueueArguments:
+    """A queue's arguments as the broker takes them."""
+    dead = spec.dead_letter
+    return QueueArguments(
+        message_ttl=spec.message_ttl,
+        expires=spec.expires,
+        max_length=spec.max_length,
+        max_bytes=spec.max_bytes,
+        overflow=spec.overflow,
+        dead_letter_exchange=None if dead is None else dead.exchange,
+        dead_letter_key=None if dead is None else dead.key,
+        max_priority=spec.max_priority,
+        single_active_consumer=spec.single_active_consumer,
+    )

@@ -1,0 +1,317 @@
+"""The world: a scenario brought to life on one SimPy clock.
+
+What happens at one instant is run to its end before time moves on: a callback does its part, the outbox is
+emptied, and only then comes the next event. So the broker is never called from within itself, and a hop
+without latency takes no time and no event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import simpy
+
+from mqsim.broker import Broker, Envelope, Message
+from mqsim.distributions import Distribution, Sampler, Stream, Streams
+from mqsim.errors import ScenarioError
+from mqsim.scenario import Scenario
+from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.sim.actor import Process
+from mqsim.sim.autoscale import Autoscaler
+from mqsim.sim.clock import Clock
+from mqsim.sim.consumer import Consumer
+from mqsim.sim.faults import Faults
+from mqsim.sim.forwards import Forwards
+from mqsim.sim.links import Hop, Link, Wire
+from mqsim.sim.loops import ClosedLoop, Saturation
+from mqsim.sim.node import Node, cost_samples
+from mqsim.sim.producer import Producer
+from mqsim.sim.recorder import Recorder
+from mqsim.sim.topology import declare, refuse_what_cannot_run
+from mqsim.sim.works import Lineages, Works
+from mqsim.trace import Actor, Outcome, Trace
+
+PRELOAD = "preload"
+"""The producer of the messages that a queue holds at the start (`ready`)."""
+
+
+class World:
+    """One run of one scenario.
+
+    Args:
+        scenario: what is to run.
+        seed: instead of the scenario's.
+        replication: which of the independent repetitions this is, from 0.
+
+    Attributes:
+        clock: time, and SimPy's environment.
+        broker, node: RabbitMQ's rules, and the host that they run on.
+        trace: what is recorded.
+        producers, consumers: the modelled actors by name.
+        outbox: hops that arrive at this instant.
+        after_settling: called when the outbox is empty; one that puts something in returns True.
+        poisoned: rows of messages that fail at every attempt.
+        producers_left: producers that have more messages to come; `pending` counts retries that are to come.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int | None = None, replication: int = 0) -> None:
+        self.scenario = scenario
+        self.clock = Clock()
+        self.streams = Streams(scenario.seed if seed is None else seed, replication)
+        self.trace = Trace()
+        self.trace.profile = scenario.broker.profile
+        self.outbox: deque[Hop] = deque()
+        self.after_settling: list[Callable[[], bool]] = []
+        self.poisoned: set[int] = set()
+        self.producers_left = 0
+        self.pending = 0
+        self.lineages = Lineages()
+        self.any_poison = any(spec.poison for spec in scenario.producers.values())
+        self._uniforms: dict[tuple[str, str], Stream] = {}
+        self._until = scenario.until
+        self._empty: str | None = getattr(scenario.until, "empty", None)
+        self._seen_full = False
+
+        self.recorder = Recorder(self.trace)
+        self.broker = Broker(
+            scenario.broker.profile, self.recorder, consumer_timeout=scenario.broker.consumer_timeout
+        )
+        self.recorder.broker = self.broker
+        self._deadlines = self.broker.deadlines
+        self.node = Node(
+            self.clock,
+            self.broker,
+            self.recorder,
+            self.outbox,
+            self.settle,
+            cost_samples(scenario.broker.costs, self._cost),
+        )
+        self.recorder.channel_failed = self.node.channel_failed
+        self.node.limit_memory(scenario.broker.memory)
+        refuse_what_cannot_run(scenario)
+        declare(self.broker, scenario)
+        self.consumers: dict[str, Consumer] = {}
+        self.producers: dict[str, Producer] = {}
+        self._preload()
+        self._bring_to_life()
+
+    # -- what others ask for ---------------------------------------------------------------------------------
+
+    def log(self, kind: str, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
+        """Write an event into the log."""
+        self.trace.events.add(self.clock._now, kind, who, other, copy, detail)
+
+    def uniform(self, actor: str, purpose: str, number: int) -> float:
+        """The uniform number of that index, of that purpose of that actor."""
+        stream = self._uniforms.get((actor, purpose))
+        if stream is None:
+            stream = self._uniforms[actor, purpose] = self.streams.stream(actor, purpose)
+        return stream.at(number)
+
+    def redrawn(self, producer: str, purpose: str) -> Sampler:
+        """Samples of a producer's law of work for another purpose; a preloaded message is drawn as at its
+        queue.
+        """
+        if producer in self.producers:
+            return self.producers[producer].redraw(purpose)
+        law = next((spec.work for spec in self.scenario.producers.values()), None)
+        if law is None:
+            raise ScenarioError(
+                "producers", {}, "at least one producer, whose law of work preloaded messages can follow"
+            )
+        return self.streams.sampler(producer, purpose, law)
+
+    def link(self, name: str, group: str) -> Link:
+        """The link between an actor and the broker: its own, else its group's, else the network's."""
+        network = self.scenario.network
+        latency, bandwidth = network.latency, None
+        for spec in sorted(network.links, key=lambda spec: name in spec.between):
+            if (name in spec.between or group in spec.between) and any(
+                self.is_node(end) for end in spec.between
+            ):
+                latency = latency if spec.latency is None else spec.latency
+                bandwidth = spec.bandwidth
+        wires = [Wire(self.clock, self.outbox, self.settle, latency, bandwidth) for _ in range(2)]
+        return Link(*wires)
+
+    def is_node(self, name: str) -> bool:
+        """Whether a name in the scenario means the broker."""
+        return name == "broker" or (name.startswith("broker-") and name[7:].isdigit())
+
+    def actors_of(self, name: str, all: bool = False) -> list[Process]:
+        """The actor of that name, or the running actors of the group of that name (`all`: also those that are
+        not).
+        """
+        everyone: dict[str, Process] = {**self.producers, **self.consumers}
+        if name in everyone:
+            return [everyone[name]]
+        return [actor for actor in everyone.values() if actor.cast.group == name and (all or actor.running)]
+
+    def restart_later(self, actor: Process, delay: float | None) -> None:
+        """Start an actor again after `delay`; None is never."""
+        if delay is not None:
+            self._start_at(actor, self.clock._now + delay)
+
+    def stop_then_start(self, actor: Process, delay: float | None) -> None:
+        """Stop an actor in order; start it again `delay` from now, or once it has stopped; None is never."""
+        if isinstance(actor, Producer | Consumer):
+            actor.stop()
+        if delay is None:
+            return
+        if actor.running:
+            actor.lifted.append(lambda up: None if up else self._start_at(actor, self.clock._now))
+        else:
+            self._start_at(actor, self.clock._now + delay)
+
+    def _start_at(self, actor: Process, time: float) -> None:
+        def start(_: simpy.Event) -> None:
+            actor.start()
+            self.settle()
+
+        self.clock.call_at(time, start)
+
+    def _cost(self, purpose: str, law: object) -> Iterator[float]:
+        assert isinstance(law, Distribution)
+        return self.streams.sampler("broker", f"cost {purpose}", law).draws()
+
+    # -- setting up ------------------------------------------------------------------------------------------
+
+    def _preload(self) -> None:
+        producer = -1
+        for name, spec in self.scenario.broker.queues.items():
+            if not spec.ready:
+                continue
+            if producer < 0:
+                producer = self.trace.actors.code(PRELOAD)
+                self.trace.cast[PRELOAD] = Actor(PRELOAD, "producer", up=[(0.0, float("nan"))])
+            works = self._work_for(name)
+            queue = self.broker.queues[name]
+            code = self.trace.queues.code(name)
+            envelope = Envelope("", name, size=1000, persistent=True)
+            for _ in range(spec.ready):
+                number = self.trace.messages.n
+                row = self.recorder.new(producer, number, code, 0.0, next(works))
+                self.trace.messages.published[row] = 0.0
+                queue.admit(Message(envelope, row))
+
+    def _work_for(self, queue: str) -> Iterator[float]:
+        """Work of the messages that a queue holds at the start: as of the first producer that publishes to
+        it.
+        """
+        for name, spec in self.scenario.producers.items():
+            if any(target.queue == queue for target in spec.to):
+                return self.streams.sampler(f"{PRELOAD} {queue}", f"work as {name}", spec.work).draws()
+        return iter(lambda: 0.0, None)
+
+    def _bring_to_life(self) -> None:
+        """Start the actors: consumers before producers, each in the scenario's order."""
+        for group, spec in self.scenario.consumers.items():
+            works = Works(self, group, spec)
+            forwards = Forwards(self, group, spec, works) if spec.publish else None
+            crew = []
+            for k in range(1, spec.most + 1):
+                speed = (
+                    spec.speed if isinstance(spec.speed, float | int) else spec.speed[min(k, spec.count) - 1]
+                )
+                consumer = Consumer(self, f"{group}-{k}", group, spec, speed, works, forwards)
+                self.consumers[consumer.name] = consumer
+                crew.append(consumer)
+            for consumer in crew[: spec.count]:
+                self._schedule(consumer, spec.start, spec.stop)
+            if spec.autoscale is not None:
+                Autoscaler(self, group, spec.queue, spec.autoscale, crew)
+        self._begin_producers()
+        Faults(self, self.scenario.faults)
+        self.settle()
+
+    def _begin_producers(self) -> None:
+        for group, spec in self.scenario.producers.items():
+            for k in range(1, spec.count + 1):
+                producer = self.producers[f"{group}-{k}"] = Producer(self, f"{group}-{k}", group, spec)
+                self.producers_left += 1
+                self._schedule(producer, spec.start, None)
+                if isinstance(spec.arrivals, Closed):
+                    ClosedLoop(self, producer, spec.arrivals)
+                elif isinstance(spec.arrivals, Saturate):
+                    Saturation(self, producer, spec.arrivals)
+                else:
+                    producer.begin()
+
+    def _schedule(self, actor: Producer | Consumer, start: float, stop: float | None) -> None:
+        if start == 0:
+            actor.start()
+        else:
+            self._start_at(actor, start)
+        if stop is not None:
+
+            def end(_: simpy.Event) -> None:
+                actor.stop()
+                self.settle()
+
+            self.clock.call_at(stop, end)
+
+    # -- running ---------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let everything happen that takes no time."""
+        outbox = self.outbox
+        while outbox:
+            function, first, second = outbox.popleft()
+            function(first, second)
+        if self.after_settling:
+            self._settle_further()
+        if self._deadlines.next < self.node.wake_at:
+            self.node.arm()
+        if self._until is not None:
+            self._look_for_the_end()
+
+    def _settle_further(self) -> None:
+        outbox = self.outbox
+        while self._fill_up():
+            while outbox:
+                function, first, second = outbox.popleft()
+                function(first, second)
+
+    def _fill_up(self) -> bool:
+        """Ask each of those that wait for the outbox to be empty; say whether one put something in."""
+        active = False
+        for act in self.after_settling:
+            active |= act()
+        return active
+
+    def _look_for_the_end(self) -> None:
+        if self._empty is None:
+            reached = not self.recorder.live and not self.producers_left and not self.pending
+        else:
+            queue = self.broker.queues.get(self._empty)
+            inside = 0 if queue is None else queue.waiting + queue.unacked
+            self._seen_full = self._seen_full or inside > 0
+            reached = self._seen_full and not inside
+        if reached:
+            self.clock.end = self.clock._now
+
+    def run_to_end(self, pulse: Callable[[float], None] | None = None) -> Trace:
+        """Run to the scenario's end; give the trace.
+
+        Args:
+            pulse: called with the time now and then; what it raises ends the run.
+        """
+        scenario = self.scenario
+        limit = scenario.duration if scenario.duration is not None else scenario.max_duration
+        end = float("inf") if limit is None else limit
+        if self.clock.end > self.clock._now:
+            self.clock.run_to(end, pulse)
+        self.trace.end = self.clock._now
+        self.trace.complete = self._until is None or self.clock.end < end
+        self._close_books()
+        return self.trace
+
+    def _close_books(self) -> None:
+        for producer in self.producers.values():
+            producer.close_books()
+        outcome = self.trace.messages.outcome
+        for connection in self.broker.connections:
+            for channel in connection.channels.values():
+                for message, _, _ in channel.unacked.values():
+                    outcome[message.row] = Outcome.UNACKED

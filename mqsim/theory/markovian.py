@@ -1,0 +1,163 @@
+"""Poisson arrivals, exponential work, endless room: M/M/1, M/M/c, M/G/∞ and Erlang's two formulas.
+
+Source: L. Kleinrock, Queueing Systems I (1975), sections 3.2 and 3.4-3.5; D. Gross, J. Shortle, J. Thompson
+    and
+C. Harris, Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2-2.3.
+"""
+
+from __future__ import annotations
+
+import math
+
+from mqsim.theory import laws
+from mqsim.theory.queue import Queue, lossless
+from mqsim.theory.ranges import positive, steady, whole
+
+
+def erlang_b(servers: int, offered_load: float) -> float:
+    """Erlang's loss formula: the share of messages refused by `servers` servers without a queue.
+
+    It holds for any law of the work (M/G/c/c).
+
+    Args:
+        servers: 1 or more.
+        offered_load: arrival rate times mean work, in erlangs, above 0; it may exceed `servers`.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gross et al., chapter 2; the recursion over servers is positive and loses no digits.
+    """
+    count = whole("servers", servers)
+    load = positive("offered_load", offered_load)
+    blocked = 1.0
+    for n in range(1, count + 1):
+        blocked = load * blocked / (n + load * blocked)
+    return blocked
+
+
+def erlang_c(servers: int, offered_load: float) -> float:
+    """Erlang's delay formula: the probability that a message waits in M/M/c.
+
+    Args:
+        servers: 1 or more.
+        offered_load: arrival rate times mean work, in erlangs, above 0 and below `servers`.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gross et al., section 2.3.
+    """
+    count = whole("servers", servers)
+    load = positive("offered_load", offered_load)
+    utilisation = steady(f"M/M/{count}", load / count)
+    blocked = erlang_b(count, load)
+    return blocked / (1.0 - utilisation * (1.0 - blocked))
+
+
+def mm1(arrival_rate: float, service_rate: float) -> Queue:
+    """M/M/1: Poisson arrivals, one server with exponential work, first come first served.
+
+    Args:
+        arrival_rate: messages a second, above 0.
+        service_rate: messages a second that the server completes while it works, above `arrival_rate`.
+
+    Returns:
+        All means, and the laws of wait and sojourn.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Kleinrock I, section 3.2.
+    """
+    return mmc(arrival_rate, service_rate, 1)
+
+
+def mmc(arrival_rate: float, service_rate: float, servers: int) -> Queue:
+    """M/M/c: Poisson arrivals, `servers` equal servers with exponential work, first come first served.
+
+    Args:
+        arrival_rate: messages a second, above 0.
+        service_rate: of each server while it works, per second, above 0.
+        servers: 1 or more; servers * service_rate must exceed arrival_rate.
+
+    Returns:
+        All means, and the laws of wait and sojourn.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gross et al., section 2.3 (Erlang C; the wait given that there is one is exponential).
+    """
+    arrivals = positive("arrival_rate", arrival_rate)
+    rate = positive("service_rate", service_rate)
+    count = whole("servers", servers)
+    name = f"M/M/{count}"
+    steady(name, arrivals / (count * rate))
+    delayed = erlang_c(count, arrivals / rate)
+    spare = count * rate - arrivals
+    return lossless(
+        name,
+        arrivals,
+        1.0 / rate,
+        count,
+        mean_wait=delayed / spare,
+        p_wait=delayed,
+        wait_law=laws.delayed_exponential(delayed, spare),
+        sojourn_law=laws.delayed_exponential_then_service(delayed, spare, rate),
+    )
+
+
+def mg_infinity(arrival_rate: float, mean: float) -> Queue:
+    """M/G/∞: every message is served at once, whatever the law of the work; also a pure delay.
+
+    The utilisation is 0, for there is no end of servers; `mean_in_system` is Poisson's mean.
+
+    Args:
+        arrival_rate: messages a second, above 0.
+        mean: mean work, or delay, in seconds, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gross et al., chapter 5.
+    """
+    arrivals = positive("arrival_rate", arrival_rate)
+    work = positive("mean", mean)
+    return Queue(
+        name="M/G/∞",
+        arrival_rate=arrivals,
+        utilisation=0.0,
+        p_wait=0.0,
+        mean_wait=0.0,
+        mean_sojourn=work,
+        mean_waiting=0.0,
+        mean_in_system=arrivals * work,
+        throughput=arrivals,
+        wait_law=laws.Law(_never, 1.0),
+    )
+
+
+def servers_needed(arrival_rate: float, service_rate: float, mean_wait: float) -> int:
+    """The fewest servers with which the mean wait of M/M/c is at most `mean_wait`.
+
+    Args:
+        arrival_rate: messages a second, above 0.
+        service_rate: of each server, per second, above 0.
+        mean_wait: in seconds, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gross et al., section 2.3, searched upwards (the mean wait falls with every server added).
+    """
+    goal = positive("mean_wait", mean_wait)
+    load = positive("arrival_rate", arrival_rate) / positive("service_rate", service_rate)
+    count = math.floor(load) + 1
+    while mmc(arrival_rate, service_rate, count).mean_wait > goal:
+        count += 1
+    return count
+
+
+def _never(t: float) -> float:
+    return 0.0

@@ -1,0 +1,286 @@
+"""What is particular to message queues: prefetch over a slow network, drains, requeued work, scalability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mqsim.errors import TheoryError
+from mqsim.theory.finite import finite_source
+from mqsim.theory.ranges import (
+    not_negative,
+    number,
+    positive,
+    positives,
+    probability,
+    second_moment,
+    steady,
+    whole,
+)
+
+
+def prefetch_throughput(prefetch: int, round_trip: float, service_time: float) -> float:
+    """Messages a second that one consumer finishes when there is always a backlog and the work is constant.
+
+    At most `prefetch` messages are on their way, waiting or being worked on; an acknowledgement and the
+    delivery that it sets free take one round trip: prefetch / (round_trip + service_time), and never above 1
+    / service_time.
+
+    Args:
+        prefetch: messages that the broker sends ahead of acknowledgements, 1 or more.
+        round_trip: from an acknowledgement's sending to the next delivery's arrival, in seconds, 0 or above.
+        service_time: work of each message, always the same, in seconds, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Little's law on the window; D. Bertsekas and R. Gallager, Data Networks, 2nd edition (1992),
+        section 6.2.1 (window flow control).
+    """
+    window = whole("prefetch", prefetch)
+    work = positive("service_time", service_time)
+    return min(1.0 / work, window / (not_negative("round_trip", round_trip) + work))
+
+
+def prefetch_throughput_exponential(prefetch: int, round_trip: float, service_mean: float) -> float:
+    """Messages a second that one consumer finishes with a backlog always there and exponential work.
+
+    A closed network of `prefetch` messages, a delay of any law (the network) and one exponential server.
+
+    Args:
+        prefetch: 1 or more.
+        round_trip: mean, constant or not, in seconds, 0 or above.
+        service_mean: mean work, in seconds, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: as `finite_source`; F. Baskett, K. Chandy, R. Muntz and F. Palacios, Open, closed, and mixed
+        networks of queues, Journal of the ACM 22 (1975) 248-260 (a delay counts by its mean alone).
+    """
+    window = whole("prefetch", prefetch)
+    work = positive("service_mean", service_mean)
+    delay = not_negative("round_trip", round_trip)
+    return 1.0 / work if delay == 0 else finite_source(window, delay, 1.0 / work).throughput
+
+
+def prefetch_needed(round_trip: float, service_time: float) -> int:
+    """The least prefetch that keeps a consumer with constant work busy all the time.
+
+    Args:
+        round_trip: in seconds, 0 or above.
+        service_time: in seconds, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: `prefetch_throughput`, solved for 1 / service_time.
+    """
+    work = positive("service_time", service_time)
+    exact = not_negative("round_trip", round_trip) / work + 1.0
+    return math.ceil(exact * (1.0 - 1e-12))
+
+
+def drain_time(
+    backlog: int, service_rate: float, servers: int = 1, arrival_rate: float = 0.0, left: int = 0
+) -> float:
+    """Mean time, in seconds, until a backlog is worked off while more messages may come.
+
+    From `backlog` messages in the system (being served included) until first `left` remain. Arrivals are
+    Poisson and the work exponential; with one server and left = 0 the mean holds for any law of the work, if
+    none is in service at the start.
+
+    Args:
+        backlog: messages at the start, 0 or more.
+        service_rate: of each server while it works, per second, above 0.
+        servers: 1 or more.
+        arrival_rate: messages a second, 0 or above, below servers * service_rate.
+        left: how many may remain, from 0 to `backlog`; `servers` for the time until nothing waits.
+
+    Raises:
+        TheoryError: outside these ranges, as the backlog otherwise never goes.
+
+    Source: first passage times of a birth-death chain; Kleinrock I, section 5.8 (busy period) for one server.
+    """
+    start, goal = whole("backlog", backlog, 0), whole("left", left, 0)
+    if goal > start:
+        raise TheoryError(f"left: {left!r} will not do; it must be at most the backlog, {start}.")
+    rate, count = positive("service_rate", service_rate), whole("servers", servers)
+    arrivals = not_negative("arrival_rate", arrival_rate)
+    steady(f"M/M/{count}", arrivals / (count * rate))
+    # steps[n - 1] is the mean time from n to n - 1; from c on it is 1 / (c service_rate - arrival_rate).
+    full = 1.0 / (count * rate - arrivals)
+    time = max(0, start - max(goal, count - 1)) * full
+    step = full
+    for n in range(count - 1, goal, -1):
+        step = (1.0 + arrivals * step) / (n * rate)
+        if n <= start:
+            time += step
+    return time
+
+
+def drain_time_constant(backlog: int, service_time: float, servers: int = 1) -> float:
+    """Time, in seconds, until `servers` consumers have worked off a backlog of constant work; no arrivals.
+
+    Args:
+        backlog: messages at the start, none in service, 0 or more.
+        service_time: of each message, in seconds, above 0.
+        servers: 1 or more.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: rounds of `servers` messages each.
+    """
+    rounds = math.ceil(whole("backlog", backlog, 0) / whole("servers", servers))
+    return rounds * positive("service_time", service_time)
+
+
+@dataclass(frozen=True)
+class RequeuedWork:
+    """All the work that a message costs when attempts can fail.
+
+    Attributes:
+        mean: of the sum over its attempts, in seconds.
+        second_moment: mean of that sum's square, in seconds squared.
+        attempts: mean number of attempts.
+        p_given_up: probability that the last attempt allowed fails too.
+    """
+
+    mean: float
+    second_moment: float
+    attempts: float
+    p_given_up: float
+
+
+def requeued_work(
+    mean: float,
+    second_moment: float,
+    probability: float,
+    *,
+    attempts: int | None = None,
+    after: float = 1.0,
+    redraw: bool = True,
+) -> RequeuedWork:
+    """The work of a message that fails with a fixed probability at each attempt and is requeued to the head.
+
+    With one consumer of prefetch 1 the queue is M/G/1 with this work: `mg1(rate, work.mean,
+    work.second_moment)`.
+
+    Args:
+        mean: mean work of an attempt that succeeds, in seconds, above 0.
+        second_moment: mean of its square, at least mean².
+        probability: of failing, at each attempt, 0 to 1; 1 only with `attempts`.
+        attempts: the most attempts that are made, 1 or more; None for no limit.
+        after: the share of the work that a failing attempt costs, 0 to 1.
+        redraw: whether each attempt draws its own work; False: all attempts of a message need the same.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: moments of a random sum; W. Feller, An Introduction to Probability Theory I (1968), section XII.1.
+    """
+    work = positive("mean", mean)
+    square = _second_moment("second_moment", second_moment, work)
+    failing = _probability("probability", probability)
+    share = _probability("after", after)
+    most = None if attempts is None else whole("attempts", attempts)
+    if failing == 1.0 and most is None:
+        raise TheoryError("probability: 1 will not do without a limit of attempts; it must be below 1.")
+    first = second = tries = 0.0
+    failures, reached = 0, 1.0
+    while (most is None or failures < most) and reached > 1e-18:
+        one, two = _spent(failures, 1.0, share, work, square, redraw)
+        success = reached * (1.0 - failing)
+        first, second, tries = first + success * one, second + success * two, tries + success * (failures + 1)
+        failures += 1
+        reached *= failing
+    if most is not None and failures == most:
+        one, two = _spent(failures, 0.0, share, work, square, redraw)
+        first, second, tries = first + reached * one, second + reached * two, tries + reached * failures
+    return RequeuedWork(first, second, tries, 0.0 if most is None else failing**most)
+
+
+def usl(servers: float, rate: float, contention: float, coherency: float) -> float:
+    """The universal scalability law: throughput of `servers` workers that share, and agree on, something.
+
+    Args:
+        servers: 1 or more, not necessarily whole.
+        rate: throughput of one, per second, above 0.
+        contention: share of the work that can't be done side by side, 0 to 1.
+        coherency: cost of keeping each pair in agreement, as a share of the work, 0 or above.
+
+    Returns:
+        servers * rate / (1 + contention (servers - 1) + coherency servers (servers - 1)), per second.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: N. Gunther, Guerrilla Capacity Planning (2007), chapter 4. An empirical law, no theorem of this
+        model.
+    """
+    count = number("servers", servers)
+    if count < 1:
+        raise TheoryError(f"servers: {servers!r} will not do; it must be 1 or more.")
+    serial, agree = _probability("contention", contention), not_negative("coherency", coherency)
+    return count * positive("rate", rate) / (1.0 + serial * (count - 1.0) + agree * count * (count - 1.0))
+
+
+def usl_peak(contention: float, coherency: float) -> float:
+    """The number of workers, 1 or more, at which `usl` is largest; infinity with coherency 0.
+
+    Raises:
+        TheoryError: when a coefficient is outside the range that `usl` has.
+
+    Source: Gunther (2007), chapter 4: sqrt((1 - contention) / coherency).
+    """
+    serial, agree = _probability("contention", contention), not_negative("coherency", coherency)
+    return math.inf if agree == 0 else max(1.0, math.sqrt((1.0 - serial) / agree))
+
+
+def usl_fit(servers: Sequence[float], throughputs: Sequence[float]) -> tuple[float, float, float]:
+    """The (rate, contention, coherency) whose `usl` comes closest to measured throughputs.
+
+    Least squares on servers / throughput, which is linear in the three unknowns; a coefficient that comes out
+    negative is returned as it is, for it says that the law does not describe the measurements.
+
+    Args:
+        servers: at least three different numbers, 1 or more.
+        throughputs: one for each, per second, above 0.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Gunther (2007), chapter 5.
+    """
+    n, x = np.array(positives("servers", servers, 3)), np.array(positives("throughputs", throughputs, 3))
+    if len(n) != len(x) or len(set(n.tolist())) < 3:
+        raise TheoryError(
+            "usl_fit needs three or more different numbers of servers and one throughput for each."
+        )
+    design = np.column_stack((np.ones_like(n), n - 1.0, n * (n - 1.0)))
+    base, serial, agree = (float(v) for v in np.linalg.lstsq(design, n / x, rcond=None)[0])
+    return 1.0 / base, serial / base, agree / base
+
+
+def _spent(
+    failures: int, successes: float, share: float, work: float, square: float, redraw: bool
+) -> tuple[float, float]:
+    """First two moments of the work of failing attempts and, if successes is 1, of one that succeeds."""
+    weight = failures * share + successes
+    if not redraw:
+        return weight * work, weight * weight * square
+    variance = square - work * work
+    spread = (failures * share * share + successes) * variance
+    return weight * work, spread + (weight * work) ** 2
+
+
+def _second_moment(name: str, value: float, mean: float) -> float:
+    return second_moment(name, value, mean)
+
+
+def _probability(name: str, value: float) -> float:
+    return probability(name, value)

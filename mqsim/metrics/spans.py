@@ -1,0 +1,96 @@
+"""When consumers were up and at work: for lanes, utilisation and shares."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqsim.metrics.window import Window, ratio
+from mqsim.trace.fates import finished_attempts
+from mqsim.trace.frames import columns, rows_by_code
+from mqsim.trace.spans import up_spans, work
+from mqsim.trace.tables import Trace
+
+
+class ConsumerSpans(NamedTuple):
+    """One consumer's time.
+
+    Attributes:
+        up: rows (from, to), in seconds: when it ran.
+        busy: rows (from, to): when it worked, in the order of the deliveries.
+        delivery: for each row of `busy` the row of the delivery table.
+    """
+
+    up: NDArray[np.float64]
+    busy: NDArray[np.float64]
+    delivery: NDArray[np.int64]
+
+
+def consumer_spans(trace: Trace) -> dict[str, ConsumerSpans]:
+    """For each consumer, in the order of the cast, when it was up and when it worked."""
+    done = work(trace)
+    spans = {}
+    codes = {name: code for code, name in enumerate(trace.actors.names)}
+    rows = rows_by_code(done.consumer, len(codes))
+    nothing = np.empty(0, dtype=np.int64)
+    for name in consumers(trace):
+        mine = rows[codes[name]] if name in codes else nothing
+        busy = np.column_stack([done.start[mine], done.end[mine]])
+        spans[name] = ConsumerSpans(up_spans(trace, name), busy, done.delivery[mine])
+    return spans
+
+
+def consumers(trace: Trace) -> list[str]:
+    """Who consumed: all actors of that role, and whoever was sent a message."""
+    named = [name for name, actor in trace.cast.items() if actor.role == "consumer"]
+    (codes,) = columns(trace.deliveries, "consumer")
+    served = [trace.actors.names[code] for code in np.unique(codes).tolist() if code >= 0]
+    return list(dict.fromkeys(named + served))
+
+
+def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`handled`, `share`, `utilisation` and `of_up_time` of each consumer, and of each group of them.
+
+    `handled`: messages created in the window whose work it finished, each attempt counted. `share`: of all
+    that was handled from the queues it took from. `utilisation`: seconds at work within the window over its
+    length (for a group over that of all its members); `of_up_time` over the seconds it was up.
+    """
+    names = consumers(trace)
+    # Whoever is in no table has -1: the spare last row.
+    codes = {name: code for code, name in enumerate(trace.actors.names)}
+    handled = _handled(trace, span)
+    done = work(trace)
+    within = span.overlap(done.start, done.end)
+    seconds = np.bincount(done.consumer, weights=within, minlength=len(codes) + 1)
+    rows: dict[str, list[float]] = {}
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        up = up_spans(trace, name)
+        rows[name] = [float(seconds[codes.get(name, -1)]), float(span.overlap(up[:, 0], up[:, 1]).sum())]
+        group = trace.cast[name].group if name in trace.cast else name
+        groups.setdefault(group, []).append(name)
+
+    def numbers(members: list[str]) -> dict[str, Any]:
+        own = handled[[codes.get(name, -1) for name in members]].sum(axis=0)
+        busy, up = (sum(rows[name][i] for name in members) for i in (0, 1))
+        return {
+            "handled": int(own.sum()),
+            "share": ratio(own.sum(), handled[:, own > 0].sum()) if own.any() else ratio(0, handled.sum()),
+            "utilisation": ratio(busy, span.length * len(members)),
+            "of_up_time": ratio(busy, up),
+        }
+
+    each = {name: numbers([name]) for name in names}
+    return each, {group: {"consumers": len(them)} | numbers(them) for group, them in groups.items()}
+
+
+def _handled(trace: Trace, span: Window) -> NDArray[np.int64]:
+    """Finished attempts at messages created in the window: a row an actor, and a spare; a column a queue."""
+    copy, consumer = columns(trace.deliveries, "copy", "consumer")
+    queue, created = columns(trace.messages, "queue", "created")
+    rows = np.flatnonzero(finished_attempts(trace) & span.holds(created[copy]))
+    cells = consumer[rows].astype(np.int64) * (len(trace.queues) + 1) + queue[copy[rows]] + 1
+    shape = (len(trace.actors) + 1, len(trace.queues) + 1)
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64, copy=False)

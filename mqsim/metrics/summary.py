@@ -1,0 +1,117 @@
+"""The numbers of a run, as one JSON object. (Percentiles, such as p99: `window.distribution`.)"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqsim.metrics.flows import flow_numbers
+from mqsim.metrics.series import average_in, depth_of, in_system_of, queue_rows
+from mqsim.metrics.spans import consumer_numbers
+from mqsim.metrics.window import Window, distribution, ratio, window
+from mqsim.trace.fates import dense, finished_attempts, message_ids
+from mqsim.trace.frames import columns
+from mqsim.trace.tables import Outcome, Trace
+
+# Two instants closer than this are one: a message that started so soon after it was queued did not wait.
+AT_ONCE = 1e-12
+
+
+def summary(trace: Trace, warmup: float = 0.0) -> dict[str, Any]:
+    """The numbers of a run, ready for JSON; what is absent is None.
+
+    Statistics cover messages created from `warmup` to the end; throughput and the time averages cover that
+    stretch of time. Times are in seconds, rates per second.
+
+    Args:
+        trace: what a run left behind.
+        warmup: seconds at the start that are left out; 0 or more.
+
+    Returns:
+        * `window`: `start`, `end`.
+        * `messages`: copies by outcome, `created` and `unfinished`, over all queues and including what
+          reached none.
+        * `queues.NAME`: copies by outcome; `created`; `published`; `redelivered` (copies sent to consumers
+          more than once); `duplicates` (times that work was finished beyond each message's first);
+          `unfinished` (ready, unacked, or acknowledged before the work was done); `throughput`
+          (acknowledgements per second); `p_wait` (share that waited); `wait`, `service`, `sojourn` (of copies
+          whose work was finished: `count, mean, p50, p95, p99, max`); `depth` (ready) and `in_system` (`mean,
+          max` over time).
+        * `consumers.NAME` and `groups.NAME`: `handled, share, utilisation, of_up_time` (see
+          `spans.consumer_numbers`).
+        * `producers.NAME`: `created, published, confirmed, nacked, returned, blocked_for`, over the whole
+          run.
+        * `flows`: `count, finished, unfinished, mean, p50, p95, p99, max`.
+
+    Raises:
+        UsageError: `warmup` is not a number of seconds.
+    """
+    span = window(trace, warmup)
+    within = span.holds(columns(trace.messages, "created")[0])
+    duplicates = _duplicates(trace, within)
+    rows = queue_rows(trace)
+    each, groups = consumer_numbers(trace, span)
+    queues = {}
+    for code, name in enumerate(trace.queues.names):
+        mine = rows.messages[code]
+        numbers = _queue(trace, span, mine, mine[within[mine]])
+        numbers["duplicates"] = int(duplicates[code])
+        numbers["depth"] = average_in(depth_of(trace, mine, rows.deliveries[code]), span)
+        numbers["in_system"] = average_in(in_system_of(trace, mine, rows.deliveries[code]), span)
+        queues[name] = numbers
+    return {
+        "window": {"start": span.start, "end": span.end},
+        "messages": _counts(trace, np.flatnonzero(within)),
+        "queues": queues,
+        "consumers": each,
+        "groups": groups,
+        "producers": {name: asdict(counts) for name, counts in trace.counts.items()},
+        "flows": flow_numbers(trace, span),
+    }
+
+
+def _counts(trace: Trace, rows: NDArray[np.int64]) -> dict[str, Any]:
+    outcome, finished = (column[rows] for column in columns(trace.messages, "outcome", "finished"))
+    by_outcome = np.bincount(outcome, minlength=len(Outcome)).tolist()
+    at_work = int(((outcome == Outcome.ACKED) & np.isnan(finished)).sum())
+    under_way = by_outcome[Outcome.READY] + by_outcome[Outcome.UNACKED]
+    counts: dict[str, Any] = {outcome.label: by_outcome[outcome] for outcome in Outcome}
+    return counts | {"created": len(rows), "unfinished": under_way + at_work}
+
+
+def _queue(trace: Trace, span: Window, rows: NDArray[np.int64], chosen: NDArray[np.int64]) -> dict[str, Any]:
+    """What the message table tells of a queue: `rows` are all of it, `chosen` those of the window."""
+    numbers = _counts(trace, chosen)
+    published, deliveries = columns(trace.messages, "published", "deliveries")
+    numbers["published"] = int((~np.isnan(published[chosen])).sum())
+    numbers["redelivered"] = int((deliveries[chosen] > 1).sum())
+    numbers["duplicates"] = 0
+    acks = span.holds(columns(trace.messages, "acked")[0][rows]).sum()
+    numbers["throughput"] = ratio(acks, span.length)
+
+    created, enqueued, started, finished = (
+        column[chosen] for column in columns(trace.messages, "created", "enqueued", "started", "finished")
+    )
+    outcome = columns(trace.messages, "outcome")[0][chosen]
+    worked = ~np.isnan(finished) & ((outcome == Outcome.ACKED) | (outcome == Outcome.UNACKED))
+    wait = (started - enqueued)[worked]
+    numbers["p_wait"] = ratio((wait > AT_ONCE).sum(), len(wait))
+    numbers["wait"] = distribution(wait)
+    numbers["service"] = distribution((finished - started)[worked])
+    numbers["sojourn"] = distribution((finished - created)[worked])
+    return numbers
+
+
+def _duplicates(trace: Trace, within: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each queue, how often work was finished again on a message that had been finished there before."""
+    (queue,) = columns(trace.messages, "queue")
+    copy = columns(trace.deliveries, "copy")[0][finished_attempts(trace)]
+    copy = copy[within[copy]]
+    finishes = np.bincount(queue[copy], minlength=len(trace.queues))
+    message = dense(message_ids(trace)[copy] * len(trace.queues) + queue[copy])
+    first = np.zeros(int(message.max()) + 1 if len(message) else 0, dtype=np.int64)
+    first[message] = queue[copy]
+    return finishes - np.bincount(first, minlength=len(trace.queues))

@@ -1,0 +1,143 @@
+"""The tables of a run as numpy columns and as pandas frames, without copying the times.
+
+`columns` and the frames look into the memory of the trace itself. While one of them lives, its table can't
+grow: take them when the run is over, or let go of them before it goes on. They are read-only.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqsim.trace.tables import DeliveryTable, How, MessageTable, Outcome, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The contract's columns, in its order. `copy` of the messages is the row's number; `ended` (when the copy
+# left its queue for good) is ours beyond the contract.
+MESSAGE_COLUMNS = [
+    "copy",
+    "parent",
+    "origin",
+    "producer",
+    "number",
+    "queue",
+    "priority",
+    "created",
+    "published",
+    "enqueued",
+    "delivered",
+    "started",
+    "finished",
+    "acked",
+    "consumer",
+    "deliveries",
+    "outcome",
+    "ended",
+]
+DELIVERY_COLUMNS = ["copy", "attempt", "consumer", "sent", "received", "started", "finished", "ended", "how"]
+EVENT_COLUMNS = ["t", "kind", "subject", "other", "copy", "detail"]
+
+OUTCOMES = [outcome.label for outcome in Outcome]
+HOWS = [how.label for how in How]
+
+_TYPES: dict[str, type[np.generic]] = {
+    "q": np.int64,
+    "i": np.int32,
+    "h": np.int16,
+    "b": np.int8,
+    "d": np.float64,
+}
+
+
+def view(column: array[Any], n: int) -> NDArray[Any]:
+    """The first `n` cells of a column as a read-only numpy array over the same memory."""
+    dtype = _TYPES[column.typecode]
+    if n == 0:
+        return np.empty(0, dtype=dtype)
+    cells: NDArray[Any] = np.frombuffer(column, dtype=dtype, count=n)
+    cells.flags.writeable = False
+    return cells
+
+
+def columns(table: MessageTable | DeliveryTable, *names: str) -> list[NDArray[Any]]:
+    """Columns of a table as read-only numpy arrays over the same memory, in the order asked for.
+
+    Args:
+        table: the messages or the deliveries of a trace.
+        names: which columns; codes stay codes. `copy` of the messages is made on the spot.
+    """
+    made = isinstance(table, MessageTable)
+    return [
+        np.arange(table.n, dtype=np.int64) if made and name == "copy" else view(getattr(table, name), table.n)
+        for name in names
+    ]
+
+
+def rows_by_code(codes: NDArray[Any], count: int) -> list[NDArray[np.int64]]:
+    """For each code from 0 to `count` - 1 the positions at which it stands, ascending."""
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(count + 1))
+    return [order[edges[code] : edges[code + 1]] for code in range(count)]
+
+
+def messages_frame(trace: Trace) -> pd.DataFrame:
+    """The message table: one row a copy of a message, columns in the contract's order.
+
+    Returns:
+        A frame whose times (seconds, NaN where it did not happen) share the trace's memory. `producer`,
+        `queue`, `consumer` and `outcome` are categorical; `parent` is -1 where there is none.
+    """
+    kinds = {"producer": trace.actors.names, "queue": trace.queues.names, "consumer": trace.actors.names}
+    return _frame(MESSAGE_COLUMNS, columns(trace.messages, *MESSAGE_COLUMNS), kinds | {"outcome": OUTCOMES})
+
+
+def deliveries_frame(trace: Trace) -> pd.DataFrame:
+    """The delivery table: one row an attempt, in the contract's order, times as in `messages_frame`."""
+    kinds = {"consumer": trace.actors.names, "how": HOWS}
+    return _frame(DELIVERY_COLUMNS, columns(trace.deliveries, *DELIVERY_COLUMNS), kinds)
+
+
+def events_frame(trace: Trace) -> pd.DataFrame:
+    """The event log in its own order; `t` in seconds, no `other` is NaN, no `copy` is -1."""
+    import pandas as pd
+
+    log, n = trace.events, len(trace.events)
+    data: dict[str, Any] = {
+        "t": view(log.t, n),
+        "kind": categorical(log.kind),
+        "subject": categorical(log.subject),
+        "other": categorical(log.other),
+        "copy": view(log.copy, n),
+        "detail": np.array(log.detail, dtype=object),
+    }
+    return pd.DataFrame(data, columns=EVENT_COLUMNS, copy=False)
+
+
+def categorical(values: Iterable[str | None]) -> pd.Categorical:
+    """Words as a categorical whose categories are in order of first use; an empty word or None is missing."""
+    codes: dict[str, int] = {}
+    numbers = [codes.setdefault(value, len(codes)) if value else -1 for value in values]
+    return coded(np.array(numbers, dtype=np.int32), list(codes))
+
+
+def _frame(names: list[str], cells: list[NDArray[Any]], kinds: dict[str, list[str]]) -> pd.DataFrame:
+    import pandas as pd
+
+    data: dict[str, Any] = dict(zip(names, cells, strict=True))
+    for name, words in kinds.items():
+        data[name] = coded(data[name], words)
+    return pd.DataFrame(data, copy=False)
+
+
+def coded(codes: Any, words: Sequence[str]) -> pd.Categorical:
+    """Codes as a categorical over `words`; -1 is missing."""
+    import pandas as pd
+
+    categories: Any = list(words)
+    return pd.Categorical.from_codes(codes, categories=categories)

@@ -1,0 +1,215 @@
+"""A run as one HTML page that needs nothing else: no network, no scripts, light or dark as the reader likes
+it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from html import escape
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mqsim.report import page
+from mqsim.report.tables import ABSENT, Table, summary_tables, verdict
+from mqsim.report.whole import writable_target, write_whole
+from mqsim.trace.story import story
+from mqsim.trace.tables import Trace
+from mqsim.viz import depth, lanes
+from mqsim.viz.bars import consumers
+from mqsim.viz.faults import fault_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mqsim.checkers import Verdict
+
+FIRST_LINES = 200
+FIRST_RECORDS = 10
+_MOST_ROWS = 200
+_STATUS = {
+    "holds": ("holds", "holds"),
+    "broken": ("broken", "BROKEN"),
+    "not exercised": ("idle", "not exercised"),
+}
+
+
+class Reported(Protocol):
+    """What a report needs of a run; `api.Result` has it."""
+
+    @property
+    def scenario(self) -> Any: ...  # noqa: D102
+    @property
+    def trace(self) -> Trace: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def warnings(self) -> list[str]: ...  # noqa: D102
+    def summary(self) -> dict[str, Any]:
+        """The run's numbers."""
+        ...
+
+    def checks(self) -> Iterable[Verdict]:
+        """The checkers' verdicts."""
+        ...
+
+
+def write_report(result: Reported, path: str | os.PathLike[str]) -> Path:
+    """Write a run's report; it appears under `path` only when it is whole.
+
+    Args:
+        result: a run.
+        path: the HTML file; its folder must exist.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        UsageError: the file can't be written there.
+    """
+    writable_target(path)  # before the work of drawing
+    return write_whole(path, report_html(result))
+
+
+def report_html(result: Reported) -> str:
+    """The page, as text."""
+    summary, checks = result.summary(), list(result.checks())
+    name = str(result.scenario.name)
+    broken = [check.name for check in checks if check.status.value == "broken"]
+    body = "\n".join(
+        part
+        for part in (
+            "<header>",
+            f"<h1>{escape(name)}</h1>",
+            page.paragraph(verdict(summary, broken), "verdict"),
+            page.paragraph(_facts(result), "soft"),
+            *(page.paragraph(f"Mind: {warning}") for warning in result.warnings),
+            "</header>",
+            "<main>",
+            page.section("Numbers", *(page.table(one) for one in _cut(summary_tables(summary)))),
+            page.section("Checks", _checks(checks)),
+            page.section("Who worked when", _lanes(result.trace)),
+            page.section("Queue depth", _depth(result.trace)),
+            page.section("Faults", _faults(result.trace)),
+            page.section("Timeline", _timeline(result.trace)),
+            page.section("Scenario", page.preformatted(result.scenario.to_yaml())),
+            page.section("Run it again", *_again(result)),
+            "</main>",
+        )
+        if part
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(name)} · mqsim</title>\n<style>{page.style()}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def summary_html(result: Reported) -> str:
+    """The verdict and the tables as a piece of HTML, for a notebook."""
+    summary = result.summary()
+    broken = [check.name for check in result.checks() if check.status.value == "broken"]
+    parts = [
+        page.paragraph(verdict(summary, broken)),
+        *(page.table(one) for one in _cut(summary_tables(summary))),
+    ]
+    return "\n".join(parts)
+
+
+def _facts(result: Reported) -> str:
+    trace = result.trace
+    length = trace.end - trace.start
+    return f"{length:g} simulated seconds, rules of RabbitMQ {trace.profile}, seed {result.seed}."
+
+
+def _cut(tables: list[Table]) -> list[Table]:
+    return [
+        table
+        if len(table.rows) <= _MOST_ROWS
+        else Table(
+            f"{table.title} (first {_MOST_ROWS} of {len(table.rows)})", table.columns, table.rows[:_MOST_ROWS]
+        )
+        for table in tables
+    ]
+
+
+def _checks(checks: list[Verdict]) -> str:
+    items = []
+    for check in checks:
+        kind, words = _STATUS[check.status.value]
+        proof = _records(check.records) if len(check.records) else ""
+        name = check.name.replace("_", " ").replace("-", " ")
+        items.append(
+            f'<li><span class="state {kind}">{words}</span> '
+            f"<strong>{escape(name)}</strong>: {escape(check.sentence)}{proof}</li>"
+        )
+    return f'<ul class="checks">\n{"".join(items)}\n</ul>' if items else ""
+
+
+def _records(records: pd.DataFrame) -> str:
+    """The first records that prove a verdict, as a table that opens; columns that hold nothing are left
+    out.
+    """
+    first = records.head(FIRST_RECORDS).dropna(axis="columns", how="all")
+    rows = tuple(tuple(_cell(value) for value in row) for row in first.itertuples(index=False))
+    title = f"{len(records)} record{'s' * (len(records) != 1)} that prove{'s' * (len(records) == 1)} it"
+    shown = title if len(records) <= FIRST_RECORDS else f"{title}; the first {FIRST_RECORDS}"
+    return page.folded(shown, page.table(Table(shown, tuple(map(str, first.columns)), rows), words=True))
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ABSENT
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _lanes(trace: Trace) -> str:
+    if not consumers(trace):
+        return page.paragraph("The run had no consumers.")
+    return page.figure(lambda: lanes.plot_lanes(trace), lanes.alt_text(trace), "lanes")
+
+
+def _depth(trace: Trace) -> str:
+    if not trace.queues.names:
+        return page.paragraph("The run had no queues.")
+    return page.figure(lambda: depth.plot_depth(trace), depth.alt_text(trace), "depth")
+
+
+def _faults(trace: Trace) -> str:
+    if not trace.faults:
+        return page.paragraph("None struck.")
+    rows = tuple(
+        (
+            fault_name(fault),
+            f"{fault.start:.6g}",
+            "end of the run" if math.isnan(fault.end) else f"{fault.end:.6g}",
+        )
+        for fault in trace.faults[:_MOST_ROWS]
+    )
+    more = f" (first {_MOST_ROWS} of {len(trace.faults)})" if len(trace.faults) > _MOST_ROWS else ""
+    return page.table(Table(f"What struck, and when (s){more}", ("fault", "from", "to"), rows), words=True)
+
+
+def _timeline(trace: Trace) -> str:
+    lines = [str(line) for line in islice(story(trace), FIRST_LINES + 1)]
+    if not lines:
+        return page.paragraph("Nothing happened.")
+    more = len(lines) > FIRST_LINES
+    title = f"The first {FIRST_LINES} lines" if more else f"All {len(lines)} lines"
+    tail = "\n... (mqsim run --timeline shows the rest)" if more else ""
+    return page.folded(title, page.preformatted("\n".join(lines[:FIRST_LINES]) + tail))
+
+
+def _again(result: Reported) -> tuple[str, ...]:
+    from mqsim import __version__
+
+    return (
+        page.paragraph("Save the scenario above as scenario.yaml beside any files it names, then run:"),
+        page.preformatted(f"mqsim run scenario.yaml --seed {result.seed}"),
+        page.paragraph(
+            f"Made by mqsim {__version__}. The same scenario, seed and version give the same run.", "soft"
+        ),
+    )

@@ -1,0 +1,127 @@
+"""What the lanes show, as numbers: stretches of work, times when nobody worked, and how busy each consumer
+was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from mqsim.trace.spans import up_spans, work
+from mqsim.trace.tables import How, Trace
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_ENDING = {
+    How.OPEN: "open",
+    How.ACKED: "done",
+    How.REQUEUED: "given back",
+    How.REJECTED: "refused",
+    How.RETURNED: "given back",
+    How.LOST: "lost",
+}
+
+
+class Bar(NamedTuple):
+    """One stretch of work of one consumer on one message.
+
+    Attributes:
+        consumer: who worked.
+        copy: row of the message.
+        attempt: counts the deliveries of that copy from 1.
+        start, end: seconds from the start of the run; `end` is where the work ended or broke off.
+        ending: `done`, `open`, `given back`, `refused` or `lost`.
+    """
+
+    consumer: str
+    copy: int
+    attempt: int
+    start: float
+    end: float
+    ending: str
+
+
+def consumers(trace: Trace) -> list[str]:
+    """The run's consumers, in the order in which they came into it."""
+    return [name for name, actor in trace.cast.items() if actor.role == "consumer"]
+
+
+def work_bars(trace: Trace) -> Iterator[Bar]:
+    """Every stretch of work, in the order in which the broker sent the messages.
+
+    Where the work of an unfinished attempt broke off is decided in `trace.spans`.
+    """
+    table, names = trace.deliveries, trace.actors.names
+    stretches = work(trace)
+    columns = (stretches.delivery, stretches.consumer, stretches.start, stretches.end)
+    for row, consumer, start, end in zip(*(column.tolist() for column in columns), strict=True):
+        how, finished = How(table.how[row]), not math.isnan(table.finished[row])
+        ending = _ENDING[how]
+        if finished and how is How.OPEN:
+            ending = "done"  # its acknowledgement was on the way when the run ended
+        elif not finished and how is How.ACKED:
+            ending = "open"  # acknowledged before the work, which was still going on
+        yield Bar(names[consumer], table.copy[row], table.attempt[row], start, end, ending)
+
+
+def down_times(trace: Trace, consumer: str) -> list[tuple[float, float]]:
+    """When `consumer` did not run: before its first start, between its lives, after its last."""
+    gaps: list[tuple[float, float]] = []
+    since = trace.start
+    for first, last in up_spans(trace, consumer).tolist():
+        if first > since:
+            gaps.append((since, first))
+        since = max(since, last)
+    if since < trace.end:
+        gaps.append((since, trace.end))
+    return gaps
+
+
+def crashes(trace: Trace) -> list[tuple[float, str, str]]:
+    """When which consumer died, and how: `crashed`, `powered-off` or `hung`."""
+    log, cast = trace.events, trace.cast
+    return [
+        (t, subject, kind)
+        for t, subject, kind in zip(log.t, log.subject, log.kind, strict=True)
+        if kind in ("crashed", "powered-off", "hung") and subject in cast and cast[subject].role == "consumer"
+    ]
+
+
+def busy_share(bars: list[Bar], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of each window between neighbouring `edges` in which the work of `bars` went on; windows of
+    equal length.
+
+    Bars of one consumer do not overlap, so a share is at most 1.
+    """
+    import numpy as np
+
+    start = np.array([bar.start for bar in bars])
+    end = np.array([bar.end for bar in bars])
+    width = float(edges[1] - edges[0])
+    # Work done up to each edge: whole bars before it, and the begun part of the one it cuts.
+    order = np.argsort(start, kind="stable")
+    start, end = start[order], end[order]
+    whole = np.concatenate([[0.0], np.cumsum(end - start)])
+    begun = np.searchsorted(start, edges, side="right")
+    last = np.maximum(begun - 1, 0)
+    over = np.where(begun > 0, np.maximum(end[last] - edges, 0.0), 0.0) if len(bars) else np.zeros(len(edges))
+    share: NDArray[np.float64] = np.clip(np.diff(whole[begun] - over) / width, 0.0, 1.0)
+    return share
+
+
+def data_table(trace: Trace) -> pd.DataFrame:
+    """The lanes as a table, one row a stretch of work: consumer, message, attempt, start, end (s), ending."""
+    import pandas as pd
+
+    from mqsim.trace.story import message_name
+
+    columns = ["consumer", "message", "attempt", "start", "end", "ending"]
+    rows = [
+        (bar.consumer, message_name(trace, bar.copy), bar.attempt, bar.start, bar.end, bar.ending)
+        for bar in work_bars(trace)
+    ]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,269 @@
+"""Worker lanes: who worked on what, when, and what a failure cut short."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mqsim.errors import TraceError
+from mqsim.trace.story import message_name
+from mqsim.trace.tables import FaultSpan, How, Trace
+from mqsim.viz.bars import Bar, busy_share, consumers, crashes, data_table, down_times, work_bars
+from mqsim.viz.faults import shade, span, targets, text_seconds
+from mqsim.viz.palette import BLUE, ENDINGS, VERMILLION, Paper, dress, entitle, figure_of, new_axes, paper
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+__all__ = ["alt_text", "data_table", "plot_lanes"]
+
+MOST_BARS = 400  # in one lane; more are drawn as shares of busy time
+MOST_LANES = 60
+_WINDOWS = 120
+_HALF = 0.34  # of a lane's height
+
+
+def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Axes:
+    """Draw one lane a consumer, with a bar for each stretch of work.
+
+    Bars carry the message's number where it fits; hatches tell how the work ended; a cross marks a crash;
+    grey is time in which the consumer did not run. Above 400 bars in a lane the lanes show shares of busy
+    time instead; above 60 consumers the first 60 are drawn. The caption says so.
+
+    Args:
+        trace: what a run left behind.
+        ax: where to draw; by default a figure of its own.
+        theme: `light` or `dark` paper.
+
+    Raises:
+        TraceError: the run had no consumers.
+    """
+    everyone = consumers(trace)
+    if not everyone:
+        raise TraceError("There are no lanes to draw: the run had no consumers.")
+    names, on = everyone[:MOST_LANES], paper(theme)
+    own_figure = ax is None
+    if ax is None:
+        ax = new_axes(9.0, 1.9 + 0.42 * len(names), on)
+    rows = {name: len(names) - 1 - place for place, name in enumerate(names)}
+    bars: dict[str, list[Bar]] = defaultdict(list)
+    for bar in work_bars(trace):
+        bars[bar.consumer].append(bar)
+
+    dress(ax, on)
+    ax.set_xlim(trace.start, trace.end if trace.end > trace.start else trace.start + 1)
+    own, common = _faults_by_reach(trace, rows)
+    ax.set_ylim(-0.6, len(names) - 0.4 + (0.6 if common else 0.0))
+    ax.set_yticks(list(rows.values()), list(rows))
+    ax.set_xlabel("time (s)")
+    ax.set_ylabel("consumer")
+    _down(ax, trace, rows, on)
+    for name, fault in own:
+        start, end = span(fault, trace)
+        ax.fill_between(
+            [start, end], rows[name] - 0.45, rows[name] + 0.45, facecolor=VERMILLION, alpha=0.13, linewidth=0
+        )
+    notes = [shade(ax, trace, common, on)]
+    dense = max((len(bars[name]) for name in names), default=0) > MOST_BARS
+    if dense:
+        notes.insert(0, _bands(ax, trace, bars, rows))
+    else:
+        _draw_bars(ax, trace, bars, rows, on)
+    _crosses(ax, trace, rows, on)
+    if len(everyone) > len(names):
+        notes.append(f"The first {len(names)} of {len(everyone)} consumers.")
+    entitle(
+        ax,
+        "What each consumer worked on" if not dense else "How busy each consumer was",
+        " ".join(notes).strip(),
+        on,
+    )
+    _legend(ax, own_figure, trace, bars if not dense else {}, rows, on)
+    return ax
+
+
+def _faults_by_reach(
+    trace: Trace, rows: dict[str, int]
+) -> tuple[list[tuple[str, FaultSpan]], list[FaultSpan]]:
+    """Faults of single consumers, which belong into their lanes, and the others, which concern every lane."""
+    own: list[tuple[str, FaultSpan]] = []
+    common: list[FaultSpan] = []
+    for fault in trace.faults:
+        struck = [name for name in targets(fault) if name in trace.cast]
+        own.extend((name, fault) for name in struck if name in rows)
+        if not struck:
+            common.append(fault)
+    return own, common
+
+
+def _down(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
+    for name, row in rows.items():
+        gaps = [(first, last - first) for first, last in down_times(trace, name)]
+        if gaps:
+            ax.broken_barh(gaps, (row - 0.45, 0.9), facecolor=on.down, linewidth=0, zorder=0.5)
+
+
+def _draw_bars(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper) -> None:
+    producers = {trace.messages.producer[bar.copy] for lane in bars.values() for bar in lane}
+    for name, row in rows.items():
+        for ending, look in ENDINGS.items():
+            stretches = [(bar.start, bar.end - bar.start) for bar in bars[name] if bar.ending == ending]
+            if stretches:
+                ax.broken_barh(
+                    stretches,
+                    (row - _HALF, 2 * _HALF),
+                    facecolor=look.face,
+                    hatch=look.hatch,
+                    edgecolor=on.paper,
+                    linewidth=0.8,
+                    zorder=2,
+                )
+        for bar in bars[name]:
+            label = _label(ax, trace, bar, several=len(producers) > 1)
+            if label:
+                # A plate of the bar's own hue keeps a label readable on a hatch.
+                ax.text(
+                    (bar.start + bar.end) / 2,
+                    row,
+                    label,
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    zorder=3,
+                    color="#ffffff" if bar.ending in ("done", "lost") else "#16191d",
+                    clip_on=True,
+                    bbox={
+                        "boxstyle": "round,pad=0.15",
+                        "facecolor": ENDINGS[bar.ending].face,
+                        "edgecolor": "none",
+                    },
+                )
+
+
+def _label(ax: Axes, trace: Trace, bar: Bar, several: bool) -> str:
+    """The longest name of the message that fits its bar and names it without doubt; with one producer its
+    number does.
+    """
+    full = message_name(trace, bar.copy)
+    names = [full] if several else [full, full[full.rindex("#") :]]
+    room = bar.end - bar.start
+    return next((name for name in names if text_seconds(ax, name + "n", 8.5) <= room), "")
+
+
+def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int]) -> str:
+    import numpy as np
+
+    edges = np.linspace(trace.start, trace.end, _WINDOWS + 1)
+    for name, row in rows.items():
+        if bars[name]:
+            bottom = row - _HALF
+            ax.stairs(
+                bottom + busy_share(bars[name], edges) * 2 * _HALF,
+                edges,
+                baseline=bottom,
+                fill=True,
+                color=BLUE,
+                zorder=2,
+            )
+        ax.plot([trace.start, trace.end], [row - _HALF] * 2, color=BLUE, linewidth=0.6, zorder=2)
+    count = sum(len(lane) for lane in bars.values())
+    window = float(edges[1] - edges[0])
+    share = f"the share of each {window:.3g} s spent working"
+    return f"{count:,} stretches of work, too many for bars: a lane's height is {share}."
+
+
+def _crosses(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
+    """A cross where a consumer died, and beside it how many messages were lost that it had not begun."""
+    waiting = _lost_unbegun(trace)
+    for t, name, kind in crashes(trace):
+        if name not in rows or kind == "hung":
+            continue
+        ax.plot(
+            [t],
+            [rows[name]],
+            marker="X",
+            markersize=9,
+            color=VERMILLION,
+            markeredgecolor=on.ink,
+            markeredgewidth=0.7,
+            zorder=4,
+        )
+        unbegun = waiting.pop(name, [])
+        if unbegun:
+            which = f": {', '.join(unbegun)}" if len(unbegun) <= 3 else ""
+            ax.annotate(
+                f"{len(unbegun)} lost unbegun{which}",
+                xy=(t, rows[name]),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8.5,
+                color=on.ink,
+                zorder=4,
+            )
+
+
+def _lost_unbegun(trace: Trace) -> dict[str, list[str]]:
+    table = trace.deliveries
+    lost: dict[str, list[str]] = defaultdict(list)
+    for row in range(table.n):
+        if table.how[row] == How.LOST and table.started[row] != table.started[row]:
+            lost[trace.actors.names[table.consumer[row]]].append(message_name(trace, table.copy[row]))
+    return lost
+
+
+def _legend(
+    ax: Axes, own_figure: bool, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper
+) -> None:
+    """What hatches, crosses and shades mean, of those that are drawn, below the axes."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    seen = {bar.ending for name in rows for bar in bars.get(name, ())}
+    keys: list[Artist] = [
+        Patch(facecolor=look.face, hatch=look.hatch, edgecolor=on.paper, label=look.label)
+        for ending, look in ENDINGS.items()
+        if ending in seen
+    ]
+    if any(name in rows and kind != "hung" for _, name, kind in crashes(trace)):
+        keys.append(
+            Line2D([], [], marker="X", markersize=8, color=VERMILLION, linestyle="none", label="crash")
+        )
+    if any(down_times(trace, name) for name in rows):
+        keys.append(Patch(facecolor=on.down, label="not running"))
+    if trace.faults:
+        keys.append(Patch(facecolor=VERMILLION, alpha=0.2, label="fault"))
+    if len(keys) < 2:
+        return
+    how = {"ncols": 4, "frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "handlelength": 1.8}
+    if own_figure:
+        figure_of(ax).legend(handles=keys, loc="outside lower left", **how)
+    else:
+        below = -46 / (figure_of(ax).get_figheight() * 72 * ax.get_position().height)
+        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0.0, below), borderaxespad=0.0, **how)
+
+
+def alt_text(trace: Trace) -> str:
+    """The lanes in two sentences, with their numbers, for whoever can't see them."""
+    names = consumers(trace)
+    count: dict[str, int] = dict.fromkeys(names, 0)
+    busy: dict[str, float] = dict.fromkeys(names, 0.0)
+    endings: dict[str, int] = dict.fromkeys(ENDINGS, 0)
+    for bar in work_bars(trace):
+        count[bar.consumer] += 1
+        busy[bar.consumer] += bar.end - bar.start
+        endings[bar.ending] += 1
+    length = max(trace.end - trace.start, 1e-300)
+    each = "; ".join(f"{name} {count[name]} ({busy[name] / length:.0%} busy)" for name in names[:8])
+    more = f"; and {len(names) - 8} more" if len(names) > 8 else ""
+    ends = ", ".join(f"{number} {ending}" for ending, number in endings.items() if number) or "none"
+    died = [f"{name} at {t:g} s" for t, name, kind in crashes(trace) if kind != "hung"]
+    crashed = (
+        f"; crashes: {', '.join(died[:5])}" + (f" and {len(died) - 5} more" if len(died) > 5 else "")
+        if died
+        else ""
+    )
+    who = f"{len(names)} consumer{'s' * (len(names) != 1)}"
+    first = f"Lanes of {who} over {length:g} s, with stretches of work: {each}{more}."
+    return f"{first} How they ended: {ends}{crashed}."

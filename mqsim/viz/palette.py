@@ -1,0 +1,126 @@
+"""Colours that people with any kind of colour vision can tell apart, each with a second sign that needs no
+colour.
+
+The hues are Okabe and Ito's (M. Okabe, K. Ito, "Color Universal Design", 2008), without their black, which is
+the ink itself, so that they stand on light and on dark paper alike. Whatever is told by a hue is also told by
+a hatch, a shape or a word beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+VERMILLION = "#D55E00"
+SKY = "#56B4E9"
+PURPLE = "#CC79A7"
+
+HUES = (BLUE, ORANGE, GREEN, PURPLE, SKY)  # vermillion is kept for faults
+DASHES = ("-", "--", "-.", ":")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What a figure is drawn on: `paper` behind, `ink` for words and axes, `faint` for grids, `down` for time
+    not run.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    down: str
+
+
+LIGHT = Paper(paper="#fdfdfc", ink="#1c2024", faint="#d9dcdf", down="#e3e5e8")
+DARK = Paper(paper="#16191d", ink="#e8eaec", faint="#3b4148", down="#2f353c")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one kind of thing is drawn: `face` colour, `hatch` and the `label` that a legend gives it."""
+
+    face: str
+    hatch: str
+    label: str
+
+
+# How a stretch of work ended, as `viz.bars` names it.
+ENDINGS: dict[str, Look] = {
+    "done": Look(BLUE, "", "worked to the end"),
+    "open": Look(SKY, "..", "still at work at the end"),
+    "given back": Look(ORANGE, "//", "given back, to be sent again"),
+    "refused": Look(PURPLE, "\\\\", "refused for good"),
+    "lost": Look(VERMILLION, "xx", "lost"),
+}
+
+
+def paper(theme: str) -> Paper:
+    """The paper called `theme`: `light` or `dark`.
+
+    Raises:
+        UsageError: there is no such paper.
+    """
+    if theme not in ("light", "dark"):
+        raise UsageError(f"A figure is drawn on light or on dark paper, not on {theme!r}.")
+    return LIGHT if theme == "light" else DARK
+
+
+def new_axes(width: float, height: float, on: Paper) -> Axes:
+    """Axes on a figure of their own, in inches, that no global state of pyplot knows of; fit for machines
+    without a screen.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=on.paper)
+    FigureCanvasAgg(figure)
+    axes: Axes = figure.add_subplot()
+    return axes
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The whole figure that axes belong to, also when they are part of a part of it."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise UsageError("These axes belong to no figure any more.")
+    return figure
+
+
+def dress(ax: Axes, on: Paper) -> None:
+    """Give axes their quiet look: ink for words, no box, a faint grid behind the data."""
+    ax.set_facecolor(on.paper)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_color(on.ink)
+    ax.tick_params(colors=on.ink, labelcolor=on.ink, length=3)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.label.set_color(on.ink)
+    ax.yaxis.label.set_color(on.ink)
+    ax.set_axisbelow(True)
+
+
+def entitle(ax: Axes, title: str, caption: str, on: Paper) -> None:
+    """A title at the left that says what is seen, and under the axes a caption that says how to read it."""
+    ax.set_title(title, loc="left", color=on.ink, fontsize=11.5, fontweight="bold", pad=18 if caption else 8)
+    if caption:
+        ax.annotate(
+            caption,
+            xy=(0.0, 1.0),
+            xytext=(0, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=8.5,
+            color=on.ink,
+            annotation_clip=False,
+        )

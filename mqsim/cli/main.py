@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mqsim.errors import MqsimError
+from mqsim.errors import BrokerError, MqsimError, SimulationError
 
 INTERRUPTED = 130  # as shells report SIGINT
 BROKEN_PIPE = 141  # as shells report SIGPIPE
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except (BrokerError, SimulationError) as error:
+        # No scenario may lead to these: the model broke its own rules.
+        return _own_fault(error)
     except MqsimError as error:
         _say(str(error))
         return WRONG_USE

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mqsim.cli import main
+from mqsim.errors import ChannelError
 from tests.cli.command import mqsim
 
 
@@ -95,6 +96,18 @@ def test_a_fault_of_ours_says_so(monkeypatch: pytest.MonkeyPatch, capfd: pytest.
     monkeypatch.setenv("MQSIM_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         main(["run", "hello"])
+
+
+def test_a_broken_rule_of_the_model_is_our_fault(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ChannelError(406, "PRECONDITION_FAILED - unknown delivery tag 7")
+
+    monkeypatch.setattr("mqsim.cli.run.simulate", fail)
+    monkeypatch.delenv("MQSIM_DEBUG", raising=False)
+    assert main(["run", "hello"]) == 1
+    assert "a fault of mqsim, not yours (ChannelError: (406) PRECONDITION_FAILED" in capfd.readouterr().err
 
 
 def test_an_interrupt_is_one_line_and_status_130(

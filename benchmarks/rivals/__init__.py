@@ -1,0 +1,1 @@
+"""The other simulators, each written the way its own documentation teaches."""

@@ -3,6 +3,7 @@
     MqsimError
     ├── UsageError            a call or a command line that can't be carried out
     ├── ScenarioError         a scenario that can't be understood or can't be run
+    │   └── InvalidScenarioError  all that is wrong with one, together (lives in `scenario.problems`)
     ├── DistributionError     a law of arrival or work with impossible parameters
     ├── TraceError            a trace that can't be read, written or drawn
     ├── TheoryError           a formula that was asked outside its range
@@ -42,7 +43,11 @@ class ScenarioError(MqsimError):
         self.allowed = allowed
         self.hint = hint
         sentence = f"{where}: {_short(value)} will not do; it must be {allowed}"
-        super().__init__(f"{sentence}. {hint}." if hint else f"{sentence}.")
+        super().__init__(f"{sentence}. {hint}{'' if hint.endswith('?') else '.'}" if hint else f"{sentence}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets the error cross from a worker process to its parent."""
+        return (type(self), (self.where, self.value, self.allowed, self.hint))
 
 
 class DistributionError(MqsimError):
@@ -62,6 +67,10 @@ class DistributionError(MqsimError):
         self.allowed = allowed
         where = f"{law}.{parameter}" if parameter else law
         super().__init__(f"{where}: {_short(value)} will not do; it must be {allowed}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets the error cross from a worker process to its parent."""
+        return (type(self), (self.law, self.parameter, self.value, self.allowed))
 
 
 class TraceError(MqsimError):
@@ -90,6 +99,10 @@ class BrokerError(MqsimError):
         self.text = text
         self.method = method
         super().__init__(f"({code}) {text}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets the error cross from a worker process to its parent."""
+        return (type(self), (self.code, self.text, self.method))
 
 
 class ChannelError(BrokerError):

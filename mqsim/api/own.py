@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from math import isfinite
 
 from mqsim.api.result import Result
@@ -32,5 +33,6 @@ class World(OwnWorld):
         self.clock.run_to(until)
         self.trace.end = self.now
         self._close_books()
-        scenario = self.scenario.with_({"duration": until})
-        return Result(scenario, self.streams.seed, self.streams.replication, self.trace)
+        scenario = self.scenario.with_({"duration": until, "until": None, "max_duration": None})
+        # A copy: the tables of a result that is being read can't grow, and should not.
+        return Result(scenario, self.streams.seed, self.streams.replication, deepcopy(self.trace))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mqsim.broker import replies
 from mqsim.broker.channel import Channel
-from mqsim.broker.lifecycle import CONNECTION, Input, State, step
+from mqsim.broker.lifecycle import CONNECTION, Input
+from mqsim.broker.queue import Queue
 from mqsim.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -17,33 +19,58 @@ def _ignore_block(_blocked: bool, _reason: str) -> None:
     """The client did not ask to be told."""
 
 
+def _ignore_end(_error: BrokerError) -> None:
+    """The client did not ask to be told."""
+
+
 class Connection:
     """One connection.
 
     Attributes:
         name: who is at the other end, for those who read logs.
+        node: the node that it leads to.
+        user: who logged in.
         channels: the open channels by number.
         on_blocked: called with True and a reason when an alarm blocks publishers, with False when it is over.
+        on_closed: called with the error when the broker closes the connection.
+        closed_by: the mistake or the operator's act that closed it, if one did.
     """
 
-    def __init__(self, broker: Broker, name: str) -> None:
+    def __init__(self, broker: Broker, name: str, node: str, user: str = "guest") -> None:
         self.broker = broker
         self.name = name
-        self.state = State.OPEN
+        self.node = node
+        self.user = user
+        self.state = CONNECTION.begin
         self.channels: dict[int, Channel] = {}
         self.on_blocked: Callable[[bool, str], None] = _ignore_block
+        self.on_closed: Callable[[BrokerError], None] = _ignore_end
+        self.closed_by: BrokerError | None = None
         self._opened = 0
+        self._left: list[Queue] = []
 
     def channel(self, number: int | None = None) -> Channel:
         """Open a channel; without a number, the next free one.
 
         Raises:
+            ConnectionError: 504 if a channel of that number is open.
             SimulationError: the connection is closed.
         """
-        self.state = step(CONNECTION, f"connection {self.name}", self.state, Input.USE)
-        self._opened = number if number is not None else self._opened + 1
-        channel = self.channels[self._opened] = Channel(self, self._opened)
+        self.state = CONNECTION.step(f"connection {self.name}", self.state, Input.USE)
+        if number is None:
+            number = self._opened + 1
+        self._opened = max(self._opened, number)
+        if number in self.channels:
+            error = replies.connection_error(replies.CHANNEL_ERROR, "second 'channel.open' seen")
+            self.close(error)
+            raise error
+        channel = self.channels[number] = Channel(self, number)
         return channel
+
+    def retire(self) -> None:
+        """First half of the end: no consumer of this connection gets anything any more."""
+        for channel in self.channels.values():
+            self._left += channel.retire()
 
     def close(self, error: BrokerError | None = None) -> None:
         """End the connection: its channels close, what they hold goes back, its exclusive queues go.
@@ -52,13 +79,20 @@ class Connection:
         consumers leave before anything goes back, so nothing is sent to a connection that is ending.
         """
         given = Input.CLOSE if error is None else Input.FAIL
-        self.state = step(CONNECTION, f"connection {self.name}", self.state, given)
-        channels = list(self.channels.values())
-        for channel in channels:
-            channel.retire()
+        self.state = CONNECTION.step(f"connection {self.name}", self.state, given)
+        self.closed_by = error
+        self.retire()
         for queue in [queue for queue in self.broker.queues.values() if queue.owner is self]:
             self.broker.remove_queue(queue)
-        for channel in channels:
+        for queue in self._left:
+            if not queue.deleted:
+                queue.after_departure()
+        for channel in list(self.channels.values()):
             channel.end(None)
+        for queue in self._left:
+            if not queue.deleted:
+                queue.dispatch()
         del self.broker.connections[self]
         self.broker.watcher.connection_closed(self, error)
+        if error is not None:
+            self.on_closed(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mqsim.broker.message import Message
 
 if TYPE_CHECKING:
-    from mqsim.broker.channel import Channel
+    from mqsim.broker.consuming import Consuming
     from mqsim.broker.queue import Queue
 
 UNLIMITED = float("inf")
@@ -35,16 +35,23 @@ class Consumer:
         "exclusive",
         "limit",
         "no_ack",
+        "own_limit",
         "parked",
         "priority",
         "queue",
+        "share",
         "tag",
         "unacked",
     )
 
+    # Set where the channel's consumers share a count: that count, and what the consumer's own prefetch
+    # allows.
+    share: Share
+    own_limit: float
+
     def __init__(
         self,
-        channel: Channel,
+        channel: Consuming,
         queue: Queue,
         tag: str,
         deliver: Deliver,
@@ -90,3 +97,61 @@ class Consumer:
             self.queue.circle.wake(self)
         if self.queue.waiting:
             self.queue.dispatch()
+
+
+class Share:
+    """One count of unacknowledged deliveries for all consumers of a channel: AMQP's global bit.
+
+    Attributes:
+        limit: the count; infinite when there is none.
+        consumers: who shares it, in order of subscription.
+    """
+
+    def __init__(self) -> None:
+        self.limit = UNLIMITED
+        self.consumers: dict[Consumer, None] = {}
+        # Cancelled, but what they hold still counts.
+        self._gone: list[Consumer] = []
+
+    def join(self, consumer: Consumer) -> None:
+        """Let a consumer share the count."""
+        consumer.__class__ = SharingConsumer
+        consumer.share = self
+        consumer.own_limit = consumer.limit
+        self.consumers[consumer] = None
+        self.settle()
+
+    def leave(self, consumer: Consumer) -> None:
+        """A consumer is cancelled; what it holds goes on counting."""
+        if self.consumers.pop(consumer, self) is None:
+            self._gone.append(consumer)
+
+    def settle(self) -> None:
+        """Give each consumer what its own prefetch and the rest of the count leave to it."""
+        self._gone = [consumer for consumer in self._gone if consumer.unacked]
+        held = sum(consumer.unacked for consumer in (*self.consumers, *self._gone) if not consumer.no_ack)
+        left = max(self.limit - held, 0)
+        for consumer in self.consumers:
+            if not consumer.no_ack:
+                consumer.limit = min(consumer.own_limit, consumer.unacked + left)
+
+    def awaken(self) -> None:
+        """Have every consumer take what it now may."""
+        self.settle()
+        for consumer in list(self.consumers):
+            Consumer.awaken(consumer)
+
+
+class SharingConsumer(Consumer):
+    """A consumer on a channel whose consumers share a count."""
+
+    __slots__ = ()
+
+    def send(self, message: Message) -> None:
+        """Send a message, and leave less to the others."""
+        super().send(message)
+        self.share.settle()
+
+    def awaken(self) -> None:
+        """Go back into the circle, and let the others go back too."""
+        self.share.awaken()

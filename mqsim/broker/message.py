@@ -27,6 +27,7 @@ class Envelope:
 
     __slots__ = (
         "body",
+        "died",
         "exchange",
         "expiration",
         "headers",
@@ -64,13 +65,15 @@ class Envelope:
         self.mandatory = mandatory
         self.body = body
         self.properties = properties
+        # Whether dead-lettering wrote its headers; a client can write an x-death of its own.
+        self.died = False
         # The queues it was routed to last time, good while the broker's topology is the same.
         self.route: tuple[Queue, ...] = ()
         self.route_version = -1
 
     def forwarded(self, exchange: str, key: str, headers: Mapping[str, object]) -> Envelope:
         """The same content for another exchange and key, without an expiry, as dead-lettering sends it on."""
-        return Envelope(
+        sent_on = Envelope(
             exchange,
             key,
             size=self.size,
@@ -80,6 +83,8 @@ class Envelope:
             body=self.body,
             properties=self.properties,
         )
+        sent_on.died = True
+        return sent_on
 
 
 class Message:
@@ -92,15 +97,33 @@ class Message:
         redelivered: whether it was handed to a consumer before.
         deliveries: how often it was sent to a consumer.
         expires: the time at which it expires, or None.
+        acquired_before: how many deliveries it had in the quorum queues that it was dead-lettered from.
+        failures: how many of its deliveries failed (which returns count as failed is the profile's matter).
         write: number of the write that has not reached the disk yet, or 0.
         row, attempt: two numbers that belong to whoever watches the broker (rows of a trace); the broker
             never reads
             them.
     """
 
-    __slots__ = ("attempt", "deliveries", "envelope", "expires", "queue", "redelivered", "row", "sequence", "write")
+    __slots__ = (
+        "acquired_before",
+        "attempt",
+        "deliveries",
+        "envelope",
+        "expires",
+        "failures",
+        "queue",
+        "redelivered",
+        "row",
+        "sequence",
+        "write",
+    )
 
     queue: Queue
+    # Set when a delivery fails, which few do: read it with `failures_of`.
+    failures: int
+    # Set where a quorum queue dead-letters to a quorum queue.
+    acquired_before: int
 
     def __init__(self, envelope: Envelope, row: int = -1) -> None:
         self.envelope = envelope
@@ -115,3 +138,8 @@ class Message:
     def __lt__(self, other: Message) -> bool:
         """Order in the queue, for the heap of requeued messages."""
         return self.sequence < other.sequence
+
+
+def failures_of(message: Message) -> int:
+    """How many deliveries of a message failed."""
+    return getattr(message, "failures", 0)

@@ -1,18 +1,19 @@
-"""A classic queue: takes messages in, hands them out in turn, takes them back, lets them go.
+"""A queue: takes messages in, hands them out in turn, takes them back, lets them go.
 
-Where requeueing is decided: `take_back` (to the original place). Source of the rules: RabbitMQ's
-documentation of queues, TTL, length limits, priorities and dead-lettering; checked against real brokers.
+This is the classic queue. Where requeueing is decided: `take_back` (to the original place). Source of the
+rules: RabbitMQ's documentation of queues, TTL, length limits, priorities and dead-lettering; checked against
+real brokers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from mqsim.broker.arguments import QueueArguments
 from mqsim.broker.circle import Circle, SingleActive
-from mqsim.broker.message import Message
-from mqsim.broker.ready import PriorityReady, Ready
+from mqsim.broker.message import Message, failures_of
+from mqsim.broker.ready import Order, PriorityReady, Ready
 
 if TYPE_CHECKING:
     from mqsim.broker.broker import Broker
@@ -20,43 +21,24 @@ if TYPE_CHECKING:
     from mqsim.broker.consumer import Consumer
 
 NEVER = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class QueueArguments:
-    """What a declaration says beyond durable, exclusive and auto-delete; None is unset.
-
-    Attributes:
-        message_ttl: seconds a message may wait.
-        expires: seconds the queue may be unused.
-        max_length: most ready messages; max_bytes: most bytes of their bodies.
-        overflow: `drop-head`, `reject-publish` or `reject-publish-dlx`.
-        dead_letter_exchange, dead_letter_key: where messages that expire, are rejected or make room go;
-            without a key they
-            keep their own.
-        max_priority: the highest priority that counts.
-        single_active_consumer: whether one consumer gets everything until it goes.
-    """
-
-    message_ttl: float | None = None
-    expires: float | None = None
-    max_length: int | None = None
-    max_bytes: int | None = None
-    overflow: str = "drop-head"
-    dead_letter_exchange: str | None = None
-    dead_letter_key: str | None = None
-    max_priority: int | None = None
-    single_active_consumer: bool = False
+FAILURES = ("reject", "closed")
+"""The reasons of a return that count as a failed delivery in every profile."""
 
 
 class Queue:
     """One queue.
 
     Attributes:
-        waiting: how many messages are ready; `waiting_bytes` their bodies' bytes (kept where a byte limit
-        asks). unacked: how many are with consumers, unacknowledged.
+        table: its arguments as its declaration put them, for comparison with the next one.
+        node: the node that it lives on.
+        waiting: how many messages are ready; `waiting_bytes` their bodies' bytes, kept where there is a
+        limit.
+        unacked: how many are with consumers, unacknowledged.
         circle: its consumers, and whose turn it is.
+        replicated: whether its messages are kept on several nodes (a quorum queue).
     """
+
+    replicated = False
 
     def __init__(
         self,
@@ -67,6 +49,8 @@ class Queue:
         auto_delete: bool = False,
         owner: Connection | None = None,
         arguments: QueueArguments | None = None,
+        table: Mapping[str, object] | None = None,
+        node: str = "",
     ) -> None:
         self.broker = broker
         self.watcher = broker.watcher
@@ -75,9 +59,10 @@ class Queue:
         self.auto_delete = auto_delete
         self.owner = owner
         self.arguments = arguments = arguments or QueueArguments()
-        self.circle = SingleActive() if arguments.single_active_consumer else Circle()
-        highest = arguments.max_priority
-        self.ready: Ready | PriorityReady = Ready() if not highest else PriorityReady(highest)
+        self.table = arguments.table() if table is None else dict(table)
+        self.node = node
+        self.circle = self._circle()
+        self.ready = self._order()
         self.waiting = 0
         self.waiting_bytes = 0
         self.unacked = 0
@@ -91,6 +76,26 @@ class Queue:
         self._ordinary = not (self._expiring or self._limited)
         if arguments.expires is not None:
             broker.deadlines.add(broker.now + arguments.expires, self._expire_unused)
+
+    def _circle(self) -> Circle:
+        return SingleActive() if self.arguments.single_active_consumer else Circle()
+
+    def _order(self) -> Order:
+        highest = self.arguments.max_priority
+        return PriorityReady(highest) if highest else Ready()
+
+    @property
+    def consumers(self) -> int:
+        """How many consumers it has."""
+        return len(self.circle)
+
+    def keeps(self, message: Message) -> bool:
+        """Whether a message here is to survive a restart."""
+        return self.durable and message.envelope.persistent
+
+    def headers_of(self, message: Message, got: bool) -> dict[str, object]:
+        """The headers that the queue itself adds to a delivery (`got`: to a `basic.get`)."""
+        return {}
 
     # -- in --------------------------------------------------------------------------------------------------
 
@@ -115,21 +120,22 @@ class Queue:
             return True
         return self._publish_limited(message)
 
+    def accept(self, message: Message) -> bool:
+        """Take in what is about to be made safe; the same as `publish` but for a quorum queue."""
+        return self.publish(message)
+
     def _publish_limited(self, message: Message) -> bool:
         arguments = self.arguments
         if self._limited and arguments.overflow != "drop-head" and self._is_over(1, message.envelope.size):
-            if arguments.overflow == "reject-publish-dlx":
+            if arguments.overflow == "reject-publish-dlx" and arguments.dead_letter_exchange is not None:
                 message.queue = self
                 self.broker.dead_letter(message, self, "maxlen")
             self.watcher.refused(message, self)
             return False
         self.admit(message)
-        self._expires(message)
         self.dispatch()
         self.expire(self.broker.now)
-        while self._limited and self.waiting and self._is_over(0, 0):
-            self.broker.discard(self._pop(), self, "maxlen")
-        self._arm()
+        self._make_room()
         return True
 
     def admit(self, message: Message) -> None:
@@ -137,15 +143,26 @@ class Queue:
         message.queue = self
         self.sequence += 1
         message.sequence = self.sequence
+        self._date(message)
         self.watcher.enqueued(message, self)
         self.ready.push(message)
         self.waiting += 1
         self.waiting_bytes += message.envelope.size
+        if self._expiring:
+            self._arm()
 
     def _is_over(self, more: int, size: int) -> bool:
         most, most_bytes = self.arguments.max_length, self.arguments.max_bytes
         over = most is not None and self.waiting + more > most
         return over or (most_bytes is not None and self.waiting_bytes + size > most_bytes)
+
+    def _make_room(self) -> None:
+        """Let the oldest go while there are too many (`drop-head`)."""
+        if self.arguments.overflow == "drop-head":
+            while self._limited and self.waiting and self._is_over(0, 0):
+                self.broker.discard(self._pop(), self, "maxlen")
+        if self._expiring:
+            self._arm()
 
     # -- out -------------------------------------------------------------------------------------------------
 
@@ -153,12 +170,16 @@ class Queue:
         """Send what is ready to consumers that are not blocked, in turn, until one of the two runs out."""
         following = self.circle.next
         while self.waiting:
+            if self._expiring and self._is_stale():
+                self.expire(self.broker.now)
+                continue
             consumer = following()
             if consumer is None:
                 return
-            if self._expiring and not self.expire(self.broker.now):
-                return
             consumer.send(self._pop())
+
+    def check_get(self) -> None:
+        """Raise where a queue can't be asked with `basic.get`; this kind always can."""
 
     def get(self) -> Message | None:
         """Take the next message for a `basic.get`, or None."""
@@ -191,21 +212,30 @@ class Queue:
         """
         for message in messages:
             message.redelivered = True
+            if reason in FAILURES:
+                message.failures = failures_of(message) + 1
             self.ready.give_back(message)
             self.waiting += 1
             self.waiting_bytes += message.envelope.size
             self.watcher.requeued(message, self, reason)
+        self._make_room()
         if self._expiring:
             self.expire(self.broker.now)
 
     # -- time ------------------------------------------------------------------------------------------------
 
-    def _expires(self, message: Message) -> None:
-        limits = [t for t in (self.arguments.message_ttl, message.envelope.expiration) if t is not None]
-        if limits:
-            message.expires = self.broker.now + min(limits)
-            self._expiring = True
-            self._ordinary = False
+    def _date(self, message: Message) -> None:
+        ttl, own = self.arguments.message_ttl, message.envelope.expiration
+        if ttl is None and own is None:
+            return
+        message.expires = self.broker.now + min(t for t in (ttl, own) if t is not None)
+        self._expiring = True
+        self._ordinary = False
+
+    def _is_stale(self) -> bool:
+        """Whether the head's time was up before now; one whose time is up right now may still be sent."""
+        head = self.ready.peek()
+        return head is not None and head.expires is not None and head.expires < self.broker.now
 
     def expire(self, now: float) -> int:
         """Let expired messages go, from the head on, as far as they reach.
@@ -230,7 +260,7 @@ class Queue:
     def _wake(self, time: float) -> None:
         if self.deleted:
             return
-        if time == self._armed:
+        if time >= self._armed:
             self._armed = NEVER
         self.expire(time)
 
@@ -244,10 +274,12 @@ class Queue:
             return
         if len(self.circle):
             self._used_at = time
-        if time - self._used_at >= limit:
+        # The sum, not the difference: that may fall short of the limit by a rounding, for ever.
+        due = self._used_at + limit
+        if time >= due:
             self.broker.remove_queue(self)
         else:
-            self.broker.deadlines.add(self._used_at + limit, self._expire_unused)
+            self.broker.deadlines.add(due, self._expire_unused)
 
     # -- consumers and end -----------------------------------------------------------------------------------
 
@@ -258,12 +290,24 @@ class Queue:
         self.dispatch()
 
     def remove_consumer(self, consumer: Consumer) -> None:
-        """Let a consumer go; what it holds stays unacknowledged. The last one takes an auto-delete queue with
-        it."""
+        """Let a consumer go; what it holds stays unacknowledged.
+
+        The last one takes an auto-delete queue with it.
+        """
         self.touch()
         self.circle.remove(consumer)
-        if self.auto_delete and not len(self.circle):
+        if self.auto_delete and not len(self.circle) and not self.deleted:
             self.broker.remove_queue(self)
+
+    def after_cancel(self) -> None:
+        """A consumer was cancelled: where it was the single active one, the next gets its turn."""
+        if not self.broker.profile.single_active_waits:
+            self.dispatch()
+
+    def after_departure(self) -> None:
+        """A consumer is gone with its channel, and what it held is not back yet."""
+        if isinstance(self.circle, SingleActive):
+            self.after_cancel()
 
     def purge(self, reason: str = "purged") -> int:
         """Let all ready messages go.
@@ -273,7 +317,9 @@ class Queue:
         """
         count = self.waiting
         while self.waiting:
-            self.watcher.left(self._pop(), self, reason)
+            message = self._pop()
+            self.watcher.left(message, self, reason)
+            self.broker.forget(message, self)
         return count
 
     def survive(self, keeps: Iterable[Message]) -> None:
@@ -289,5 +335,7 @@ class Queue:
         """Take out all ready messages, in order, without telling anyone; for a restart."""
         messages = list(self.ready)
         while self.waiting:
-            self._pop()
+            self.ready.pop()
+            self.waiting -= 1
+        self.waiting_bytes = 0
         return messages

@@ -1,13 +1,14 @@
 """Messages that are ready for delivery, in a queue's order.
 
-A first-in-first-out queue would be a deque but for requeueing: a classic queue puts a returned message back
-to its original position. Whatever was sent had been ahead of all that is still in the deque, so the returned
-ones form a prefix of their own; a heap by sequence number keeps it in order at log n a return, however many
-are waiting.
+A first-in-first-out queue would be a deque but for requeueing. A classic queue puts a returned message back
+to its original position: whatever was sent had been ahead of all that is still in the deque, so the returned
+ones form a prefix of their own, which a heap by sequence number keeps in order at log n a return, however
+many are waiting. A quorum queue keeps returned messages in the order of their return, ahead of the others.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -15,7 +16,32 @@ from heapq import heappop, heappush
 from mqsim.broker.message import Message
 
 
-class Ready:
+class Order(ABC):
+    """An order of ready messages."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def push(self, message: Message) -> None:
+        """Append a new message."""
+
+    @abstractmethod
+    def give_back(self, message: Message) -> None:
+        """Put a message back that was sent before."""
+
+    @abstractmethod
+    def peek(self) -> Message | None:
+        """The message that is next, or None."""
+
+    @abstractmethod
+    def pop(self) -> Message:
+        """Take the message that is next. Raises IndexError when there is none."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Message]: ...
+
+
+class Ready(Order):
     """Messages of one priority, first in first out, with returned ones in their original places."""
 
     __slots__ = ("fifo", "returned")
@@ -47,24 +73,27 @@ class Ready:
         yield from self.fifo
 
 
-class PriorityReady:
+class PriorityReady(Order):
     """Messages by priority: the highest first, first in first out within one.
 
     Args:
-        highest: the queue's `x-max-priority`; a message above it counts as this.
+        highest: the highest priority that counts; a message above it counts as this.
+        unset: what a message without a priority counts as.
     """
 
-    __slots__ = ("highest", "levels", "used")
+    __slots__ = ("highest", "levels", "unset", "used")
 
-    def __init__(self, highest: int) -> None:
+    def __init__(self, highest: int, unset: int = 0) -> None:
         self.highest = highest
+        self.unset = unset
         self.levels: list[Ready] = [Ready() for _ in range(highest + 1)]
         # Heap of the negated levels that may hold messages; an emptied level leaves it when it is next looked
         # at.
         self.used: list[int] = []
 
     def _level(self, message: Message) -> Ready:
-        level = min(message.envelope.priority or 0, self.highest)
+        priority = message.envelope.priority
+        level = min(self.unset if priority is None else priority, self.highest)
         ready = self.levels[level]
         if ready.peek() is None and -level not in self.used:
             heappush(self.used, -level)
@@ -101,3 +130,77 @@ class PriorityReady:
     def __iter__(self) -> Iterator[Message]:
         for ready in reversed(self.levels):
             yield from ready
+
+
+class TwoLanes(Order):
+    """Messages above priority 4, and all others: two to one while there are both."""
+
+    __slots__ = ("high", "in_turn", "low")
+
+    def __init__(self) -> None:
+        self.high: deque[Message] = deque()
+        self.low: deque[Message] = deque()
+        # How many of the first went since one of the second did.
+        self.in_turn = 0
+
+    def push(self, message: Message) -> None:
+        """Append a new message to its lane."""
+        (self.high if (message.envelope.priority or 0) > 4 else self.low).append(message)
+
+    def give_back(self, message: Message) -> None:
+        """Append a message that was sent before."""
+        self.push(message)
+
+    def _is_high(self) -> bool:
+        return bool(self.high) and (not self.low or self.in_turn < 2)
+
+    def peek(self) -> Message | None:
+        """The message that is next, or None."""
+        lane = self.high if self._is_high() else self.low
+        return lane[0] if lane else None
+
+    def pop(self) -> Message:
+        """Take the message that is next. Raises IndexError when there is none."""
+        if self._is_high():
+            self.in_turn = self.in_turn + 1 if self.low else 0
+            return self.high.popleft()
+        self.in_turn = 0
+        return self.low.popleft()
+
+    def __iter__(self) -> Iterator[Message]:
+        yield from self.high
+        yield from self.low
+
+
+class ReturnedFirst(Order):
+    """A quorum queue's order: what came back, in the order of its return, then the others in theirs.
+
+    Args:
+        others: the order of what was not returned.
+    """
+
+    __slots__ = ("others", "returned")
+
+    def __init__(self, others: Order) -> None:
+        self.others = others
+        self.returned: deque[Message] = deque()
+
+    def push(self, message: Message) -> None:
+        """Append a new message."""
+        self.others.push(message)
+
+    def give_back(self, message: Message) -> None:
+        """Put a message that was sent before behind those that came back earlier."""
+        self.returned.append(message)
+
+    def peek(self) -> Message | None:
+        """The message that is next, or None."""
+        return self.returned[0] if self.returned else self.others.peek()
+
+    def pop(self) -> Message:
+        """Take the message that is next. Raises IndexError when there is none."""
+        return self.returned.popleft() if self.returned else self.others.pop()
+
+    def __iter__(self) -> Iterator[Message]:
+        yield from self.returned
+        yield from self.others

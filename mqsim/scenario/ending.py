@@ -50,11 +50,6 @@ def _never_drained(scenario: Scenario) -> Iterator[Problem]:
             yield Problem(
                 ("until",), "drained", allowed, f"Add a consumer with queue: {name}, {instead}", says
             )
-    for i, fault in enumerate(scenario.faults):
-        if fault.loops:
-            allowed = f"drained only when the faults end, and faults.{i} comes again and again"
-            hint = f"Give faults.{i} `at: SECONDS` in place of every, {instead}"
-            yield Problem(("until",), "drained", allowed, hint, says)
 
 
 def _never_empty(scenario: Scenario, queue: str) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ FAULTS: dict[str, FaultRule] = {
     "slow": FaultRule(
         "work takes `factor` times as long", "actor", ("at", "factor", "for"), ("at", "factor")
     ),
-    "hang": FaultRule("work stands still, the connection stays", "actor", ("at", "for")),
+    "hang": FaultRule("work stands still, and after two heartbeats the connection is lost", "actor", ("at", "for")),
     "partition": FaultRule("no packet passes between two ends", "link", ("at", "for")),
     "drop_connection": FaultRule("the connection breaks, the process lives", "actor", ("at",)),
     "stop": FaultRule("a clean end", "either", ("at", "restart_after")),
@@ -130,7 +130,7 @@ class Fault(Spec):
                     f"'{kind}' has no field '{key}'" if key in _FIELDS else f"there is no field '{key}' here"
                 )
                 hint = did_you_mean(key, rule.takes)
-                found.append(Problem((key,), value, ", ".join(rule.takes), hint, says, "there are"))
+                found.append(Problem((key,), value, ", ".join(rule.takes), hint, says, "the fields are"))
         if rule.target == "link":
             if not isinstance(target, list | tuple) or len(target) != 2 or target[0] == target[1]:
                 found.append(

@@ -92,7 +92,7 @@ def unknown_field(key: object, fields: list[str], value: object) -> Problem:
     if key == "<<":
         hint = "YAML 1.2 has no merge keys: write the fields out"
     says = f"there is no field '{key}' here"
-    return Problem((str(key),), value, ", ".join(fields), hint, says, "there are")
+    return Problem((str(key),), value, ", ".join(fields), hint, says, "the fields are")
 
 
 def base_of(info: ValidationInfo) -> Path | None:

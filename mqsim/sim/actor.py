@@ -9,7 +9,7 @@ import simpy
 
 from mqsim.broker import Message
 from mqsim.distributions import Distribution
-from mqsim.sim.session import Session
+from mqsim.sim.session import Sent, Session
 from mqsim.trace import Actor
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Process:
         self.lifted: list[Callable[[bool], None]] = []
         self._reconnects: Iterator[float] = world.streams.sampler(name, "reconnect", reconnect).draws()
         self._waits_to_connect = False
+        self._hangs = 0
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -64,17 +65,17 @@ class Process:
         self.cast.up.append((now, float("nan")))
         self.world.log("started", self.name)
         self.connect(at_once=now == 0 and self.life == 1)
-        for lifted in self.lifted:
+        for lifted in list(self.lifted):
             lifted(True)
 
     def _end_life(self, kind: str) -> None:
         now = self.clock._now
-        self.running = False
+        self.running = self.hung = False
         self.life += 1
         self._waits_to_connect = False
         self.cast.up[-1] = (self.cast.up[-1][0], now)
         self.world.log(kind, self.name)
-        for lifted in self.lifted:
+        for lifted in list(self.lifted):
             lifted(False)
 
     def crash(self) -> None:
@@ -126,7 +127,7 @@ class Process:
     def opened(self, session: Session) -> None:
         """At the client: the connection is there."""
 
-    def receive(self, session: Session, tag: int, message: Message) -> None:
+    def receive(self, session: Session, sent: Sent, message: Message) -> None:
         """At the client: a delivery; producers get none."""
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -165,8 +166,15 @@ class Process:
         """The connection breaks, both ends learn of it at once, the process lives on."""
         session = self.session
         if session is not None and session.client_open:
+            self.sever(session, "connection reset by peer")
+
+    def sever(self, session: Session, why: str) -> None:
+        """Both ends learn at once that a connection is no more, or the broker after it has been opened."""
+        if session.broker_open:
             self.node.close(session, None)
-            self.closed(session, "connection reset by peer")
+        else:
+            session.up((self.node.close, session, None))
+        self.closed(session, why)
 
     # -- standing still --------------------------------------------------------------------------------------
 
@@ -177,10 +185,13 @@ class Process:
         self.hung = True
         self.world.log("hung", self.name)
         self.pace_changed()
-        session, life = self.session, self.life
+        self._hangs += 1
+        session, life, hangs = self.session, self.life, self._hangs
 
         def silent(_: simpy.Event) -> None:
-            if self.hung and self.life == life and session is not None and session.broker_open:
+            if not self.hung or (self.life, self._hangs) != (life, hangs):
+                return
+            if session is not None and session.broker_open:
                 self.node.drop(session, "missed heartbeats from client")
                 self.world.settle()
 
@@ -188,7 +199,10 @@ class Process:
             self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
 
     def slow(self, factor: float) -> None:
-        """Work takes `factor` times as long as now; producers have none."""
+        """Work takes `factor` times as long as before; producers have none."""
+
+    def quicken(self, factor: float) -> None:
+        """The end of a `slow`."""
 
     def restore(self) -> None:
         """The end of a `hang`."""

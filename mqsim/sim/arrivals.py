@@ -131,7 +131,7 @@ class _Profile:
         i = bisect_right(self.totals, total) - 1
         rest, rate = total - self.totals[i], self.rates[i]
         if i == len(self.times) - 1:
-            return self.times[i] + rest / rate if rate > 0 else float("inf")
+            return self.times[i] + (rest / rate if rate > 0 else float("inf") if rest > 0 else 0.0)
         slope = 0.0
         if self.linear:
             slope = (self.rates[i + 1] - rate) / (self.times[i + 1] - self.times[i])

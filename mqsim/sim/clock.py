@@ -14,10 +14,14 @@ from typing import Any
 
 import simpy
 
+from mqsim.errors import SimulationError
+
 FAULT = 0
 ORDINARY = 1
 
 _PULSE_EVERY = 20_000
+_STILL = 250
+"""Pulses in a row at one instant, 5 million events, that are taken for a loop without end."""
 
 
 class Clock(simpy.Environment):
@@ -51,9 +55,13 @@ class Clock(simpy.Environment):
         Args:
             end: seconds; may be infinite.
             pulse: called with the time now and then, for progress; what it raises ends the run.
+
+        Raises:
+            SimulationError: time stands still, as events at one instant bring ever more of them.
         """
         self.end = end
         queue = self._queue
+        still_at, still = self._now, 0
         while queue and queue[0][0] < self.end:
             for _ in repeat(None, _PULSE_EVERY):
                 if not queue or queue[0][0] >= self.end:
@@ -62,10 +70,14 @@ class Clock(simpy.Environment):
                 callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
                 for callback in callbacks:
                     callback(event)
-                if (
-                    not event._ok and not event._defused
-                ):  # as SimPy does: a process's failure that nobody awaited
+                if not event._ok and not event.defused:  # a process's failure that nobody awaited
                     raise event._value
+            still_at, still = self._now, still + 1 if self._now == still_at else 0
+            if still == _STILL:
+                raise SimulationError(
+                    f"time stands still at {self._now:g} s: what happens there takes no time and never ends, "
+                    "such as work of 0 s that fails and comes back; give it some time."
+                )
             if pulse is not None:
                 pulse(self._now)
         if self.end < float("inf"):

@@ -87,6 +87,8 @@ class Confirming:
 
     def _returned(self, session: Session, message: Message) -> None:
         producer = self.producer
+        if session is not producer.session:
+            return
         producer.counts.returned += 1
         producer.world.log("returned-to-producer", producer.name, copy=message.row)
         self._failed(message, "returned")
@@ -117,11 +119,9 @@ class Confirming:
         retry, delays = self.retry, self._delays
         if retry is None or delays is None or why not in retry.on:
             return
-        tries = self._tries.get(message.row, 0)
+        tries = self._tries.pop(message.row, 0)
         if tries >= retry.limit:
-            self._tries.pop(message.row, None)
             return
-        self._tries[message.row] = tries + 1
         delay = next(delays) * retry.factor**tries
         producer, life = self.producer, self.producer.life
         producer.world.pending += 1
@@ -129,16 +129,15 @@ class Confirming:
         def again(_: simpy.Event) -> None:
             producer.world.pending -= 1
             if producer.life == life:
-                self._publish_again(message)
+                self._publish_again(message, tries + 1)
             producer.world.settle()
 
         producer.clock.call_at(producer.clock._now + delay, again)
 
-    def _publish_again(self, message: Message) -> None:
+    def _publish_again(self, message: Message, tries: int) -> None:
         producer = self.producer
         recorder = producer.recorder
         row = message.row
-        tries = self._tries.pop(row, 0)
         if (
             recorder.messages.outcome[row] in _AT_REST
             and recorder.messages.enqueued[row] != recorder.messages.enqueued[row]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING
 
 import simpy
@@ -18,7 +19,7 @@ from mqsim.scenario.actors import ConsumerSpec
 from mqsim.sim.actor import NEVER, Process
 from mqsim.sim.clock import Timer
 from mqsim.sim.forwards import Forwards
-from mqsim.sim.session import Session
+from mqsim.sim.session import Sent, Session
 from mqsim.sim.works import Works
 from mqsim.trace import Actor
 
@@ -58,17 +59,23 @@ class Consumer(Process):
         self._drawn = not works.plain
         self._factor = spec.factor
         self._forwards = forwards
-        self._buffer: deque[tuple[int, Message]] = deque()
+        self._buffer: deque[tuple[Sent, Message]] = deque()
         self._timer = Timer(self.clock, self._finish)
         self._home: Session | None = None
         self._tag = 0
         self._attempt = -1
         self._failing = False
+        self._slowness: list[float] = []
         self._slowed = 1.0
         self._finish_at = NEVER
         self._remaining = 0.0
         self._messages = world.trace.messages
         self._deliveries = world.trace.deliveries
+
+    def start(self) -> None:
+        """As for every process; one whose time to stop has come stays away."""
+        if self.spec.stop is None or self.clock._now < self.spec.stop:
+            super().start()
 
     # -- the connection --------------------------------------------------------------------------------------
 
@@ -87,13 +94,13 @@ class Consumer(Process):
         )
         self.world.log("subscribed", self.name, spec.queue)
 
-    def receive(self, session: Session, tag: int, message: Message) -> None:
+    def receive(self, session: Session, sent: Sent, message: Message) -> None:
         """At the client: work on a delivery, or keep it for later."""
-        self._deliveries.received[message.attempt] = self.clock._now
+        self._deliveries.received[sent[1]] = self.clock._now
         if self.working is None and not self.hung:
-            self._begin(session, tag, message)
+            self._begin(session, sent, message)
         else:
-            self._buffer.append((tag, message))
+            self._buffer.append((sent, message))
 
     def disconnected(self) -> None:
         """What waits in the buffer went back to its queue; the work in hand goes on, though nobody will hear
@@ -108,21 +115,22 @@ class Consumer(Process):
 
     # -- work ------------------------------------------------------------------------------------------------
 
-    def _begin(self, session: Session, tag: int, message: Message) -> None:
+    def _begin(self, session: Session, sent: Sent, message: Message) -> None:
         now = self.clock._now
         self.working = message
         self._home = session
-        self._tag = tag
-        attempt = self._attempt = message.attempt
+        self._tag, attempt = sent
+        self._attempt = attempt
         row = message.row
         self._deliveries.started[attempt] = now
-        self._messages.started[row] = now
+        if message.attempt == attempt:
+            self._messages.started[row] = now
         work = self._works.seconds(row, message.deliveries) if self._drawn else self._work[row]
         seconds = work / self.speed
         if self._factor is not None:
             seconds *= _stretched(self._factor, now)
         if self._early:
-            session.up((self.node.ack, session, tag))
+            session.up((self.node.ack, session, self._tag))
         if not self._plain:
             seconds = self._foresee(row, message.deliveries, seconds)
         if self._slowed != 1.0:
@@ -172,27 +180,22 @@ class Consumer(Process):
                 self._forwards.publish(self, session, message, before=True)
             if self._manual:
                 session.up((self.node.ack, session, self._tag))
-            else:
-                self._finished_unasked(message)
             if self._forwards is not None:
                 self._forwards.publish(self, session, message, before=False)
+            if not self._manual and self._given_away(message, self._attempt):
+                self.recorder.finished_after_ack(message)
         if self.running:
             self._go_on(session)
         self.world.settle()
-
-    def _finished_unasked(self, message: Message) -> None:
-        acked = self._messages.acked[message.row]
-        if acked == acked:
-            self.recorder.finished_after_ack(message)
 
     def _go_on(self, session: Session) -> None:
         if self.stopping:
             self._leave()
         elif self._buffer and not self.hung:
-            tag, message = self._buffer.popleft()
+            sent, message = self._buffer.popleft()
             current = self.session
             if current is not None:
-                self._begin(current, tag, message)
+                self._begin(current, sent, message)
         elif self.session is None and not session.client_open:
             self.connect_later()
 
@@ -202,16 +205,15 @@ class Consumer(Process):
         limit = None if fails is None else fails.attempts
         if limit is not None and message.deliveries >= limit:
             then = "reject"
-        now = self.clock._now
         self.world.log("failed", self.name, copy=message.row, detail=then)
         if then == "crash":
             self.working = message
             self.world.restart_later(self, None if fails is None else fails.restart_after)
             self.crash()
         elif not self._manual:
-            self.recorder.lost(message, now, "it failed after it had been acknowledged")
+            self._lose(message, self._attempt, "it failed after it had been acknowledged")
         elif then == "drop":
-            self.recorder.abandon(message)
+            self.recorder.abandon(self._attempt)
             session.up((self.node.ack, session, self._tag))
         else:
             session.up((self.node.nack if then == "nack" else self.node.reject, session, self._tag))
@@ -225,29 +227,42 @@ class Consumer(Process):
         message, self.working = self.working, None
         self._failing = False
         self._timer = Timer(self.clock, self._finish)
+        self._slowness.clear()
         self._slowed = 1.0
-        if message is not None and self._given_away(message):
-            self.recorder.lost(message, self.clock._now, f"{self.name} died while working on it")
+        if message is not None and not self._manual:
+            self._lose(message, self._attempt, f"{self.name} died while working on it")
         self._lose_buffer()
         self.stopping = False
 
     def _lose_buffer(self) -> None:
         buffer, self._buffer = self._buffer, deque()
-        for _, message in buffer:
-            if self._given_away(message):
-                self.recorder.lost(message, self.clock._now, f"it waited in the memory of {self.name}")
+        for (_, attempt), message in buffer:
+            if not self._manual and self._given_away(message, attempt):
+                self._lose(message, attempt, f"it waited in the memory of {self.name}")
 
-    def _given_away(self, message: Message) -> bool:
+    def _given_away(self, message: Message, attempt: int) -> bool:
+        """Whether the broker has been told that this attempt is done, and so has forgotten the message."""
         acked = self._messages.acked[message.row]
-        return not self._manual and acked == acked
+        return message.attempt == attempt and acked == acked
+
+    def _lose(self, message: Message, attempt: int, why: str) -> None:
+        """What was acknowledged is lost; so is what will be, once the acknowledgement arrives."""
+        if self._given_away(message, attempt):
+            self.recorder.lost(message, self.clock._now, why)
+        else:
+            self.recorder.abandon(attempt)
 
     def stop(self) -> None:
-        """End in order: finish the work in hand, give the rest back, close."""
+        """End in order: cancel the subscription, finish the work in hand, give the rest back, close."""
         if not self.running or self.stopping:
             return
         self.stopping = True
+        session = self.session
         if self.working is None:
             self._leave()
+        elif session is not None and session.client_open:
+            session.up((self.node.cancel, session, self.name))
+            self.world.log("cancelled", self.name, self.spec.queue)
 
     def _leave(self) -> None:
         session, self.session = self.session, None
@@ -259,15 +274,22 @@ class Consumer(Process):
         self._end_life("stopped")
 
     def slow(self, factor: float) -> None:
-        """Stretch the work that remains, and all that follows, by `factor`; a factor below 1 takes a stretch
-        back.
-        """
+        """Stretch the work that remains, and all that follows, by `factor`."""
+        self._slowness.append(factor)
+        self._stretch(factor)
+
+    def quicken(self, factor: float) -> None:
+        """Take one stretch by `factor` back."""
+        self._slowness.remove(factor)
+        self._stretch(1.0 / factor)
+
+    def _stretch(self, factor: float) -> None:
         now = self.clock._now
         if self.working is not None and not self.hung:
             self._rearm(now + (self._finish_at - now) * factor)
         elif self.working is not None:
             self._remaining *= factor
-        self._slowed *= factor
+        self._slowed = prod(self._slowness)  # exactly 1 when none is left
 
     def pace_changed(self) -> None:
         """Stand still with the work that remains, or go on with it."""
@@ -279,8 +301,8 @@ class Consumer(Process):
         elif self.working is not None:
             self._rearm(now + self._remaining)
         elif self._buffer and self.session is not None:
-            tag, message = self._buffer.popleft()
-            self._begin(self.session, tag, message)
+            sent, message = self._buffer.popleft()
+            self._begin(self.session, sent, message)
 
     def _rearm(self, at: float) -> None:
         self._finish_at = at

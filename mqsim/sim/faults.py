@@ -14,6 +14,7 @@ from mqsim.scenario.faults import Fault
 from mqsim.sim.actor import Process
 from mqsim.sim.clock import FAULT
 from mqsim.sim.node import Node
+from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Faults:
                 factor = fault.factor or 1.0
                 self._span(
                     fault,
-                    self._later(fault.for_, lambda: self._unslow(actor, factor, actor.life)),
+                    self._later(fault.for_, partial(self._unslow, actor, factor, actor.life)),
                     actor.name,
                 )
                 self.world.log("slowed", actor.name, detail=f"{factor:g}")
@@ -109,7 +110,7 @@ class Faults:
     def _unslow(self, actor: Process, factor: float, life: int) -> None:
         if actor.life == life:
             self.world.log("restored", actor.name)
-            actor.slow(1.0 / factor)
+            actor.quicken(factor)
 
     # -- broker and network ----------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ class Faults:
     def _partition(self, fault: Fault) -> None:
         world = self.world
         ends = [end for end in fault.targets if not world.is_node(end)]
-        actors = [actor for end in ends for actor in world.actors_of(end)]
+        actors = [actor for end in ends for actor in world.actors_of(end, all=True)]
         self._span(fault, self._later(fault.for_, lambda: self._heal(actors)))
         for actor in actors:
             world.log("partitioned", actor.name, "broker")
@@ -139,11 +140,12 @@ class Faults:
             if patience > 0 and (fault.for_ is None or fault.for_ > patience):
                 self._later(patience, partial(self._given_up, actor, session))
 
-    def _given_up(self, actor: Process, session: object) -> None:
-        """Neither end has heard of the other for too long: each closes its side."""
-        if actor.session is session and actor.session is not None:
-            self.world.node.close(actor.session, None)
-            actor.closed(actor.session, "missed heartbeats from broker")
+    def _given_up(self, actor: Process, session: Session) -> None:
+        """Neither end has heard of the other for too long: each closes its side, if it is still there."""
+        if session.broker_open:
+            self.world.node.close(session, None)
+        if actor.session is session:
+            actor.sever(session, "missed heartbeats from broker")
 
     def _heal(self, actors: list[Process]) -> None:
         for actor in actors:

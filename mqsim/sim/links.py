@@ -14,6 +14,7 @@ from typing import Any
 
 import simpy
 
+from mqsim.broker import Message
 from mqsim.sim.clock import Clock
 
 Hop = tuple[Callable[[Any, Any], None], Any, Any]
@@ -45,6 +46,8 @@ class Wire:
         self.latency = latency
         self.bandwidth = bandwidth
         self._free_at = 0.0
+        # What was under way when the link was cut, and what was sent since.
+        self._stalled: list[Hop] = []
         self._held: list[Hop] = []
         self.cuts = 0
 
@@ -53,8 +56,8 @@ class Wire:
         """Whether a hop takes no time at all."""
         return self.latency == 0 and self.bandwidth is None
 
-    def send(self, hop: Hop, size: float = 0.0) -> None:
-        """Send a hop of `size` bytes; where there is a bandwidth, it waits for what was sent before it."""
+    def send(self, hop: Hop) -> None:
+        """Send a hop; where there is a bandwidth, it waits for what was sent before it."""
         if self.cuts:
             self._held.append(hop)
         elif self.direct:
@@ -63,13 +66,13 @@ class Wire:
             clock = self._clock
             leaves: float = clock._now
             if self.bandwidth is not None:
-                leaves = self._free_at = max(leaves, self._free_at) + size / self.bandwidth
+                leaves = self._free_at = max(leaves, self._free_at) + _size_of(hop) / self.bandwidth
             clock.call_at(leaves + self.latency, self._arrive, hop)
 
     def _arrive(self, event: simpy.Event) -> None:
         hop: Hop = event._value
         if self.cuts:
-            self._held.append(hop)
+            self._stalled.append(hop)
             return
         function, first, second = hop
         function(first, second)
@@ -80,12 +83,20 @@ class Wire:
         self.cuts += 1
 
     def heal(self) -> None:
-        """Take one cut back; with the last, what was held is sent on."""
+        """Take one cut back; with the last, what was under way arrives, and what was held is sent."""
         self.cuts -= 1
         if not self.cuts:
+            self._outbox.extend(self._stalled)
+            self._stalled.clear()
             held, self._held = self._held, []
             for hop in held:
                 self.send(hop)
+
+
+def _size_of(hop: Hop) -> int:
+    """Bytes on the link: those of the message that the hop carries; what carries none counts as nothing."""
+    carried = hop[2]
+    return carried.envelope.size if isinstance(carried, Message) else 0
 
 
 class Link:

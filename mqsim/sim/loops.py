@@ -81,8 +81,10 @@ class Saturation:
             return False
         enqueued = self._world.recorder.messages.enqueued
         outcome = self._world.recorder.messages.outcome
+        limits = queue.arguments
+        room = self._ready if limits.max_length is None else min(self._ready, limits.max_length)
         self._rows = [row for row in self._rows if enqueued[row] != enqueued[row] and outcome[row] == 0]
-        missing = self._ready - queue.waiting - len(self._rows)
+        missing = room - queue.waiting - len(self._rows)
         if spec.messages is not None:
             missing = min(missing, spec.messages - producer.number)
         self._rows += [producer.create(now) for _ in range(missing)]

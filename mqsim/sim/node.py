@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import simpy
 
@@ -13,7 +14,7 @@ from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
 from mqsim.sim.clock import Clock
 from mqsim.sim.links import Hop, Wire
 from mqsim.sim.recorder import Recorder
-from mqsim.sim.session import Session
+from mqsim.sim.session import Sent, Session
 from mqsim.trace import Outcome
 
 NEVER = float("inf")
@@ -79,7 +80,9 @@ class Node:
         session.connection.on_blocked = lambda blocked, _: session.down(
             (self._tell_blocked, session, blocked)
         )
-        session.client.attach(session)
+        # A mistake, such as a queue that is gone, closes the channel; `channel_failed` has seen to that.
+        with suppress(BrokerError):
+            session.client.attach(session)
         if self.broker.alarms:
             session.down((self._tell_blocked, session, True))
 
@@ -90,7 +93,10 @@ class Node:
         if broker.now != now:
             broker.advance(now)
         if session.broker_open:
-            session.channel.publish(message)
+            try:
+                session.channel.publish(message)
+            except BrokerError as error:
+                self.recorder.end(message.row, Outcome.LOST, now, error.text)
         else:
             self.recorder.end(message.row, Outcome.LOST, now, "its connection was gone before it arrived")
 
@@ -101,7 +107,8 @@ class Node:
         if broker.now != now:
             broker.advance(now)
         if session.broker_open:
-            session.channel.ack(tag)
+            with suppress(BrokerError):
+                session.channel.ack(tag)
 
     def nack(self, session: Session, tag: int) -> None:
         """A client gives a delivery back to its queue."""
@@ -114,6 +121,12 @@ class Node:
         self.broker.advance(self.clock._now)
         if session.broker_open:
             session.channel.reject(tag, requeue=False)
+
+    def cancel(self, session: Session, tag: str) -> None:
+        """A client wants no more deliveries; what it holds stays its own."""
+        self.broker.advance(self.clock._now)
+        if session.broker_open:
+            session.channel.cancel(tag)
 
     def close(self, session: Session, _: object) -> None:
         """A client's end of the connection is gone: closed in order, or by its kernel as it died."""
@@ -130,9 +143,14 @@ class Node:
 
     def channel_failed(self, channel: Channel, error: BrokerError) -> None:
         """The broker closed a client's channel; a client of one channel then closes its connection."""
-        session = self.sessions.get(channel)
+        session = self.sessions.pop(channel, None)
         if session is not None:
-            self.outbox.append((self.drop, session, error.text))
+            session.broker_open = False
+            self.outbox.append((self._throw_out, session, error.text))
+
+    def _throw_out(self, session: Session, why: str) -> None:
+        session.connection.close()
+        session.down((self._tell_closed, session, why))
 
     def _tell_opened(self, session: Session, _: object) -> None:
         if session.client_open:
@@ -147,9 +165,10 @@ class Node:
         if session.client_open:
             session.client.blocked(session, blocked)
 
-    def missed(self, message: Message) -> None:
+    def missed(self, sent: Sent, message: Message) -> None:
         """A delivery arrived where nobody is any more: acknowledged automatically, it is lost."""
-        if self.recorder.messages.outcome[message.row] == Outcome.ACKED:
+        mine = message.attempt == sent[1]
+        if mine and self.recorder.messages.outcome[message.row] == Outcome.ACKED:
             self.recorder.lost(message, self.clock._now, "it was on its way to a consumer that was gone")
 
     # -- its own time ----------------------------------------------------------------------------------------
@@ -189,7 +208,8 @@ class Node:
 
     def arm(self) -> None:
         """Wake up at the broker's next deadline, if no earlier waking is set."""
-        due = self.broker.next_deadline()
+        # What comes to a queue's head when it has expired already is due in the past.
+        due = max(self.broker.next_deadline(), self.clock._now)
         if due < self.wake_at:
             self.wake_at = due
             self.clock.call_at(due, self._wake, due)

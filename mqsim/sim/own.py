@@ -26,9 +26,9 @@ from mqsim.distributions import Constant
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
 from mqsim.sim.actor import Process
-from mqsim.sim.session import Session
+from mqsim.sim.session import Sent, Session
 from mqsim.sim.world import World
-from mqsim.trace import Actor, ProducerCounts
+from mqsim.trace import Actor, How, ProducerCounts
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ class Hand(Process):
         for function, first, second in waiting:
             session.up((function, session if first is None else first, second))
 
+    def disconnected(self) -> None:
+        """What is awaited is asked for again on the next connection."""
+        kept = [hop for hop in self._outbox if hop[0] != self._ask]
+        asked = [(self._ask, None, queue) for queue, events in self._waiting.items() for _ in events]
+        self._outbox = kept + asked
+
     def send(self, function: Any, argument: Any) -> None:
         """Send a hop to the broker, once there is a connection."""
         session = self.session
@@ -100,12 +106,14 @@ class Hand(Process):
         else:
             subscription.allow(1)
 
-    def receive(self, session: Session, tag: int, message: Message) -> None:
+    def receive(self, session: Session, sent: Sent, message: Message) -> None:
         """At the client: hand the message to who waits longest for one of its queue."""
         now, trace = self.clock._now, self.world.trace
-        trace.deliveries.received[message.attempt] = now
-        trace.deliveries.started[message.attempt] = now
-        trace.messages.started[message.row] = now
+        tag, attempt = sent
+        trace.deliveries.received[attempt] = now
+        trace.deliveries.started[attempt] = now
+        if message.attempt == attempt:
+            trace.messages.started[message.row] = now
         work = self.world.recorder.work[message.row]
         queue = message.queue.name
         given = Delivery(
@@ -115,7 +123,7 @@ class Hand(Process):
             message.redelivered,
             message.row,
             tag,
-            message.attempt,
+            attempt,
             session,
         )
         self._waiting[queue].popleft().succeed(given)
@@ -195,7 +203,8 @@ class OwnWorld(World):
         if session is not None:
             session.client_open = False
             session.up((self.node.close, session, None))
-        hand._end_life("exited")
+        if hand.running:
+            hand._end_life("exited")
         self.settle()
         return value
 
@@ -207,6 +216,8 @@ class OwnWorld(World):
                 "publish, get and ack are called from inside a process that was started "
                 "with world.process(…)."
             )
+        if not hand.running:
+            raise UsageError(f"{hand.name} has crashed and has no connection any more; start a new process.")
         return hand
 
     def publish(
@@ -252,8 +263,10 @@ class OwnWorld(World):
     def ack(self, delivery: Delivery) -> None:
         """Acknowledge a delivery: its work is done."""
         hand = self._caller()
-        self.trace.deliveries.finished[delivery._attempt] = self.now
-        self.trace.messages.finished[delivery.row] = self.now
+        deliveries = self.trace.deliveries
+        deliveries.finished[delivery._attempt] = self.now
+        if deliveries.how[delivery._attempt] == How.OPEN:
+            self.trace.messages.finished[delivery.row] = self.now
         hand.settle_delivery(delivery, self.node.ack)
         self.settle()
 
@@ -272,6 +285,8 @@ class OwnWorld(World):
         if hand is None or hand.process is None or not hand.running:
             running = [other for other, hand in self._hands.items() if hand.running]
             raise UsageError(f"no process {name!r} runs; there are {', '.join(running) or 'none'}.")
+        if hand.process is self.clock.active_process:
+            raise UsageError(f"{name} can't crash itself; let another process do it, or return.")
         hand.crash()
         if hand.process.is_alive:
             hand.process.defused = True

@@ -66,8 +66,8 @@ class Producer(Process):
         found = arrivals.times(spec, world.streams, name)
         self.times: Iterator[float] = iter(()) if found is None else found
         self._timer = Timer(self.clock, self._arrive)
-        retried = spec.confirms is not None or spec.retry is not None
-        self.confirming = Confirming(self, spec) if retried else None
+        listens = spec.confirms is not None or spec.retry is not None or spec.mandatory
+        self.confirming = Confirming(self, spec) if listens else None
 
     def redraw(self, purpose: str) -> Sampler:
         """Samples of this producer's law of work for another purpose, such as a second attempt."""
@@ -87,8 +87,8 @@ class Producer(Process):
             self._timer.set(time)
 
     def _arrive(self, _: simpy.Event) -> None:
-        self.create(self.clock._now)
         if not self.done:
+            self.create(self.clock._now)
             self._next_arrival()
         self.world.settle()
 
@@ -210,10 +210,10 @@ class Producer(Process):
             self.confirming.forget()
         self.free = False
 
-    def stop(self) -> None:
+    def stop(self, for_good: bool = True) -> None:
         """End in order: no further messages; what waits is still published if it can be."""
-        self.finish()
-        self.times = iter(())
+        if for_good:
+            self.finish()
         session = self.session
         if not self.running:
             return
@@ -234,6 +234,8 @@ class Producer(Process):
         self.refresh()
 
     def close_books(self) -> None:
-        """The run is over: complete the counts."""
-        self._unblock()
+        """The run is over, or pauses: complete the counts."""
+        if self._blocked:
+            self.counts.blocked_for += self.clock._now - self._blocked_since
+            self._blocked_since = self.clock._now
         self.counts.created = self.number

@@ -20,6 +20,7 @@ LEFT = {
     "expired": Outcome.EXPIRED,
     "maxlen": Outcome.DROPPED,
     "rejected": Outcome.REJECTED,
+    "delivery_limit": Outcome.REJECTED,
     "dead-lettered": Outcome.DEAD_LETTERED,
     "dead-letter-unroutable": Outcome.UNROUTABLE,
     "cycle": Outcome.DROPPED,
@@ -39,6 +40,7 @@ class Recorder(Watcher):
     Attributes:
         work: seconds of work in each copy, by row.
         lineage: through which forwards a copy came, by row; 0 is a producer's own message.
+        tried: attempts at a dead-lettered copy before it came to its queue, by row.
         live: copies whose fate is open.
         flows: open copies of each origin whose end someone waits for (closed loops).
         metered: told of each copy that takes (True) or frees (False) memory, where that is limited.
@@ -54,6 +56,7 @@ class Recorder(Watcher):
         self.events = trace.events
         self.work = array("d")
         self.lineage = array("i")
+        self.tried: dict[int, int] = {}
         self.live = 0
         self.flows: dict[int, int] = {}
         self.flow_ended: dict[int, Callable[[], None]] = {}
@@ -148,8 +151,10 @@ class Recorder(Watcher):
 
     def copied(self, original: Message, copy: Message, queue: Queue, reason: str) -> None:
         """As `Watcher` says; a copy of the fan-out is nobody's child, a dead-lettered one is."""
-        parent = -1 if reason == "fanout" else original.row
-        copy.row = self._copy(original.row, parent, self.trace.queues.code(queue.name))
+        row = original.row
+        copy.row = self._copy(row, -1 if reason == "fanout" else row, self.trace.queues.code(queue.name))
+        if reason != "fanout":
+            self.tried[copy.row] = self.tried.get(row, 0) + self.messages.deliveries[row]
 
     def sent(self, message: Message, consumer: int) -> None:
         """The broker sends a message to the consumer of that code."""
@@ -181,7 +186,7 @@ class Recorder(Watcher):
             if self.flows:
                 self.live += 1
                 self._close(row)
-        elif row in self._abandoned:
+        elif attempt in self._abandoned:
             self.lost(message, now, "given up by its consumer, which acknowledged it all the same")
 
     def requeued(self, message: Message, queue: Queue, reason: str) -> None:
@@ -197,9 +202,16 @@ class Recorder(Watcher):
     def revived(self, message: Message, queue: Queue) -> None:
         """As `Watcher` says: what was acknowledged is back."""
         row = message.row
+        at_work = False
+        if self.messages.outcome[row] == _ACKED:
+            finished = self.deliveries.finished[message.attempt]
+            at_work = finished != finished
         self.messages.acked[row] = NOT_A_TIME
         self._unsend(row)
+        message.attempt = -1
         self.reopen(row)
+        if at_work:  # its fate was open still
+            self._close(row)
         if self.metered is not None:
             self.metered(message, True)
         self.events.add(self.broker.now, "revived", queue.name, copy=row)
@@ -208,6 +220,7 @@ class Recorder(Watcher):
         messages = self.messages
         messages.delivered[row] = messages.started[row] = messages.finished[row] = NOT_A_TIME
         messages.consumer[row] = -1
+        messages.outcome[row] = _READY
 
     def _end_attempt(self, message: Message, how: How) -> None:
         if message.attempt >= 0:
@@ -262,9 +275,9 @@ class Recorder(Watcher):
         """A consumer finished what had been acknowledged before."""
         self._close(message.row)
 
-    def abandon(self, message: Message) -> None:
-        """A consumer gives a message up and is about to acknowledge it."""
-        self._abandoned.add(message.row)
+    def abandon(self, attempt: int) -> None:
+        """A consumer gives an attempt up; if its acknowledgement still arrives, the message is lost."""
+        self._abandoned.add(attempt)
 
     def lost(self, message: Message, now: float, detail: str) -> None:
         """What had been acknowledged before it was finished will never be."""

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from mqsim.sim.node import Node
 
 
+Sent = tuple[int, int]
+"""A delivery as its client knows it: its tag on the channel, and its row in the table of deliveries.
+
+By the time it arrives the message may be with somebody else, as another attempt.
+"""
+
+
 class Client(Protocol):
     """What a session needs of its actor."""
 
@@ -32,7 +39,7 @@ class Client(Protocol):
     def closed(self, session: Session, why: str) -> None:
         """At the client: the connection is not there, or no more."""
 
-    def receive(self, session: Session, tag: int, message: Message) -> None:
+    def receive(self, session: Session, sent: Sent, message: Message) -> None:
         """At the client: a delivery."""
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -81,29 +88,27 @@ class Session:
     def rebind(self) -> None:
         """Choose the shortest way: straight into the outbox, if hops take no time and nothing is cut."""
         node, link = self.node, self.link
-        free = not node.costly
-        self.up = node.outbox.append if free and link.up.direct and not link.up.cuts else self._send_up
-        self.down = (
-            node.outbox.append if free and link.down.direct and not link.down.cuts else self._send_down
-        )
+        if node.costly:
+            self.up, self.down = self._send_up, self._send_down
+        else:
+            at_once = node.outbox.append
+            self.up = at_once if link.up.direct and not link.up.cuts else link.up.send
+            self.down = at_once if link.down.direct and not link.down.cuts else link.down.send
 
     def _send_up(self, hop: Hop) -> None:
-        self.link.up.send((self.node.admit, hop, None) if self.node.costly else hop)
+        self.link.up.send((self.node.admit, hop, hop[2]))
 
     def _send_down(self, hop: Hop) -> None:
-        if self.node.costly:
-            self.node.emit(self.link.down, hop)
-        else:
-            self.link.down.send(hop)
+        self.node.emit(self.link.down, hop)
 
     def deliver(self, _subscription: Subscription, tag: int, message: Message) -> None:
         """At the broker: it sends a message to this client."""
         self.node.recorder.sent(message, self.code)
-        self.down((self.receive, tag, message))
+        self.down((self.receive, (tag, message.attempt), message))
 
-    def receive(self, tag: int, message: Message) -> None:
+    def receive(self, sent: Sent, message: Message) -> None:
         """At the client: a delivery arrives, if there is still someone."""
         if self.client_open:
-            self.client.receive(self, tag, message)
+            self.client.receive(self, sent, message)
         else:
-            self.node.missed(message)
+            self.node.missed(sent, message)

@@ -49,6 +49,21 @@ def declare(broker: Broker, scenario: Scenario) -> None:
     connection.close()
 
 
+def terminal_queues(scenario: Scenario) -> list[str]:
+    """Queues that nobody consumes from and that messages do not leave by themselves.
+
+    A run `until: drained` does not wait for what lies there.
+    """
+    consumed = {spec.queue for spec in scenario.consumers.values()}
+    if any(spec.expiration is not None for spec in scenario.producers.values()):
+        return []
+    return [
+        name
+        for name, spec in scenario.broker.queues.items()
+        if name not in consumed and spec.message_ttl is None and spec.expires is None
+    ]
+
+
 def arguments_of(spec: QueueSpec) -> QueueArguments:
     """A queue's arguments as the broker takes them."""
     dead = spec.dead_letter

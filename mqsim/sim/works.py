@@ -58,7 +58,7 @@ class Works:
 
     def seconds(self, row: int, attempt: int) -> float:
         """Seconds of work, at speed 1, in the message of that row at that attempt (from 1)."""
-        again = attempt if self._redraw else 1
+        again = attempt + self._world.recorder.tried.get(row, 0) if self._redraw else 1
         if self._service is None and again == 1:
             return self._world.recorder.work[row]
         producer, number, lineage = self._origin(row)
@@ -81,8 +81,12 @@ class Works:
         return world.streams.sampler(name, f"service {self._group}{way} {again}", self._service)
 
     def chance(self, row: int, purpose: str, attempt: int = 1) -> float:
-        """A uniform number that belongs to the message of that row, this group, a purpose and an attempt."""
+        """A uniform number of the message of that row, for this group, a purpose and an attempt.
+
+        Attempts before a dead-lettering count, or what failed once would fail whenever it comes back.
+        """
         producer, number, lineage = self._origin(row)
+        attempt += self._world.recorder.tried.get(row, 0)
         stream = self._streams.get((producer, purpose, lineage, attempt))
         if stream is None:
             world = self._world

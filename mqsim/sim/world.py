@@ -28,7 +28,7 @@ from mqsim.sim.loops import ClosedLoop, Saturation
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
-from mqsim.sim.topology import declare, refuse_what_cannot_run
+from mqsim.sim.topology import declare, refuse_what_cannot_run, terminal_queues
 from mqsim.sim.works import Lineages, Works
 from mqsim.trace import Actor, Outcome, Trace
 
@@ -72,6 +72,7 @@ class World:
         self._until = scenario.until
         self._empty: str | None = getattr(scenario.until, "empty", None)
         self._seen_full = False
+        self._terminal = terminal_queues(scenario)
 
         self.recorder = Recorder(self.trace)
         self.broker = Broker(
@@ -155,14 +156,22 @@ class World:
 
     def stop_then_start(self, actor: Process, delay: float | None) -> None:
         """Stop an actor in order; start it again `delay` from now, or once it has stopped; None is never."""
-        if isinstance(actor, Producer | Consumer):
+        if isinstance(actor, Producer):
+            actor.stop(for_good=delay is None)
+        elif isinstance(actor, Consumer):
             actor.stop()
         if delay is None:
             return
-        if actor.running:
-            actor.lifted.append(lambda up: None if up else self._start_at(actor, self.clock._now))
-        else:
-            self._start_at(actor, self.clock._now + delay)
+        due = self.clock._now + delay
+        if not actor.running:
+            self._start_at(actor, due)
+            return
+
+        def stopped(_: bool) -> None:
+            actor.lifted.remove(stopped)
+            self._start_at(actor, max(due, self.clock._now))
+
+        actor.lifted.append(stopped)
 
     def _start_at(self, actor: Process, time: float) -> None:
         def start(_: simpy.Event) -> None:
@@ -193,7 +202,7 @@ class World:
                 number = self.trace.messages.n
                 row = self.recorder.new(producer, number, code, 0.0, next(works))
                 self.trace.messages.published[row] = 0.0
-                queue.admit(Message(envelope, row))
+                queue.publish(Message(envelope, row))
 
     def _work_for(self, queue: str) -> Iterator[float]:
         """Work of the messages that a queue holds at the start: as of the first producer that publishes to
@@ -282,7 +291,7 @@ class World:
 
     def _look_for_the_end(self) -> None:
         if self._empty is None:
-            reached = not self.recorder.live and not self.producers_left and not self.pending
+            reached = not (self.producers_left or self.pending) and self.recorder.live == self._at_rest()
         else:
             queue = self.broker.queues.get(self._empty)
             inside = 0 if queue is None else queue.waiting + queue.unacked
@@ -290,6 +299,11 @@ class World:
             reached = self._seen_full and not inside
         if reached:
             self.clock.end = self.clock._now
+
+    def _at_rest(self) -> int:
+        """How many messages lie where nobody will ever take them, such as in a dead-letter queue."""
+        queues = self.broker.queues
+        return sum(queues[name].waiting for name in self._terminal if name in queues)
 
     def run_to_end(self, pulse: Callable[[float], None] | None = None) -> Trace:
         """Run to the scenario's end; give the trace.

@@ -152,7 +152,7 @@ def _turns_of_consumers(trace: Trace, group: list[Step]) -> Iterator[tuple[Step,
 
 def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, Step]]:
     """The log keeps its own order; a crash comes before what it undoes, a subscription before what it
-    brings.
+    brings, and the work in hand before a stop in order.
     """
     events, deliveries = trace.events, trace.deliveries
     marks = [step for step in group if step.what == EVENT]
@@ -161,8 +161,13 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
     for mark in marks:
         if events.copy[mark.row] == NONE:
             last[events.subject[mark.row]] = mark
+    stops = {events.subject[mark.row]: mark for mark in marks if events.kind[mark.row] == "stopped"}
     closing = {step.row: step for step in group if step.what == ENDED}
     for step in group:
+        if step.what == FINISHED:
+            stop = stops.get(trace.actors.names[deliveries.consumer[step.row]])
+            if stop is not None:
+                yield step, stop
         if step.what == SENT or (step.what == ENDED and deliveries.how[step.row] in (How.RETURNED, How.LOST)):
             actor = trace.actors.names[deliveries.consumer[step.row]]
             cause_of = last.get(actor) or last.get("broker")

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mqsim.errors import ScenarioError
@@ -72,7 +72,6 @@ def test_a_number_of_too_many_digits_is_refused() -> None:
 
 
 @given(plain)
-@settings(max_examples=4000)
 def test_what_is_written_is_read_back(data: Any) -> None:
     assert read_text(write({"data": data})) == {"data": data}
 

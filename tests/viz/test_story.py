@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from mqsim import simulate
 from mqsim.trace import How, Outcome, Trace
 from mqsim.trace.story import message_name, story
 from mqsim.trace.words import event_words
@@ -185,3 +186,19 @@ def test_a_message_that_is_lost_outside_a_delivery_is_told() -> None:
     assert (
         told(made.trace)[-1] == "2 web-1 loses web-1 #1 for good (its connection was gone before it arrived)"
     )
+
+
+def test_work_in_hand_ends_before_the_stop_in_order_that_waited_for_it() -> None:
+    scenario = {
+        "duration": 10,
+        "broker": {"queues": {"tasks": {}}},
+        "producers": {"web": {"to": "tasks", "arrivals": {"at": [0, 0]}, "work": 2}},
+        "consumers": {"worker": {"queue": "tasks"}},
+        "faults": [{"stop": "worker-1", "at": 1}],
+    }
+    lines = [(line.t, line.text) for line in story(simulate(scenario).trace) if line.who == "worker-1"]
+    assert lines[-3:] == [
+        (1.0, "stops consuming tasks"),
+        (2.0, "finishes web-1 #1 after 2 s"),
+        (2.0, "is stopped cleanly"),
+    ]

@@ -1,0 +1,213 @@
+"""A quorum queue: kept on several nodes, led by one of them, and safe as long as a majority of them is up.
+
+Its leader takes messages, and they are in the queue, confirmed and handed out, once a majority has them. When
+the leader's node goes down the members elect another; until then publishes wait, and so do consumers. Without
+a majority all waits. Where a returned message goes, and what of it counts towards the delivery limit, is the
+version's matter (see `Profile`).
+
+Source: RabbitMQ's documentation of quorum queues; recorded on one node of 3.10, 4.0 and 4.3. What a cluster
+does (leader, majority) follows the documentation and Raft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mqsim.broker import replies
+from mqsim.broker.arguments import QueueArguments
+from mqsim.broker.circle import Circle, QuorumCircle, SingleActive
+from mqsim.broker.lifecycle import LEADERSHIP, Input, State
+from mqsim.broker.message import Message, failures_of
+from mqsim.broker.queue import FAILURES, Queue
+from mqsim.broker.ready import Order, PriorityReady, Ready, ReturnedFirst, TwoLanes
+from mqsim.broker.seams import Proposal
+
+if TYPE_CHECKING:
+    from mqsim.broker.broker import Broker
+
+HIGHEST_PRIORITY, UNSET_PRIORITY = 31, 4
+USUAL_MEMBERS = 3
+WELL_BELOW = 0.8
+"""The share of a limit below which publishers that were stopped go on."""
+
+
+class QuorumQueue(Queue):
+    """One quorum queue.
+
+    Attributes:
+        members: the nodes that it is kept on, the first leader first.
+        leader: the node that leads it; empty while there is none.
+        state: whether it is led, electing, or without a majority.
+        limit: how many returns a message may have; None is no limit.
+        proposals: what was published and is not with a majority yet, in order.
+    """
+
+    replicated = True
+
+    def __init__(
+        self,
+        broker: Broker,
+        name: str,
+        members: tuple[str, ...],
+        arguments: QueueArguments,
+        table: Mapping[str, object] | None = None,
+    ) -> None:
+        self.members = members
+        self.leader = members[0]
+        self.state = LEADERSHIP.begin
+        profile = broker.profile
+        own = arguments.delivery_limit
+        unlimited = own is not None and own < 0 and profile.quorum_negative_is_unlimited
+        self.limit = None if unlimited else profile.quorum_default_limit if own is None else own
+        self.proposals: dict[int, Proposal] = {}
+        self._stopped = False
+        super().__init__(broker, name, arguments=arguments, table=table, node=members[0])
+
+    def _circle(self) -> Circle:
+        if self.arguments.single_active_consumer:
+            return SingleActive(self.broker.profile.quorum_newcomer_takes_over)
+        return QuorumCircle()
+
+    def _order(self) -> Order:
+        kinds = self.broker.profile.quorum_priorities
+        if kinds == "all":
+            return ReturnedFirst(PriorityReady(HIGHEST_PRIORITY, UNSET_PRIORITY))
+        return ReturnedFirst(TwoLanes() if kinds == "two" else Ready())
+
+    def keeps(self, message: Message) -> bool:
+        """Whether a message here is to survive a restart: every one is."""
+        return True
+
+    def headers_of(self, message: Message, got: bool) -> dict[str, object]:
+        """The counts of failed and of all earlier deliveries, as far as the version tells them."""
+        profile = self.broker.profile
+        headers: dict[str, object] = {}
+        failures = failures_of(message)
+        if failures or (got and profile.quorum_tells_first):
+            headers["x-delivery-count"] = failures
+        acquired = message.deliveries - 1 + getattr(message, "acquired_before", 0)
+        if profile.quorum_tells_acquired and acquired:
+            headers["x-acquired-count"] = acquired
+        return headers
+
+    # -- in --------------------------------------------------------------------------------------------------
+
+    def publish(self, message: Message) -> bool:
+        """Propose a message to the members; always True, for a refusal comes later."""
+        self.broker.propose(message, self)
+        return True
+
+    def accept(self, message: Message) -> bool:
+        """Take in what a majority has, or refuse it because of the queue's limit.
+
+        Its publishers are told to stop once it is over its limit, and to go on when it is well below.
+        """
+        if self.arguments.overflow != "reject-publish" or not self._limited:
+            return self._publish_limited(message)
+        if self._stopped and not self._is_well_below():
+            self.watcher.refused(message, self)
+            return False
+        self.admit(message)
+        self.dispatch()
+        self.expire(self.broker.now)
+        self._stopped = self._is_over(0, 0)
+        return True
+
+    def _is_well_below(self) -> bool:
+        most, most_bytes = self.arguments.max_length, self.arguments.max_bytes
+        few = most is None or self.waiting <= int(most * WELL_BELOW)
+        return few and (most_bytes is None or self.waiting_bytes <= int(most_bytes * WELL_BELOW))
+
+    def dispatch(self) -> None:
+        """Send what is ready, as long as somebody leads."""
+        if self.state is State.LED:
+            super().dispatch()
+
+    def get(self) -> Message | None:
+        """Take the next message, or None; None also while nobody leads."""
+        return super().get() if self.state is State.LED else None
+
+    def after_cancel(self) -> None:
+        """A consumer was cancelled: where it was the single active one, the next gets its turn."""
+        self.dispatch()
+
+    def after_departure(self) -> None:
+        """A consumer is gone with its channel: the next one gets its turn when all is back."""
+
+    def check_get(self) -> None:
+        """Raise 405 where there is a single active consumer."""
+        if self.arguments.single_active_consumer:
+            raise replies.no_get_beside_active(self.name, self.broker.profile.version)
+
+    # -- back ------------------------------------------------------------------------------------------------
+
+    def take_back(self, messages: Iterable[Message], reason: str) -> None:
+        """Requeue deliveries, unless they were returned too often: then they are dead-lettered."""
+        limit = self.limit
+        for message in messages:
+            message.redelivered = True
+            if reason in FAILURES or self.broker.profile.quorum_counts_every_return:
+                message.failures = failures_of(message) + 1
+            if limit is not None and failures_of(message) > limit:
+                self.broker.discard(message, self, "delivery_limit")
+                continue
+            if limit is None and reason != "closed" and self.broker.profile.version == "3.10":
+                self.ready.push(message)
+            else:
+                self.ready.give_back(message)
+            self.waiting += 1
+            self.waiting_bytes += message.envelope.size
+            self.watcher.requeued(message, self, reason)
+        self._make_room()
+        if self._expiring:
+            self.expire(self.broker.now)
+
+    # -- members ---------------------------------------------------------------------------------------------
+
+    def has_majority(self) -> bool:
+        """Whether more than half of its members are up."""
+        up = sum(self.broker.is_up(member) for member in self.members)
+        return 2 * up > len(self.members)
+
+    def _step(self, given: Input) -> None:
+        self.state = LEADERSHIP.step(f"queue {self.name}", self.state, given)
+
+    def member_down(self, node: str) -> bool:
+        """One of its nodes went down.
+
+        Returns:
+            Whether the others have to elect.
+        """
+        if not self.has_majority():
+            self._step(Input.LOSE_MAJORITY)
+            self._lose_leader()
+        elif node == self.leader or self.state is State.ELECTING:
+            self._step(Input.LOSE_LEADER)
+            self._lose_leader()
+            return True
+        return False
+
+    def member_up(self) -> None:
+        """One of its nodes is up again."""
+        if self.state is State.WITHOUT_MAJORITY and self.has_majority():
+            self._step(Input.REGAIN_MAJORITY)
+            self.broker.ask_for_election(self)
+
+    def _lose_leader(self) -> None:
+        if self.leader:
+            self.leader = ""
+            self.watcher.leader_lost(self)
+
+    def elect(self, node: str) -> None:
+        """A majority chose `node`: what waited goes on.
+
+        Raises:
+            SimulationError: the queue is not electing.
+        """
+        self._step(Input.ELECT)
+        self.leader = self.node = node
+        self.watcher.leader_elected(self, node)
+        for proposal in list(self.proposals.values()):
+            self.broker.put_forward(proposal)
+        self.dispatch()

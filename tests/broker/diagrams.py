@@ -1,0 +1,47 @@
+"""Draws docs/state-machines.md from the broker's tables: python -m tests.broker.diagrams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mqsim.broker import MACHINES
+from mqsim.broker.lifecycle import Machine, State
+
+INTRODUCTION = """# The broker's state machines
+
+Drawn from the tables in `mqsim/broker/lifecycle.py` by `python -m tests.broker.diagrams`; a test keeps this
+page in step. What is not drawn is refused: an error names the state and the input, and nothing changes.
+"""
+
+
+def _name(state: State) -> str:
+    return state.name.lower()
+
+
+def diagram(machine: Machine) -> str:
+    """One machine as a Mermaid state diagram."""
+    states = list(
+        dict.fromkeys([machine.begin, *(state for state, _ in machine.table), *machine.table.values()])
+    )
+    lines = ["stateDiagram-v2"]
+    lines += [
+        f'    state "{state.value}" as {_name(state)}' for state in states if state.value != _name(state)
+    ]
+    lines.append(f"    [*] --> {_name(machine.begin)}")
+    lines += [f"    {_name(a)} --> {_name(b)}: {given.value}" for (a, given), b in machine.table.items()]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION]
+    for machine in MACHINES:
+        title = machine.name[0].upper() + machine.name[1:]
+        parts.append(f"## {title}\n\n{machine.says}\n\n```mermaid\n{diagram(machine)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    place = Path(__file__).parents[2] / "docs" / "state-machines.md"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(page(), encoding="utf-8")

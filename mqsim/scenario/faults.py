@@ -41,7 +41,7 @@ FAULTS: dict[str, FaultRule] = {
     "slow": FaultRule(
         "work takes `factor` times as long", "actor", ("at", "factor", "for"), ("at", "factor")
     ),
-    "hang": FaultRule("work stands still, and after two heartbeats the connection is lost", "actor", ("at", "for")),
+    "hang": FaultRule("work stands still; the connection lasts two heartbeats", "actor", ("at", "for")),
     "partition": FaultRule("no packet passes between two ends", "link", ("at", "for")),
     "drop_connection": FaultRule("the connection breaks, the process lives", "actor", ("at",)),
     "stop": FaultRule("a clean end", "either", ("at", "restart_after")),

@@ -186,7 +186,7 @@ def _line_of_ending(trace: Trace, step: Step, name: str, consumer: str) -> Line:
         How.REQUEUED: f"has {name} back from {consumer}, to be sent again",
         How.REJECTED: f"hears from {consumer} that it refuses {name} for good",
         How.RETURNED: f"takes {name} back: {consumer} never acknowledged it",
-        How.LOST: f"can't send {name} again: it was counted as done, and is lost: {consumer} never finished it",
+        How.LOST: f"can't send {name} again: it counts as done, and is lost: {consumer} never finished it",
     }
     return Line(step.t, "broker", words.get(how, f"closes {name} at {consumer}"), how.label)
 

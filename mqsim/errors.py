@@ -8,6 +8,7 @@
     ├── TraceError            a trace that can't be read, written or drawn
     ├── TheoryError           a formula that was asked outside its range
     ├── SimulationError       the model was driven against its own rules
+    │   └── WireError             a guest's process said what nobody understands (lives in `guest.wire`)
     └── BrokerError           what the broker answers to a program's mistake
         ├── ChannelError      it closes the channel; the connection lives on
         └── ConnectionError   it closes the connection

@@ -1,0 +1,344 @@
+"""A guest as the world drives it: a process that begins, runs, is interrupted, killed, hung or switched off.
+
+It knows nothing of AMQP. It turns the guest's operations into connections over the world's links, lines of
+output and an ending, and what arrives into the guest's events. It runs when something has arrived or its
+deadline has come; what it does then happens at that instant.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mqsim.errors import SimulationError
+from mqsim.guest.carriage import Carriage, Carry
+from mqsim.guest.numbers import SIGINT, SIGKILL
+from mqsim.guest.operations import (
+    Close,
+    Connect,
+    Event,
+    Exit,
+    Finish,
+    Locate,
+    Located,
+    Operation,
+    Paced,
+    Send,
+    Signalled,
+    Sleeping,
+    Write,
+)
+from mqsim.guest.program import Program
+from mqsim.guest.services import Connection, Route
+from mqsim.guest.ticks import floor_ticks, seconds_of
+from mqsim.sim.clock import Clock
+from mqsim.sim.links import Hop
+
+
+class Stage(Protocol):
+    """What a guest needs of the world."""
+
+    clock: Clock
+    outbox: deque[Hop]
+
+    def settle(self) -> None:
+        """Let everything happen that takes no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a process ended.
+
+    Attributes:
+        status: as a shell sees it: 0 to 255.
+        signal: the number of the signal that it died of, or 0.
+        reason: why, where the program did not end by itself: `killed`, `powered off`, or a sentence's end.
+    """
+
+    status: int
+    signal: int
+    reason: str
+
+
+Lines = Callable[[str, str], None]
+"""(stream, text): a line on `stdout` or `stderr`, without its end."""
+
+_STREAMS = {1: "stdout", 2: "stderr"}
+
+
+class _Lines:
+    """Puts the bytes of one stream together into lines."""
+
+    def __init__(self, stream: str, tell: Lines) -> None:
+        self._stream = stream
+        self._tell = tell
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest: list[str] = []
+
+    def add(self, data: bytes) -> None:
+        text = self._decoder.decode(data)
+        first, *more = text.split("\n")
+        self._rest.append(first)
+        for line in more:
+            self._tell(self._stream, "".join(self._rest))
+            self._rest = [line]
+
+    def end(self) -> None:
+        """What has no end of line is a line too, once there is no more to come."""
+        rest = "".join(self._rest) + self._decoder.decode(b"", True)
+        self._rest.clear()
+        if rest:
+            self._tell(self._stream, rest)
+
+
+class GuestProcess:
+    """One run of one program.
+
+    Args:
+        stage: the world: its clock, its outbox, and what empties that.
+        program: what runs.
+        carry: makes its carrier: `InProcess`, or a `ForkServer`.
+        route: finds services and links.
+        on_line: told of each line that it prints.
+        on_exit: told of its end, once, whatever the cause.
+
+    Attributes:
+        name: the program's name.
+        running: whether it has begun and not ended.
+        ending: how it ended; None before.
+        silent: whether its machine is switched off: nothing that arrives is answered.
+        hung: whether it stands still.
+        deadline: until when it waits at most, in seconds; None is for ever.
+        sleeping: whether a thread of it sleeps or waits for a while; otherwise all listen to sockets or have
+            no deadline, as a program that waits for messages does.
+        connections: those that it has, by its own number.
+        resumed: how often it went on.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        program: Program,
+        carry: Carry,
+        route: Route,
+        on_line: Lines,
+        on_exit: Callable[[Ending], None],
+    ) -> None:
+        self.program = program
+        self.name = program.name
+        self.running = self.hung = self.silent = self.sleeping = False
+        self.ending: Ending | None = None
+        self.deadline: float | None = None
+        self.connections: dict[int, Connection] = {}
+        self.resumed = 0
+        self._stage = stage
+        self._carry = carry
+        self._route = route
+        self._on_exit = on_exit
+        self._streams = {number: _Lines(name, on_line) for number, name in _STREAMS.items()}
+        self._carriage: Carriage | None = None
+        self._inbox: list[Event] = []
+        self._due = False
+        self._armed = float("inf")
+        self._located = ""
+        self._ticks = 0
+        self._ticks_due: int | None = None
+        self._offset = 0.0
+
+    # -- what the world does ---------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the process, now.
+
+        Raises:
+            SimulationError: it has been started before; a restart is a new `GuestProcess`.
+        """
+        if self._carriage is not None:
+            raise SimulationError(f"{self.name} has been started before; make a new GuestProcess of it.")
+        self._carriage = self._carry(self.program)
+        self.running = True
+        self._wake()
+
+    def event(self, event: Event) -> None:
+        """Something happens to the guest; it goes on once the outbox comes to it."""
+        if self.running:
+            self._inbox.append(event)
+            self._wake()
+
+    def signal(self, number: int) -> None:
+        """Send a signal, such as `signal.SIGTERM`. A hung process takes it when it goes on."""
+        if number == SIGKILL:
+            self.kill()
+        else:
+            self.event(Signalled(number))
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C: KeyboardInterrupt in its main thread, unless it handles SIGINT."""
+        self.signal(SIGINT)
+
+    def kill(self) -> None:
+        """Send SIGKILL: nothing of it runs any more, no `finally`; its kernel closes its connections."""
+        if self.running:
+            self._end(Ending(137, 9, "killed"))
+
+    def power_off(self) -> None:
+        """Switch off its machine: it is gone, and nobody closes anything."""
+        if self.running:
+            self.silent = True
+            for connection in self.connections.values():
+                connection.darken()
+            self.connections.clear()
+            self._end(Ending(137, 9, "powered off"))
+
+    def hang(self) -> None:
+        """Have the process stand still, with all its threads; what arrives waits in its kernel."""
+        self.hung = True
+
+    def restore(self) -> None:
+        """The end of a hang."""
+        if self.hung:
+            self.hung = False
+            self._wake()
+
+    def slow(self, factor: float) -> None:
+        """From now on its sleeping takes `factor` times as long, what remains of it too; 1 ends that."""
+        self.event(Paced(factor))
+
+    def drop_connections(self) -> None:
+        """Break its connections; both ends learn of it at once."""
+        for connection in list(self.connections.values()):
+            connection.sever()
+
+    def where(self) -> str:
+        """Where it waits: a line for each thread, such as `MainThread: consumer.py, line 12`."""
+        if not self.running or self.hung or self._carriage is None or not self.resumed:
+            return ""
+        self._inbox.append(Locate())
+        self._run()
+        return self._located
+
+    # -- running ---------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        if not self._due:
+            self._due = True
+            self._stage.outbox.append((self._go, None, None))
+
+    def _go(self, _: object, __: object) -> None:
+        self._due = False
+        if self.running and not self.hung:
+            self._run()
+
+    def _run(self) -> None:
+        assert self._carriage is not None
+        events, self._inbox = self._inbox, []
+        self.resumed += 1
+        operations, deadline = self._carriage.resume(self._look_at_clock(), events)
+        self.deadline = None if deadline is None else seconds_of(deadline) + self._offset
+        self._ticks_due = deadline
+        for operation in _joined(operations):
+            if not self.running:  # whoever was told of a line has killed it
+                return
+            self._do(operation)
+        if self.running and self.deadline is not None:
+            self._arm(self.deadline)
+
+    def _look_at_clock(self) -> int:
+        """The guest's time: rounded down, but never before a deadline that has come.
+
+        What was rounded off is added to the deadlines that it sets now. So a sleep of 1 s takes 1 s.
+        """
+        now = self._stage.clock.now
+        if self._ticks_due is not None and self.deadline is not None and self.deadline <= now:
+            self._ticks = max(self._ticks, self._ticks_due)
+        self._ticks = max(self._ticks, floor_ticks(now))
+        self._offset = now - seconds_of(self._ticks)
+        return self._ticks
+
+    def _arm(self, deadline: float) -> None:
+        """Have the deadline come. An earlier alarm is kept, and sets the next when it rings."""
+        if deadline < self._armed:
+            self._armed = deadline
+            self._stage.clock.call_at(max(deadline, self._stage.clock.now), self._ring, deadline)
+
+    def _ring(self, event: Any) -> None:
+        if event.value != self._armed:
+            return
+        self._armed = float("inf")
+        if not self.running or self.deadline is None:
+            return
+        if self.deadline <= self._stage.clock.now:
+            self._wake()
+            self._stage.settle()
+        else:
+            self._arm(self.deadline)
+
+    def _do(self, operation: Operation) -> None:
+        match operation:
+            case Send(fd, data):
+                if (sending := self.connections.get(fd)) is not None:
+                    sending.transmit(data)
+            case Write(stream, data):
+                self._streams[stream].add(data)
+            case Connect(fd, host, port):
+                service, link = self._route(self.name, host, port)
+                connection = self.connections[fd] = Connection(self, fd, link)
+                connection.request(service, errno.ECONNREFUSED)
+            case Finish(fd):
+                if (finishing := self.connections.get(fd)) is not None:
+                    finishing.finish()
+            case Close(fd):
+                if (closing := self.connections.pop(fd, None)) is not None:
+                    closing.abandon()
+            case Sleeping(sleeping):
+                self.sleeping = sleeping
+            case Located(text):
+                self._located = text
+            case Exit(status, number, reason):
+                self._end(Ending(status, number, reason))
+
+    def _end(self, ending: Ending) -> None:
+        assert self._carriage is not None
+        self.running = self.hung = False
+        self.ending = ending
+        self.deadline = None
+        self._carriage.kill()
+        for stream in self._streams.values():
+            stream.end()
+        for connection in self.connections.values():
+            connection.abandon()
+        self.connections.clear()
+        self._on_exit(ending)
+
+
+def _joined(operations: list[Operation]) -> list[Operation]:
+    """The same, with what is sent in a row on one connection sent at once; printing does not break a row."""
+    if len(operations) < 2:
+        return operations
+    found: list[Operation] = []
+    row: list[bytes] = []
+    row_of, place = -1, -1
+    for operation in operations:
+        if isinstance(operation, Send):
+            if operation.fd == row_of:
+                row.append(operation.data)
+                continue
+            _close_row(found, place, row)
+            row_of, place, row = operation.fd, len(found), [operation.data]
+        elif not isinstance(operation, Write):
+            _close_row(found, place, row)
+            row_of, row = -1, []
+        found.append(operation)
+    _close_row(found, place, row)
+    return found
+
+
+def _close_row(found: list[Operation], place: int, row: list[bytes]) -> None:
+    if len(row) > 1:
+        first = found[place]
+        assert isinstance(first, Send)
+        found[place] = Send(first.fd, b"".join(row))

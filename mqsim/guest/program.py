@@ -1,0 +1,103 @@
+"""What is to be run: one program, its text and its surroundings."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.util import decode_source
+from pathlib import Path
+
+from mqsim.errors import UsageError
+
+KNOWN_HOSTS = ("localhost", "broker", "rabbitmq")
+"""Names that every guest can resolve, unless told otherwise; numeric addresses need no resolving."""
+
+WALL_LIMIT = 10.0
+"""Seconds of real time that a program may run without blocking, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program, before it runs. It is plain data: a process carrier sends it as JSON.
+
+    Attributes:
+        name: the actor's name, unique in its world.
+        source: the text of the file that is run as `__main__`.
+        path: where that text stands; tracebacks and `__file__` show it. Modules beside it are the program's
+            own.
+        arguments: what follows in `sys.argv`.
+        seed: `random`, `uuid` and `os.urandom` depend on it and on the name.
+        hosts: names that resolve; others fail as an unknown host does.
+        environment: all of `os.environ`.
+        wall_limit: seconds of real time that it may run without blocking, before it is ended; None is for
+            ever.
+    """
+
+    name: str
+    source: str
+    path: str
+    arguments: tuple[str, ...] = ()
+    seed: int = 0
+    hosts: tuple[str, ...] = KNOWN_HOSTS
+    environment: Mapping[str, str] = field(default_factory=dict)
+    wall_limit: float | None = WALL_LIMIT
+
+    @classmethod
+    def from_file(
+        cls,
+        name: str,
+        file: str | Path,
+        arguments: Sequence[str] = (),
+        *,
+        seed: int = 0,
+        hosts: Sequence[str] = KNOWN_HOSTS,
+        environment: Mapping[str, str] | None = None,
+        wall_limit: float | None = WALL_LIMIT,
+    ) -> Program:
+        """A program that stands in a file.
+
+        Raises:
+            UsageError: the file can't be read, or is no text.
+        """
+        path = Path(file)
+        try:
+            source = decode_source(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"{path}: the program can't be read: {error.strerror or error}.") from error
+        except (UnicodeDecodeError, SyntaxError, LookupError) as error:
+            raise UsageError(f"{path}: the program is no Python text: {error}.") from error
+        return cls(
+            name,
+            source,
+            os.path.abspath(path),
+            tuple(arguments),
+            seed,
+            tuple(hosts),
+            dict(environment or {}),
+            wall_limit,
+        )
+
+    @property
+    def folder(self) -> str:
+        """Where the program's own modules are."""
+        return os.path.dirname(self.path)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process, as it sees it: from its name, the same in every run."""
+        return 1000 + zlib.crc32(self.name.encode()) % 30_000
+
+    def to_json(self) -> str:
+        """The program as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Program:
+        """The opposite of `to_json`."""
+        fields = json.loads(text)
+        fields["arguments"] = tuple(fields["arguments"])
+        fields["hosts"] = tuple(fields["hosts"])
+        return cls(**fields)

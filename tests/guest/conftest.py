@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mqsim.guest.carriage import Carry
+from mqsim.guest.forkserver import ForkServer
+from mqsim.guest.inprocess import InProcess
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    with ForkServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["in process", "process"])
+def carry(request: pytest.FixtureRequest, fork_server: ForkServer) -> Carry:
+    return InProcess if request.param == "in process" else fork_server

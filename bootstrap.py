@@ -29,12 +29,13 @@ UNFINISHED = {"state": "unfinished"}
 VERBS = {
     "demo": "the main job: what a message queue is for, told by five small runs",
     "test": "all tests (what follows is handed to pytest)",
+    "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
     "check": "ruff and mypy",
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
-EXTRAS = {"test": ["dev"], "bench": ["dev"], "check": ["dev"]}
+EXTRAS = {"test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"]}
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 
@@ -47,7 +48,7 @@ def main(argv: "list[str]") -> int:
     parser = argparse.ArgumentParser(
         prog="bootstrap.py",
         description="Set mqsim up in .venv, then:",
-        epilog="\n".join("  {:6} {}".format(verb, what) for verb, what in VERBS.items()),
+        epilog="\n".join("  {:8} {}".format(verb, what) for verb, what in VERBS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("verb", choices=list(VERBS), metavar="VERB", help="one of " + ", ".join(VERBS))
@@ -266,6 +267,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
         return run([python, "-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadgroup"])])
+    if verb == "validate":
+        return run([python, "-m", "tests.validation.run", *rest])
     if verb == "bench":
         return run([python, "benchmarks/run.py", *rest])
     if verb == "check":

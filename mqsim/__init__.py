@@ -14,14 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mqsim import theory
+    from mqsim import matching, theory
     from mqsim.api import Result, Scenario, World, load, presets, simulate
 
 __version__ = "0.1.0"
 
-__all__ = ["Result", "Scenario", "World", "load", "presets", "simulate", "theory"]
+__all__ = ["Result", "Scenario", "World", "load", "matching", "presets", "simulate", "theory"]
 
-_MODULES = {"theory"}
+_MODULES = {"matching", "theory"}
 
 
 def __getattr__(name: str) -> object:

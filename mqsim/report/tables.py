@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 ABSENT = "–"
 
@@ -99,6 +102,27 @@ def producers_table(summary: dict[str, Any]) -> Table:
     return Table("Producers", ("producer", *keys[:-1], "blocked for (s)"), rows)
 
 
+def theory_table(scenario: Scenario, summary: dict[str, Any]) -> tuple[Table | None, tuple[str, ...]]:
+    """Theory beside what was simulated, and what to mind about it; no table where no formula fits."""
+    from mqsim.matching import simulated, theory_lines
+
+    lines = theory_lines(scenario)
+    rows = tuple(
+        (
+            line.queue or "the whole",
+            line.model,
+            line.fit.value,
+            line.quantity,
+            number(line.value),
+            number(simulated(summary, line)),
+        )
+        for line in lines
+    )
+    columns = ("queue", "model", "fit", "quantity", "formula", "simulated")
+    mind = tuple(dict.fromkeys(line.mind for line in lines if line.mind))
+    return (Table("Theory beside simulation (times in seconds)", columns, rows) if rows else None), mind
+
+
 def summary_tables(summary: dict[str, Any], most_consumers: int | None = None) -> list[Table]:
     """All tables of a summary that have rows."""
     tables = (
@@ -132,7 +156,13 @@ def verdict(summary: dict[str, Any], broken: Iterable[str] = ()) -> str:
         if finished == count > 1
         else f"{number(finished)} of {number(count)} {plural}{after} {were} worked to the end"
     ]
-    harm = [f"{number(counts[key])} {key}" for key in _MISFORTUNES if counts[key] and key != "dead-lettered"]
+    # Where a message has several copies, one may be lost and the message still be worked to its end.
+    copies = counts["created"] != count
+    harm = [
+        f"{number(counts[key])} {('copy ' if counts[key] == 1 else 'copies ') * copies}{key}"
+        for key in _MISFORTUNES
+        if counts[key] and key != "dead-lettered"
+    ]
     parts.append(", ".join(harm) if harm else "none was lost")
     if counts["unfinished"]:
         parts.append(f"{number(counts['unfinished'])} still under way at the end")

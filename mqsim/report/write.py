@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mqsim.report import page
-from mqsim.report.tables import ABSENT, Table, summary_tables, verdict
+from mqsim.report.tables import ABSENT, Table, summary_tables, theory_table, verdict
 from mqsim.report.whole import writable_target, write_whole
+from mqsim.scenario import Scenario
 from mqsim.trace.story import story
 from mqsim.trace.tables import Trace
 from mqsim.viz import depth, lanes
@@ -89,6 +90,7 @@ def report_html(result: Reported) -> str:
             "</header>",
             "<main>",
             page.section("Numbers", *(page.table(one) for one in _cut(summary_tables(summary)))),
+            page.section("Beside theory", *_theory(result, summary)),
             page.section("Checks", _checks(checks)),
             page.section("Who worked when", _lanes(result.trace)),
             page.section("Queue depth", _depth(result.trace)),
@@ -123,6 +125,16 @@ def _facts(result: Reported) -> str:
     trace = result.trace
     length = trace.end - trace.start
     return f"{length:g} simulated seconds, rules of RabbitMQ {trace.profile}, seed {result.seed}."
+
+
+def _theory(result: Reported, summary: dict[str, Any]) -> tuple[str, ...]:
+    """What a formula says, where one fits; nothing otherwise."""
+    if not isinstance(result.scenario, Scenario):
+        return ()
+    table, mind = theory_table(result.scenario, summary)
+    if table is None:
+        return ()
+    return (page.table(table, words=True), *(page.paragraph(sentence, "soft") for sentence in mind))
 
 
 def _cut(tables: list[Table]) -> list[Table]:

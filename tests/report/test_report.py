@@ -238,7 +238,7 @@ def test_verdict_of_a_run_without_harm() -> None:
         "messages": dict.fromkeys(
             ("lost", "dropped", "expired", "rejected", "unroutable", "refused", "unfinished"), 0
         )
-        | {"dead-lettered": 0},
+        | {"dead-lettered": 0, "created": 3},
         "queues": {"tasks": {"duplicates": 1}},
         "window": {"start": 5.0},
     }
@@ -246,3 +246,15 @@ def test_verdict_of_a_run_without_harm() -> None:
         "All 3 messages that came after the first 5 s were worked to the end; none was lost; "
         "work was done again 1 time. Broken: order kept."
     )
+
+
+def test_verdict_says_copies_where_a_message_has_several() -> None:
+    """Of three messages and their forwards one copy was lost, and its work done again."""
+    counts = dict.fromkeys(("dropped", "expired", "rejected", "unroutable", "refused", "unfinished"), 0)
+    summary = {
+        "flows": {"count": 3, "finished": 3},
+        "messages": counts | {"dead-lettered": 0, "created": 7, "lost": 1},
+        "queues": {"d": {"duplicates": 0}},
+        "window": {"start": 0.0},
+    }
+    assert verdict(summary) == "All 3 messages were worked to the end; 1 copy lost."

@@ -1,0 +1,116 @@
+"""Who serves a queue, and how deliveries reach them: what decides whether servers share one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mqsim.scenario import ConsumerSpec, LinkSpec, Scenario
+
+Line = Literal["shared", "dealt", "held", "stuck"]
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The consumers of a queue, all alike.
+
+    Attributes:
+        groups: the groups that they belong to.
+        servers: how many of them work at a time.
+        speed: work done per second, each.
+        spec: the first group's, which stands for all.
+        latency: seconds one way between the broker and each of them.
+        line: "shared": they take from one line, each message by the next that is free. "dealt": the broker
+            deals messages out as they come, and each has a line of its own. "held": shared, and a delivery's
+            way there and back holds its consumer. "stuck": messages wait with a consumer while another is
+            free, or the network makes pauses.
+    """
+
+    groups: tuple[str, ...]
+    servers: int
+    speed: float
+    spec: ConsumerSpec
+    latency: float
+    line: Line
+
+    @property
+    def ready_is_waiting(self) -> bool:
+        """Whether all who wait are ready messages, and not in a consumer's hands."""
+        return self.spec.ack == "manual" and self.spec.prefetch == 1
+
+
+def staff_of(scenario: Scenario, queue: str) -> Staff | str:
+    """Who serves a queue; or a sentence that says why they can't be described as equal servers."""
+    groups = {
+        name: spec for name, spec in scenario.consumers.items() if spec.queue == queue and spec.most > 0
+    }
+    if not groups:
+        return "Nobody takes messages from it."
+    first = next(iter(groups.values()))
+    for name, spec in groups.items():
+        if spec.autoscale is not None:
+            return f"Consumers of {name} come and go with the backlog."
+        if isinstance(spec.speed, list) and len(set(spec.speed)) > 1:
+            return f"The consumers of {name} are not equally fast."
+        if spec.factor is not None and {factor for _, factor in spec.factor} != {1.0}:
+            return f"The work of {name} is stretched over time (factor)."
+    if len({_ways(spec) for spec in groups.values()}) > 1:
+        return f"The groups {', '.join(groups)} differ in how they work."
+    latencies = {
+        _latency(scenario, actor, name) for name, spec in groups.items() for actor in _actors(name, spec)
+    }
+    if len(latencies) > 1:
+        return "Its consumers are not equally far from the broker."
+    count = sum(spec.count for spec in groups.values())
+    if scenario.broker.queues[queue].single_active_consumer:
+        count = 1
+    latency = latencies.pop()
+    return Staff(tuple(groups), count, _speed(first), first, latency, _line(first, count, latency))
+
+
+def _speed(spec: ConsumerSpec) -> float:
+    return spec.speed[0] if isinstance(spec.speed, list) else spec.speed
+
+
+def _ways(spec: ConsumerSpec) -> tuple[object, ...]:
+    fails = None if spec.fails is None else tuple(spec.fails.to_data().items())
+    service = None if spec.service is None else repr(spec.service.spec())
+    return (_speed(spec), spec.prefetch, spec.ack, service, spec.redraw, spec.priority, repr(fails))
+
+
+def _actors(name: str, spec: ConsumerSpec) -> list[str]:
+    return [f"{name}-{k}" for k in range(1, spec.count + 1)]
+
+
+def _line(spec: ConsumerSpec, count: int, latency: float) -> Line:
+    unlimited = spec.prefetch == 0 or spec.ack == "auto"
+    if unlimited and (count > 1 or latency > 0):
+        return "dealt"
+    if latency == 0:
+        one_at_a_time = spec.ack == "manual" and spec.prefetch == 1
+        return "shared" if count == 1 or one_at_a_time else "stuck"
+    return "held" if spec.ack == "manual" and spec.prefetch == 1 else "stuck"
+
+
+def _latency(scenario: Scenario, actor: str, group: str) -> float:
+    """Seconds one way between an actor and the broker; its own link counts before its group's."""
+    latency = scenario.network.latency
+    for link in sorted(scenario.network.links, key=lambda link: actor in link.between):
+        if actor in link.between or group in link.between:
+            latency = latency if link.latency is None else link.latency
+    return latency
+
+
+def producer_latency(scenario: Scenario, queue_producers: list[str]) -> float | None:
+    """Seconds one way between these groups of producers and the broker; None where they differ."""
+    found = {
+        _latency(scenario, f"{name}-{k}", name)
+        for name in queue_producers
+        for k in range(1, scenario.producers[name].count + 1)
+    }
+    return found.pop() if len(found) == 1 else None if found else 0.0
+
+
+def narrow(scenario: Scenario) -> LinkSpec | None:
+    """A link whose bandwidth is limited, or None."""
+    return next((link for link in scenario.network.links if link.bandwidth is not None), None)

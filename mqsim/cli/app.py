@@ -109,3 +109,25 @@ def demo(
     from mqsim.cli.demo import tell
 
     tell(report)
+
+
+@app.command()
+def broker(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any that is free.")] = 5672,
+    profile: Annotated[str, typer.Option(metavar="V", help="Whose rules apply: 3.10, 4.0 or 4.3.")] = "4.3",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep what is durable in this file.", show_default=False),
+    ] = None,
+    definitions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Declare what a RabbitMQ definitions file says.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
+    from mqsim.server import serve
+
+    serve(host, port, profile=profile, data=data, definitions=definitions)

@@ -1,0 +1,166 @@
+"""Holds the broker in real time: moves its clock, carries sessions' bytes, listens on a port."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from mqsim.amqp import Session
+from mqsim.broker import Broker
+from mqsim.broker import State as Life
+from mqsim.errors import UsageError
+from mqsim.server.disk import Disk
+from mqsim.server.stream import Stream
+
+GOODBYE = 1.0
+"""Seconds that clients have to answer when the broker stops."""
+
+
+class Host:
+    """A broker and its streams.
+
+    Args:
+        broker: the broker; its time begins at 0 when the host is made.
+
+    Attributes:
+        streams: the connections that are open.
+        epoch: seconds since 1970 at the broker's time 0.
+        disk: where durable things are kept; None keeps nothing.
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.loop = asyncio.get_running_loop()
+        self.began = self.loop.time() - broker.now
+        self.epoch = time.time() - broker.now
+        self.disk: Disk | None = None
+        self.streams: dict[Stream, None] = {}
+        self._awake: dict[Stream, None] = {}
+        self._turn: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._server: asyncio.Server | None = None
+        self._accepted = 0
+
+    def keep(self, path: Path) -> list[str]:
+        """Keep durable things in a file and take in what it holds; sentences tell what could not be restored.
+
+        Raises:
+            UsageError: the file can't be used.
+        """
+        self.disk = Disk(path, self.broker, self.epoch)
+        self.disk.settled = self.settle
+        return self.disk.troubles
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def advance(self) -> float:
+        """Move the broker on to now, and give that in its seconds."""
+        now = max(self.loop.time() - self.began, self.broker.now)
+        self.broker.advance(now)
+        return now
+
+    def awaken(self, stream: Stream) -> None:
+        """A stream's session has something to send, or has ended: look at it soon."""
+        self._awake[stream] = None
+        self.settle()
+
+    def settle(self) -> None:
+        """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
+        if self._turn is None:
+            self._turn = self.loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._turn = None
+        self.advance()
+        awake, self._awake = self._awake, {}
+        for stream in awake:
+            stream.look()
+        if self.disk is not None:
+            self.disk.kick(self.loop)
+        self._arm()
+
+    def _arm(self) -> None:
+        due = self.broker.next_deadline() + self.began
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if due < float("inf"):
+            self._timer = self.loop.call_at(due, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self.settle()
+
+    # -- streams ---------------------------------------------------------------------------------------------
+
+    async def listen(self, host: str, port: int, *, paused: bool = False) -> int:
+        """Take a port, and give it back; asked for port 0, any that is free.
+
+        Connections are taken at once, or, if `paused`, from `start` on.
+
+        Raises:
+            UsageError: the port is taken, or the address is none of this machine's.
+        """
+        try:
+            self._server = await self.loop.create_server(
+                lambda: Stream(self), host, port, backlog=1024, start_serving=not paused
+            )
+        except OSError as error:
+            raise UsageError(
+                f"nothing can listen on {host}:{port} ({error.strerror or error}); "
+                "perhaps another broker does already: stop it, or choose another --port."
+            ) from None
+        address = self._server.sockets[0].getsockname()
+        return int(address[1])
+
+    async def start(self) -> None:
+        """Take connections at a port that was only taken."""
+        assert self._server is not None
+        await self._server.start_serving()
+
+    def open(self, stream: Stream, peer: str) -> Session:
+        """A client connects."""
+        self._accepted += 1
+        self.streams[stream] = None
+        self.advance()
+        return Session(
+            self.broker,
+            f"{peer} #{self._accepted}",
+            wake=lambda _: self.awaken(stream),
+            epoch=self.epoch,
+            handed=None if self.disk is None else self.disk.handed,
+        )
+
+    def forget(self, stream: Stream) -> None:
+        """A stream is gone."""
+        self.streams.pop(stream, None)
+        self._awake.pop(stream, None)
+
+    async def stop(self) -> None:
+        """Take no more connections, close those that there are with 320, and stop the broker."""
+        if self._server is not None:
+            self._server.close()
+        self.advance()
+        if self.disk is not None:
+            self.disk.drain()
+        if self.broker.state is Life.RUNNING:
+            self.broker.stop()
+        for stream in list(self.streams):
+            stream.look()
+        end = self.loop.time() + GOODBYE
+        while self.streams and self.loop.time() < end:
+            await asyncio.sleep(0.01)
+        for stream in list(self.streams):
+            stream.abort()
+        for handle in (self._timer, self._turn):
+            if handle is not None:
+                handle.cancel()
+        if self.disk is not None:
+            self.disk.close()
+        if self._server is not None:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._server.wait_closed(), 1.0)

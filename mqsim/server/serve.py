@@ -1,0 +1,116 @@
+"""`mqsim broker`: run the broker on a port until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from mqsim.broker import Broker
+from mqsim.server import definitions as definitions_file
+from mqsim.server.host import Host
+from mqsim.server.screen import EVERY, table
+
+CONSUMER_TIMEOUT = 1800.0
+"""Seconds that a delivery may go unacknowledged, as RabbitMQ has it."""
+
+Say = Callable[[str], None]
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 5672,
+    *,
+    profile: str = "4.3",
+    data: Path | None = None,
+    definitions: Path | None = None,
+    say: Say | None = None,
+) -> None:
+    """Run the broker until SIGINT or SIGTERM; then close connections with 320, and keep what is durable.
+
+    Args:
+        host: the address to listen on; other machines can reach any but the default.
+        port: the port; 0 is any that is free.
+        profile: whose rules apply: `3.10`, `4.0` or `4.3`.
+        data: a file in which durable queues, exchanges, bindings and persistent messages are kept; without
+            one they end with the process.
+        definitions: a definitions file, as RabbitMQ exports it: queues, exchanges and bindings.
+        say: is given what is to be told, a line at a time; printed unless told.
+
+    Raises:
+        UsageError: the port is taken, a file can't be used, or no rules are known for the profile.
+    """
+    asyncio.run(_serve(host, port, profile, data, definitions, say or _print))
+
+
+async def _serve(
+    address: str,
+    port: int,
+    profile: str,
+    data: Path | None,
+    definitions: Path | None,
+    say: Say,
+) -> None:
+    host = Host(Broker(profile, consumer_timeout=CONSUMER_TIMEOUT))
+    stop = _on_signals()
+    try:
+        port = await host.listen(address, port, paused=True)
+        told = host.keep(data) if data is not None else []
+        if definitions is not None:
+            told += definitions_file.load(definitions, host.broker)
+        for line in told:
+            say(line)
+        host.settle()
+        await host.start()
+        for line in _welcome(address, port, profile, data):
+            say(line)
+        await _watch(host, stop)
+    finally:
+        await host.stop()
+    say("The broker has stopped.")
+
+
+def _welcome(address: str, port: int, profile: str, data: Path | None) -> list[str]:
+    kept = f"kept in {data}" if data is not None else "gone when it stops (--data FILE keeps them)"
+    lines = [
+        f"A simulated broker with RabbitMQ {profile}'s rules listens on {address}:{port}. "
+        "Its user is guest, the password guest.",
+        "It is for teaching and trying, not for production.",
+        f"Durable queues and persistent messages are {kept}. Ctrl-C stops it.",
+    ]
+    if address not in ("127.0.0.1", "::1", "localhost"):
+        lines.append("Whoever can reach this address can log in: there are no other users and no encryption.")
+    return lines
+
+
+async def _watch(host: Host, stop: asyncio.Event) -> None:
+    """Wait for the end; on a terminal, show the queues meanwhile."""
+    if not sys.stdout.isatty():
+        await stop.wait()
+        return
+    from rich.live import Live
+
+    with Live(table(host), auto_refresh=False, transient=True) as live:
+        while not stop.is_set():
+            live.update(table(host), refresh=True)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY)
+
+
+def _on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:
+            # Windows' loop knows no signal handlers; Python's own are called between two events.
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)

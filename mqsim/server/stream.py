@@ -1,0 +1,158 @@
+"""One TCP stream and its session: bytes in, bytes out, and patience with clients that do not read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mqsim.amqp import End, Session
+
+if TYPE_CHECKING:
+    from mqsim.server.host import Host
+
+LINGER = 2.0
+"""Seconds that a client has to end its side after ours ended; what it still sends is thrown away."""
+
+_log = logging.getLogger("mqsim.server")
+
+
+class Stream(asyncio.Protocol):
+    """One client's stream.
+
+    Args:
+        host: who holds the broker.
+    """
+
+    session: Session
+    transport: asyncio.Transport
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._writes = True
+        self._reads = True
+        self._ended = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    # -- what asyncio tells ----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        with suppress(OSError, AttributeError):
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = transport.get_extra_info("peername") or ("?", 0)
+        self.session = self.host.open(self, f"{peer[0]}:{peer[1]}")
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self._ended:
+            return
+        self.host.advance()
+        self._attempt(lambda: self.session.receive(data))
+        self._listen()
+        self.host.awaken(self)
+
+    def eof_received(self) -> bool:
+        """The client ended its side."""
+        return False
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The stream is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ended = True
+        self.host.forget(self)
+        self.host.advance()
+        self.session.lost()
+        self.host.settle()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is written to: the rest waits in the session."""
+        self._writes = False
+
+    def resume_writing(self) -> None:
+        """It has read enough."""
+        self._writes = True
+        self.host.awaken(self)
+
+    # -- what the host asks ----------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Do what the session wants done."""
+        self._attempt(self.flush)
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        """Do something; should it fail because of a mistake of ours, this connection ends, and no other."""
+        try:
+            act()
+        except Exception:
+            _log.exception("a mistake of ours costs a connection; the broker goes on")
+            self.abort()
+
+    def flush(self) -> None:
+        """Write what there is, as far as the client reads; end the stream if the session has ended."""
+        if self._ended:
+            return
+        if self._writes:
+            data = self.session.bytes_to_send()
+            if data:
+                self.transport.write(data)
+        self._listen()
+        self._arm()
+        if self.session.end is not None and (self._writes or self.session.end is End.RESET):
+            self._end()
+
+    def _listen(self) -> None:
+        listens = self.session.listens or self.session.end is not None
+        if listens != self._reads and not self.transport.is_closing():
+            self._reads = listens
+            self.transport.resume_reading() if listens else self.transport.pause_reading()
+
+    def _end(self) -> None:
+        """End our side after what is written; a client that does not end its own is cut off."""
+        self._ended = True
+        if self.session.end is End.RESET:
+            self._reset()
+            return
+        with suppress(OSError, RuntimeError):
+            self.transport.write_eof()
+        self._restart_timer(LINGER, self.abort)
+
+    def _reset(self) -> None:
+        """End the stream so that the client sees it break."""
+        with suppress(OSError, AttributeError):
+            no_linger = struct.pack("ii", 1, 0)
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self.transport.abort()
+
+    def abort(self) -> None:
+        """Cut the stream."""
+        self._ended = True
+        self.transport.abort()
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Have the timer ring no later than the session's deadline; one that rings too early is set again."""
+        due = self.session.next_deadline() + self.host.began
+        if due == float("inf") or (self._timer is not None and self._timer.when() <= due):
+            return
+        self._restart_timer(max(due - self.host.loop.time(), 0.0), self._ring)
+
+    def _restart_timer(self, seconds: float, act: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.host.loop.call_later(seconds, act)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self.session.tick(self.host.advance())
+        self._arm()
+        self.host.awaken(self)

@@ -69,6 +69,9 @@ class QueueSpec(Spec):
     delivery_limit: Whole | None = Field(
         default=None, description="quorum: returns before a message is dead-lettered"
     )
+    members: Annotated[int, Within("a whole number above 0", low=1, whole=True)] | None = Field(
+        default=None, description="quorum: how many nodes keep it; null is 3, or all there are"
+    )
     expires: SomeSeconds | None = Field(
         default=None, description="seconds after which an unused queue goes away"
     )
@@ -82,6 +85,9 @@ class QueueSpec(Spec):
             found.append(
                 Problem(("delivery_limit",), self.delivery_limit, "left out on a classic queue", hint)
             )
+        if self.type == "classic" and self.members is not None:
+            hint = "Write type: quorum; a classic queue lives on one node"
+            found.append(Problem(("members",), self.members, "left out on a classic queue", hint))
         if self.type == "quorum":
             if self.max_priority is not None:
                 hint = "Only a classic queue can be a priority queue"

@@ -137,6 +137,9 @@ def _broker(scenario: Scenario, names: Names) -> Iterator[Problem]:
         where: Path = ("broker", "queues", name)
         if queue.leader is not None:
             yield from names.node((*where, "leader"), queue.leader)
+        if queue.members is not None and queue.members > broker.nodes:
+            hint = "Give the broker more nodes"
+            yield Problem((*where, "members"), queue.members, f"at most broker.nodes, {broker.nodes}", hint)
         if (dead := queue.dead_letter) is not None:
             yield from names.exchange((*where, "dead_letter", "exchange"), dead.exchange)
             if dead.exchange == "" and dead.key is not None:

@@ -20,6 +20,9 @@ _ORDER = (
     "pipeline",
     "pub-sub",
     "unequal-workers",
+    "quorum-failover",
+    "rolling-restart",
+    "poison-quorum",
 )
 
 

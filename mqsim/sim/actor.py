@@ -28,6 +28,7 @@ class Process:
         hung: whether it stands still.
         life: counts its starts and ends; what was set going in an earlier life does nothing in a later one.
         session: its connection, while it has one or waits for one.
+        links: to each of the broker's nodes; `node` and `link` are those of its last connection.
         lifted: called when it starts to run (True) or no longer does, for faults that count in up time.
     """
 
@@ -42,7 +43,8 @@ class Process:
         self.code = world.trace.actors.code(name)
         self.cast = world.trace.cast[name] = cast
         self.heartbeat = heartbeat
-        self.link = world.link(name, cast.group)
+        self.links = world.cluster.links(name, cast.group)
+        self.link = self.links[0]
         self.running = False
         self.hung = False
         self.life = 0
@@ -113,7 +115,9 @@ class Process:
     # -- connection ------------------------------------------------------------------------------------------
 
     def connect(self, at_once: bool = False) -> None:
-        """Open a connection to the broker."""
+        """Open a connection to the broker, to a node that runs if there is one."""
+        if len(self.links) > 1:
+            self.node, self.link = self.world.cluster.way(self)
         session = self.session = Session(self, self.code, self.link, self.node)
         if at_once and self.node.running:
             self.node.accept(session)

@@ -14,14 +14,14 @@ from typing import Any
 
 import simpy
 
-from mqsim.errors import SimulationError
+from mqsim.errors import UsageError
 
 FAULT = 0
 ORDINARY = 1
 
 _PULSE_EVERY = 20_000
-_STILL = 250
-"""Pulses in a row at one instant, 5 million events, that are taken for a loop without end."""
+_STILL = 50
+"""Pulses in a row at one instant, a million events, that are taken for a loop without end."""
 
 
 class Clock(simpy.Environment):
@@ -57,7 +57,7 @@ class Clock(simpy.Environment):
             pulse: called with the time now and then, for progress; what it raises ends the run.
 
         Raises:
-            SimulationError: time stands still, as events at one instant bring ever more of them.
+            UsageError: time stands still, as events at one instant bring ever more of them.
         """
         self.end = end
         queue = self._queue
@@ -74,7 +74,7 @@ class Clock(simpy.Environment):
                     raise event._value
             still_at, still = self._now, still + 1 if self._now == still_at else 0
             if still == _STILL:
-                raise SimulationError(
+                raise UsageError(
                     f"time stands still at {self._now:g} s: what happens there takes no time and never ends, "
                     "such as work of 0 s that fails and comes back; give it some time."
                 )

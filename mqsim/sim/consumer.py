@@ -84,6 +84,7 @@ class Consumer(Process):
         spec = self.spec
         channel = session.channel
         channel.qos(spec.prefetch)
+        channel.on_cancel = lambda _: session.down((self._dismissed, session, None))
         channel.consume(
             spec.queue,
             session.deliver,
@@ -93,6 +94,12 @@ class Consumer(Process):
             exclusive=spec.exclusive,
         )
         self.world.log("subscribed", self.name, spec.queue)
+
+    def _dismissed(self, session: Session, _: object) -> None:
+        """At the client: the broker ended the subscription. Close the connection, and connect again."""
+        if session is self.session and session.client_open:
+            session.up((self.node.close, session, None))
+            self.closed(session, "the broker cancelled its subscription")
 
     def receive(self, session: Session, sent: Sent, message: Message) -> None:
         """At the client: work on a delivery, or keep it for later."""

@@ -13,6 +13,8 @@ import simpy
 from mqsim.scenario.faults import Fault
 from mqsim.sim.actor import Process
 from mqsim.sim.clock import FAULT
+from mqsim.sim.cluster import Cluster
+from mqsim.sim.links import Link
 from mqsim.sim.node import Node
 from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 _HEARTBEATS = 2
+
+Cut = tuple[Process | str, str, list[Link]]
+"""What was cut: an actor or a node, from whom, and the links."""
 
 
 class Faults:
@@ -67,7 +72,7 @@ class Faults:
         if kind == "partition":
             return lambda: self._partition(fault)
         target = fault.targets[0]
-        if self.world.is_node(target):
+        if self.world.cluster.named(target):
             back = fault.down if fault.down is not None else fault.restart_after
             if kind == "restart" and back is None:
                 back = 0.0
@@ -115,9 +120,9 @@ class Faults:
     # -- broker and network ----------------------------------------------------------------------------------
 
     def _node_down(self, fault: Fault, *, killed: bool, back: float | None) -> None:
-        node = self.world.node
-        self._span(fault, self._later(back, node.start))
-        node.stop(killed)
+        victim = self.world.cluster.victim(fault.targets[0])
+        self._span(fault, self._later(back, victim.start))
+        victim.stop(killed)
 
     def _alarm(self, fault: Fault) -> None:
         kind = fault.targets[0]
@@ -125,15 +130,16 @@ class Faults:
         self.world.node.alarm(kind, True)
 
     def _partition(self, fault: Fault) -> None:
-        world = self.world
-        ends = [end for end in fault.targets if not world.is_node(end)]
-        actors = [actor for end in ends for actor in world.actors_of(end, all=True)]
-        self._span(fault, self._later(fault.for_, lambda: self._heal(actors)))
-        for actor in actors:
-            world.log("partitioned", actor.name, "broker")
-            actor.link.cut()
-            session = actor.session
-            if session is None:
+        cut = self._cut_links(fault)
+        self._span(fault, self._later(fault.for_, lambda: self._heal(cut)))
+        for one, other, links in cut:
+            self.world.log("partitioned", one if isinstance(one, str) else one.name, other)
+            for link in links:
+                link.cut()
+            if isinstance(one, str):
+                continue
+            actor, session = one, one.session
+            if session is None or session.link not in links:
                 continue
             session.rebind()
             patience = _HEARTBEATS * actor.heartbeat
@@ -143,23 +149,37 @@ class Faults:
     def _given_up(self, actor: Process, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
-            self.world.node.close(session, None)
+            session.node.close(session, None)
         if actor.session is session:
             actor.sever(session, "missed heartbeats from broker")
 
-    def _heal(self, actors: list[Process]) -> None:
-        for actor in actors:
-            self.world.log("healed", actor.name, "broker")
-            actor.link.heal()
-            if actor.session is not None:
-                actor.session.rebind()
+    def _cut_links(self, fault: Fault) -> list[Cut]:
+        """What a partition cuts: between two nodes, or between actors and one or all nodes."""
+        world, cluster = self.world, self.world.cluster
+        one, other = fault.targets
+        if cluster.named(one) and cluster.named(other):
+            return [(a, b, [link]) for a, b, link in cluster.wires_between(one, other)]
+        broker, ends = (one, other) if cluster.named(one) else (other, one)
+        numbers = [cluster.nodes.index(node) for node in cluster.named(broker)]
+        name = "broker" if len(numbers) == len(cluster.nodes) else broker
+        return [(actor, name, [actor.links[k] for k in numbers]) for actor in world.actors_of(ends, all=True)]
+
+    def _heal(self, cut: list[Cut]) -> None:
+        for one, other, links in cut:
+            self.world.log("healed", one if isinstance(one, str) else one.name, other)
+            for link in links:
+                link.heal()
+            if isinstance(one, Process) and one.session is not None:
+                one.session.rebind()
 
     # -- again and again -------------------------------------------------------------------------------------
 
     def _recur(self, number: int, fault: Fault) -> None:
         target = fault.targets[0]
-        struck: list[Process | Node] = (
-            [self.world.node] if self.world.is_node(target) else list(self.world.actors_of(target, all=True))
+        struck: list[Process | Node | Cluster] = (
+            [self.world.cluster.victim(target)]
+            if self.world.cluster.named(target)
+            else list(self.world.actors_of(target, all=True))
         )
         for victim in struck:
             name = victim.name if isinstance(victim, Process) else target
@@ -178,7 +198,7 @@ class Recurrence:
         self,
         faults: Faults,
         fault: Fault,
-        victim: Process | Node,
+        victim: Process | Node | Cluster,
         lives: Iterator[float],
         repairs: Iterator[float],
     ) -> None:
@@ -212,7 +232,7 @@ class Recurrence:
             return
         victim, fault, faults = self._victim, self._fault, self._faults
         back = next(self._repairs)
-        if isinstance(victim, Node):
+        if isinstance(victim, Node | Cluster):
             faults._node_down(fault, killed=True, back=back)
         else:
             faults._span(fault, faults._later(back, victim.start), victim.name)

@@ -94,8 +94,10 @@ class Wire:
 
 
 def _size_of(hop: Hop) -> int:
-    """Bytes on the link: those of the message that the hop carries; what carries none counts as nothing."""
+    """Bytes on the link: a guest's own, or those of the message that the hop carries; else nothing."""
     carried = hop[2]
+    if isinstance(carried, bytes):
+        return len(carried)
     return carried.envelope.size if isinstance(carried, Message) else 0
 
 

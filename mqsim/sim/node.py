@@ -9,6 +9,7 @@ from contextlib import suppress
 import simpy
 
 from mqsim.broker import Broker, Channel, Message
+from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError
 from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
 from mqsim.sim.clock import Clock
@@ -26,6 +27,9 @@ class Node:
     Args:
         costs: samples of the seconds of its own time that a publish, a delivery and a write to disk take;
             None is nothing.
+        host: its name among the nodes.
+        name: what the log calls it; the only node is `broker`.
+        sessions: the connections of all nodes, by their channels.
 
     Attributes:
         up_since: when it last came up; NaN while it is down.
@@ -41,7 +45,12 @@ class Node:
         outbox: deque[Hop],
         settle: Callable[[], None],
         costs: dict[str, Iterator[float] | None],
+        host: str,
+        name: str,
+        sessions: dict[Channel, Session],
     ) -> None:
+        self.host = host
+        self.name = name
         self.clock = clock
         self.broker = broker
         self.recorder = recorder
@@ -52,13 +61,11 @@ class Node:
         self._sync_cost = costs.get("sync")
         self.costly = self._publish_cost is not None or self._deliver_cost is not None
         self._busy_until = 0.0
-        self.sessions: dict[Channel, Session] = {}
+        self.sessions = sessions
         self.running = True
         self.lifted: list[Callable[[bool], None]] = []
         self._used = 0.0
         self.wake_at = NEVER
-        if self._sync_cost is not None:
-            broker.storage = self
 
     # -- hops that arrive ------------------------------------------------------------------------------------
 
@@ -73,7 +80,7 @@ class Node:
 
     def accept(self, session: Session) -> None:
         """Set up the broker's side of a connection."""
-        session.connection = self.broker.connect(session.client.name)
+        session.connection = self.broker.connect(session.client.name, node=self.host)
         session.channel = session.connection.channel()
         session.broker_open = True
         self.sessions[session.channel] = session
@@ -175,7 +182,8 @@ class Node:
 
     def admit(self, hop: Hop, _: object) -> None:
         """Take a hop in turn: one thing at a time, publishes at their cost."""
-        cost = next(self._publish_cost) if self._publish_cost is not None and hop[0] == self.publish else 0.0
+        publishes = getattr(hop[0], "__func__", None) is Node.publish
+        cost = next(self._publish_cost) if self._publish_cost is not None and publishes else 0.0
         self._busy_until = max(self._busy_until, self.clock._now) + cost
         self.clock.call_at(self._busy_until, self._serve, hop)
 
@@ -202,8 +210,7 @@ class Node:
 
     def _written(self, event: simpy.Event) -> None:
         self.broker.advance(self.clock._now)
-        if self.running:
-            self.broker.stored(event._value)
+        self.broker.stored(event._value)
         self.settle()
 
     def arm(self) -> None:
@@ -258,16 +265,22 @@ class Node:
         self.broker.advance(self.clock._now)
         if not self.running:
             return
+        sessions = self.fall()
+        self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", self.name)
+        self.broker.node_down(self.host, killed)
+        self.dismiss(sessions, killed)
+
+    def fall(self) -> list[Session]:
+        """Run no more; give the connections that end with it. Nobody is told yet."""
         self.running = False
-        sessions = list(self.sessions.values())
-        self.sessions.clear()
+        sessions = [session for session in self.sessions.values() if session.node is self]
         for session in sessions:
+            del self.sessions[session.channel]
             session.broker_open = False
-        self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", "broker")
-        if killed:
-            self.broker.kill()
-        else:
-            self.broker.stop()
+        return sessions
+
+    def dismiss(self, sessions: list[Session], killed: bool) -> None:
+        """Tell who was connected, and who counts its up time."""
         why = "the broker's connection broke" if killed else "320 CONNECTION_FORCED"
         for session in sessions:
             session.down((self._tell_closed, session, why))
@@ -276,18 +289,21 @@ class Node:
 
     def start(self) -> None:
         """Come up again with what survived."""
-        if self.running:
-            return
+        if not self.running:
+            self.recorder.events.add(self.clock._now, "broker-started", self.name)
+            self.rise()
+
+    def rise(self) -> None:
+        """Run again."""
         self.running = True
         self.broker.now = max(self.broker.now, self.clock._now)
-        self.broker.start()
-        self.recorder.events.add(self.clock._now, "broker-started", "broker")
+        self.broker.node_up(self.host)
         for lifted in self.lifted:
             lifted(True)
 
 
 def cost_samples(
-    costs: CostsSpec, sample: Callable[[str, object], Iterator[float]]
+    costs: CostsSpec, sample: Callable[[str, Distribution], Iterator[float]]
 ) -> dict[str, Iterator[float] | None]:
     """Samples of the costs that are not nothing."""
     laws = {"publish": costs.publish, "deliver": costs.deliver, "sync": costs.sync}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 
-from mqsim.broker import Broker, Channel, Message, Queue, Watcher
+from mqsim.broker import Broker, Channel, Message, Queue, QuorumQueue, Watcher
 from mqsim.errors import BrokerError
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
 
@@ -152,6 +152,8 @@ class Recorder(Watcher):
     def copied(self, original: Message, copy: Message, queue: Queue, reason: str) -> None:
         """As `Watcher` says; a copy of the fan-out is nobody's child, a dead-lettered one is."""
         row = original.row
+        if reason == "delivery_limit":
+            self._over_limit(original, original.queue)
         copy.row = self._copy(row, -1 if reason == "fanout" else row, self.trace.queues.code(queue.name))
         if reason != "fanout":
             self.tried[copy.row] = self.tried.get(row, 0) + self.messages.deliveries[row]
@@ -192,11 +194,13 @@ class Recorder(Watcher):
     def requeued(self, message: Message, queue: Queue, reason: str) -> None:
         """As `Watcher` says: the attempt is over, and the copy is as if it had never been sent."""
         now, row = self.broker.now, message.row
-        how = How.RETURNED if reason == "closed" else How.REQUEUED
+        how = How.RETURNED if reason in ("closed", "timeout") else How.REQUEUED
         self._end_attempt(message, how)
         consumer = self.messages.consumer[row]
         self._unsend(row)
         name = self.trace.actors.names[consumer] if consumer >= 0 else ""
+        if reason == "timeout":
+            self.events.add(now, "timeout", name, queue.name, row)
         self.events.add(now, how.label, queue.name, name, row, reason)
 
     def revived(self, message: Message, queue: Queue) -> None:
@@ -228,10 +232,18 @@ class Recorder(Watcher):
             self.deliveries.how[message.attempt] = how
             message.attempt = -1
 
+    def _over_limit(self, message: Message, queue: Queue) -> None:
+        """A delivery came back once too often; whether it was given back or its connection ended."""
+        if message.attempt >= 0:
+            self._end_attempt(message, How.RETURNED)
+            self.events.add(self.broker.now, "delivery-limit", queue.name, copy=message.row)
+
     def left(self, message: Message, queue: Queue, reason: str) -> None:
         """As `Watcher` says."""
         row = message.row
         outcome = LEFT[reason]
+        if reason == "delivery_limit":
+            self._over_limit(message, queue)
         self._end_attempt(message, How.RETURNED if reason in ("deleted", "lost") else How.REJECTED)
         if self.metered is not None and self.messages.enqueued[row] == self.messages.enqueued[row]:
             self.metered(message, False)
@@ -256,6 +268,14 @@ class Recorder(Watcher):
         if self.messages.outcome[row] == _READY:
             self.messages.queue[row] = self.trace.queues.code(queue.name)
             self.end(row, Outcome.REFUSED, self.broker.now, f"{queue.name} is full")
+
+    def leader_lost(self, queue: QuorumQueue) -> None:
+        """As `Watcher` says."""
+        self.events.add(self.broker.now, "leader-lost", queue.name)
+
+    def leader_elected(self, queue: QuorumQueue, node: str) -> None:
+        """As `Watcher` says."""
+        self.events.add(self.broker.now, "leader-elected", queue.name, node)
 
     def channel_closed(self, channel: Channel, error: BrokerError | None) -> None:
         """As `Watcher` says."""

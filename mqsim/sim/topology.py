@@ -14,22 +14,16 @@ def refuse_what_cannot_run(scenario: Scenario) -> None:
     Raises:
         ScenarioError: the scenario asks for it.
     """
-    for name, spec in scenario.broker.queues.items():
-        if spec.type == "quorum":
-            where = f"broker.queues.{name}.type"
-            raise ScenarioError(where, "quorum", "classic", "Quorum queues can't be simulated yet")
-    if scenario.broker.nodes > 1:
-        raise ScenarioError("broker.nodes", scenario.broker.nodes, "1", "Clusters can't be simulated yet")
     if scenario.programs:
         raise ScenarioError("programs", list(scenario.programs), "empty", "Real programs can't be run yet")
 
 
 def declare(broker: Broker, scenario: Scenario) -> None:
     """Declare a scenario's queues, exchanges and bindings."""
-    connection = broker.connect("scenario")
-    channel = connection.channel()
     for name, queue in scenario.broker.queues.items():
-        channel.declare_queue(name, durable=queue.durable, arguments=arguments_of(queue))
+        connection = broker.connect("scenario", node=queue.leader or "")
+        connection.channel().declare_queue(name, durable=queue.durable, arguments=arguments_of(queue))
+        connection.close()
     for name, exchange in scenario.broker.exchanges.items():
         broker.declare_exchange(
             name,
@@ -46,7 +40,6 @@ def declare(broker: Broker, scenario: Scenario) -> None:
             else broker.exchanges[binding.to_exchange or ""]
         )
         broker.bind(binding.exchange, target, binding.key, dict(binding.arguments))
-    connection.close()
 
 
 def terminal_queues(scenario: Scenario) -> list[str]:
@@ -77,4 +70,7 @@ def arguments_of(spec: QueueSpec) -> QueueArguments:
         dead_letter_key=None if dead is None else dead.key,
         max_priority=spec.max_priority,
         single_active_consumer=spec.single_active_consumer,
+        kind=spec.type,
+        delivery_limit=spec.delivery_limit,
+        members=spec.members,
     )

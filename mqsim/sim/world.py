@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import simpy
 
-from mqsim.broker import Broker, Envelope, Message
+from mqsim.broker import Broker, Channel, Envelope, Message
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario import Scenario
@@ -20,14 +21,17 @@ from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.sim.actor import Process
 from mqsim.sim.autoscale import Autoscaler
 from mqsim.sim.clock import Clock
+from mqsim.sim.cluster import WHOLE, Cluster
 from mqsim.sim.consumer import Consumer
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
-from mqsim.sim.links import Hop, Link, Wire
+from mqsim.sim.links import Hop
 from mqsim.sim.loops import ClosedLoop, Saturation
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
+from mqsim.sim.replicas import Replicas
+from mqsim.sim.session import Session
 from mqsim.sim.topology import declare, refuse_what_cannot_run, terminal_queues
 from mqsim.sim.works import Lineages, Works
 from mqsim.trace import Actor, Outcome, Trace
@@ -46,7 +50,7 @@ class World:
 
     Attributes:
         clock: time, and SimPy's environment.
-        broker, node: RabbitMQ's rules, and the host that they run on.
+        broker, cluster: RabbitMQ's rules, and the nodes that they run on; `node` is the first.
         trace: what is recorded.
         producers, consumers: the modelled actors by name.
         outbox: hops that arrive at this instant.
@@ -76,18 +80,15 @@ class World:
 
         self.recorder = Recorder(self.trace)
         self.broker = Broker(
-            scenario.broker.profile, self.recorder, consumer_timeout=scenario.broker.consumer_timeout
+            scenario.broker.profile,
+            self.recorder,
+            consumer_timeout=scenario.broker.consumer_timeout,
+            nodes=scenario.broker.nodes,
         )
         self.recorder.broker = self.broker
         self._deadlines = self.broker.deadlines
-        self.node = Node(
-            self.clock,
-            self.broker,
-            self.recorder,
-            self.outbox,
-            self.settle,
-            cost_samples(scenario.broker.costs, self._cost),
-        )
+        self.cluster = Cluster(self, scenario.network, self._nodes())
+        self.node = self.cluster.nodes[0]
         self.recorder.channel_failed = self.node.channel_failed
         self.node.limit_memory(scenario.broker.memory)
         refuse_what_cannot_run(scenario)
@@ -95,6 +96,7 @@ class World:
         self.consumers: dict[str, Consumer] = {}
         self.producers: dict[str, Producer] = {}
         self._preload()
+        self._keep_safe()
         self._bring_to_life()
 
     # -- what others ask for ---------------------------------------------------------------------------------
@@ -122,23 +124,6 @@ class World:
                 "producers", {}, "at least one producer, whose law of work preloaded messages can follow"
             )
         return self.streams.sampler(producer, purpose, law)
-
-    def link(self, name: str, group: str) -> Link:
-        """The link between an actor and the broker: its own, else its group's, else the network's."""
-        network = self.scenario.network
-        latency, bandwidth = network.latency, None
-        for spec in sorted(network.links, key=lambda spec: name in spec.between):
-            if (name in spec.between or group in spec.between) and any(
-                self.is_node(end) for end in spec.between
-            ):
-                latency = latency if spec.latency is None else spec.latency
-                bandwidth = spec.bandwidth
-        wires = [Wire(self.clock, self.outbox, self.settle, latency, bandwidth) for _ in range(2)]
-        return Link(*wires)
-
-    def is_node(self, name: str) -> bool:
-        """Whether a name in the scenario means the broker."""
-        return name == "broker" or (name.startswith("broker-") and name[7:].isdigit())
 
     def actors_of(self, name: str, all: bool = False) -> list[Process]:
         """The actor of that name, or the running actors of the group of that name (`all`: also those that are
@@ -180,11 +165,45 @@ class World:
 
         self.clock.call_at(time, start)
 
-    def _cost(self, purpose: str, law: object) -> Iterator[float]:
-        assert isinstance(law, Distribution)
-        return self.streams.sampler("broker", f"cost {purpose}", law).draws()
-
     # -- setting up ------------------------------------------------------------------------------------------
+
+    def _nodes(self) -> list[Node]:
+        """The broker's nodes; each draws its costs from its own streams."""
+        sessions: dict[Channel, Session] = {}
+        nodes = []
+        for host in self.broker.nodes:
+            name = WHOLE if len(self.broker.nodes) == 1 else host
+            costs = cost_samples(self.scenario.broker.costs, partial(self._cost, name))
+            nodes.append(
+                Node(
+                    self.clock,
+                    self.broker,
+                    self.recorder,
+                    self.outbox,
+                    self.settle,
+                    costs,
+                    host,
+                    name,
+                    sessions,
+                )
+            )
+        return nodes
+
+    def _cost(self, name: str, purpose: str, law: Distribution) -> Iterator[float]:
+        return self.streams.sampler(name, f"cost {purpose}", law).draws()
+
+    def _keep_safe(self) -> None:
+        """From now on, storing and replicating takes its time; what was there at the start is safe."""
+        costs, specs = self.scenario.broker.costs, self.scenario.broker.queues.values()
+        if costs.sync.mean:
+            self.broker.storage = self.node
+        if any(spec.type == "quorum" for spec in specs):
+            syncs = {
+                node.host: self._cost(f"{node.name} replica", "sync", costs.sync) if costs.sync.mean else None
+                for node in self.cluster.nodes
+            }
+            elections = self._cost(WHOLE, "election", costs.election)
+            self.broker.replication = Replicas(self, elections, syncs)
 
     def _preload(self) -> None:
         producer = -1

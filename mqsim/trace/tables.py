@@ -31,7 +31,9 @@ class Outcome(IntEnum):
     UNACKED: sent to a consumer, not yet acknowledged.
     EXPIRED: its time to live passed in the queue, which has no dead-letter exchange.
     DROPPED: the broker let it go: queue too long (drop-head), queue deleted or purged, dead-lettered in a
-    circle. REJECTED: a consumer refused it without requeueing, and the queue has no dead-letter exchange.
+    circle.
+    REJECTED: a consumer refused it without requeueing, or it came back beyond the delivery limit, and the
+        queue has no dead-letter exchange.
     DEAD_LETTERED: it left this queue for a dead-letter exchange; the copy that goes on has a row of its own.
     UNROUTABLE: no queue was bound for it (whether or not its producer asked to be told).
     REFUSED: it never entered a queue, and its producer knows: negatively confirmed, dropped by a blocked
@@ -63,8 +65,10 @@ class How(IntEnum):
     """How one attempt to deliver a message ended.
 
     OPEN: it had not ended when the run did. ACKED: acknowledged. REQUEUED: given back by its consumer.
-    REJECTED: refused for good. RETURNED: its channel or connection ended and the queue took it back. LOST:
-    acknowledged before it was done (automatically, or early), and then not done.
+    REJECTED: refused for good.
+    RETURNED: its channel or connection ended, or its time, and the queue took it back; or it came back
+        beyond the delivery limit.
+    LOST: acknowledged before it was done (automatically, or early), and then not done.
     """
 
     OPEN = 0

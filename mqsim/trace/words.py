@@ -31,6 +31,8 @@ _WORDS = {
     "broker-started": "is up again",
     "partitioned": "is CUT OFF from {other}",
     "healed": "reaches {other} again",
+    "leader-lost": "LOSES THE LEADER of {subject}",
+    "leader-elected": "has {other} lead {subject} from now on",
     "alarm-raised": "raises its alarm: publishers must wait",
     "alarm-cleared": "clears its alarm",
     # what befalls messages
@@ -45,6 +47,8 @@ _WORDS = {
     "expired": "lets {name} expire in {subject}",
     "dropped": "drops {name} from {subject}",
     "rejected": "lets go of {name} for good",
+    "timeout": "takes too long to acknowledge {name}",
+    "delivery-limit": "has had {name} back in {subject} too often, and gives it up",
     "requeued": "has {name} back in {subject}",
     "returned": "has {name} back in {subject}",
     "revived": "has {name} in {subject} again, although it had been acknowledged",
@@ -54,6 +58,7 @@ _WORDS = {
 _REASONS = {
     "maxlen": "the queue is full",
     "cycle": "it goes in a circle",
+    "delivery_limit": "it came back too often",
     "deleted": "the queue is deleted",
     "dead-letter-unroutable": "its dead-letter exchange has no queue for it",
 }

@@ -258,6 +258,18 @@ WRONG: list[tuple[str, dict[str, Any], str, list[str]]] = [
         ["3", "classic", "type: quorum"],
     ),
     (
+        "members of a classic queue",
+        {"broker__queues__tasks": {"members": 3}},
+        "broker.queues.tasks.members",
+        ["3", "classic", "type: quorum"],
+    ),
+    (
+        "more members than nodes",
+        {"broker__queues__tasks": {"type": "quorum", "members": 3}},
+        "broker.queues.tasks.members",
+        ["3", "at most broker.nodes, 1", "more nodes"],
+    ),
+    (
         "quorum priority",
         {"broker__queues__tasks": {"type": "quorum", "max_priority": 3}},
         "broker.queues.tasks.max_priority",

@@ -25,6 +25,23 @@ PROMISES: list[tuple[str, dict[str, Any], float, dict[str, int], int]] = [
     ("worker-crash", {"consumers.worker.ack": "auto"}, 0.0, {"acked": 4, "lost": 2}, 6),
     ("broker-restart", {"producers.sender.persistent": False}, 5.0, {"acked": 5, "lost": 15}, 6),
     ("poison", {}, 19.4, {"acked": 20, "dead-lettered": 1, "ready": 1}, 23),
+    ("quorum-failover", {}, 10.2, {"acked": 20}, 21),
+    (
+        "quorum-failover",
+        {"broker.queues.tasks.type": "classic"},
+        15.5,
+        {"acked": 11, "unroutable": 9},
+        12,
+    ),
+    ("rolling-restart", {}, 29.85, {"acked": 120}, 120),
+    (
+        "rolling-restart",
+        {"broker.queues.tasks.type": "classic"},
+        29.85,
+        {"acked": 106, "unroutable": 14},
+        106,
+    ),
+    ("poison-quorum", {}, 19.4, {"acked": 20, "dead-lettered": 1, "ready": 1}, 24),
     ("pub-sub", {}, 15.0, {"acked": 20}, 20),
     ("pub-sub", {"broker.bindings.1": None}, 15.0, {"acked": 10}, 10),
 ]
@@ -50,6 +67,14 @@ def test_what_is_on_disk_survives_the_restart() -> None:
 def test_without_attempts_a_poison_message_blocks_the_good_ones() -> None:
     result = simulate(load("poison").with_({"consumers.worker.fails.attempts": None}))
     # Those of 0 to 5 seconds are done before it comes.
+    assert int((result.messages.outcome == "acked").sum()) == 6
+
+
+def test_without_a_limit_a_poison_message_kills_for_ever() -> None:
+    change = {"broker.profile": "3.10", "broker.queues.tasks.delivery_limit": None}
+    result = simulate(load("poison-quorum").with_(change))
+    # A round takes 0.9 s and begins at 5.5 s: there are 28 until 30 s. Those of 0 to 5 s are done before.
+    assert int(result.messages.query("producer == 'bad-1'").deliveries.iloc[0]) == 28
     assert int((result.messages.outcome == "acked").sum()) == 6
 
 

@@ -46,6 +46,9 @@ NAMES = [
     "pipeline",
     "pub-sub",
     "unequal-workers",
+    "quorum-failover",
+    "rolling-restart",
+    "poison-quorum",
 ]
 
 
@@ -297,6 +300,9 @@ def test_a_preset_loads_explains_itself_and_comes_back(name: str) -> None:
         ("pipeline", {"consumers.resizer.count": 1}),
         ("pub-sub", {"broker.bindings.1": None}),
         ("unequal-workers", {"consumers.worker.prefetch": 0}),
+        ("quorum-failover", {"broker.queues.tasks.type": "classic"}),
+        ("rolling-restart", {"broker.queues.tasks.type": "classic"}),
+        ("poison-quorum", {"broker.profile": "3.10", "broker.queues.tasks.delivery_limit": None}),
     ],
 )
 def test_what_a_preset_tells_to_try_can_be_tried(name: str, change: dict[str, Any]) -> None:

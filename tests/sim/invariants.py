@@ -87,7 +87,8 @@ def _fits(trace: Trace, i: int, outcome: Outcome, tries: list[int]) -> list[str]
         Outcome.READY: (None, *_BACK),
         Outcome.UNACKED: (How.OPEN,),
         Outcome.ACKED: (How.ACKED,),
-        Outcome.REJECTED: (How.REJECTED,),
+        # Returned, where a quorum queue's delivery limit was the end.
+        Outcome.REJECTED: (How.REJECTED, How.RETURNED),
         Outcome.LOST: (None, How.LOST, *_BACK),
         Outcome.REFUSED: (None,),
         Outcome.UNROUTABLE: (None, How.REJECTED, *_BACK),

@@ -34,9 +34,16 @@ def queues(draw: st.DrawFn) -> dict[str, Any]:
         "ready": draw(st.integers(0, 3)),
         "durable": draw(st.booleans()),
     }
+    if draw(st.booleans()):
+        for of_classic in ("max_priority", "durable", "overflow"):
+            del tasks[of_classic]
+        tasks["overflow"] = draw(st.sampled_from(["drop-head", "reject-publish"]))
+        tasks |= {"type": "quorum", "delivery_limit": draw(maybe(st.integers(0, 2)))}
+        tasks["leader"] = draw(st.sampled_from([None, "broker-1"]))
     # What lies in `dead` may go round: back to `tasks` after a while.
     dead = draw(st.sampled_from([{}, {"message_ttl": 0.5, "dead_letter": {"exchange": "", "key": "tasks"}}]))
-    return {"tasks": {k: v for k, v in tasks.items() if v is not None}, "dead": dead, "next": {}}
+    after = draw(st.sampled_from([{}, {}, {"type": "quorum"}]))
+    return {"tasks": {k: v for k, v in tasks.items() if v is not None}, "dead": dead, "next": after}
 
 
 @st.composite
@@ -127,6 +134,26 @@ def consumers(draw: st.DrawFn) -> dict[str, Any]:
 
 
 WHO = st.sampled_from(["worker", "worker-1", "web-1", "other-1"])
+NODE = st.sampled_from(["broker-1", "broker-2", "broker-3"])
+OF_CLUSTERS = st.one_of(
+    st.fixed_dictionaries({"restart": NODE, "at": TIMES, "down": SHORT}),
+    st.fixed_dictionaries({"kill": NODE, "at": TIMES, "down": SHORT}),
+    st.fixed_dictionaries({"kill": NODE, "at": TIMES}),
+    st.fixed_dictionaries(
+        {
+            "partition": st.sampled_from([["broker-1", "broker-2"], ["worker-1", "broker-2"]]),
+            "at": TIMES,
+            "for": st.sampled_from([0.5, 3]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kill": NODE,
+            "every": st.just({"exponential": {"mean": 3}}),
+            "repair": st.just({"exponential": {"mean": 1}}),
+        }
+    ),
+)
 FAULTS = st.one_of(
     st.fixed_dictionaries({"crash": WHO, "at": TIMES, "restart_after": SHORT}),
     st.fixed_dictionaries({"power_off": WHO, "at": TIMES, "restart_after": SHORT}),
@@ -159,8 +186,12 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         {"exchange": "all", "queue": name}
         for name in draw(st.sampled_from([[], ["tasks"], ["tasks", "next"]]))
     ]
-    costs = draw(st.sampled_from([{}, {}, {"publish": 0.125, "deliver": 0.125}, {"sync": 0.25}]))
+    costs: dict[str, Any] = draw(
+        st.sampled_from([{}, {}, {"publish": 0.125, "deliver": 0.125}, {"sync": 0.25}])
+    )
+    costs = costs | {"election": draw(st.sampled_from([0.0, 0.5, 2.0]))}
     memory = {"limit": draw(st.sampled_from([None, None, 7000]))}
+    nodes = draw(st.sampled_from([1, 1, 3]))
     return Scenario(
         duration=draw(st.sampled_from([4.0, 8.0, 20.0])),
         broker={
@@ -169,6 +200,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "bindings": bindings,
             "costs": costs,
             "memory": memory,
+            "nodes": nodes,
         },
         network={
             "latency": draw(LATENCY),
@@ -182,7 +214,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         },
         producers=draw(producers()),
         consumers=draw(consumers()),
-        faults=draw(st.lists(FAULTS, max_size=3)),
+        faults=draw(st.lists(FAULTS if nodes == 1 else FAULTS | OF_CLUSTERS | OF_CLUSTERS, max_size=4)),
     )
 
 

@@ -246,9 +246,9 @@ def test_the_order_of_events_is_time_priority_number() -> None:
 
 
 def test_time_that_stands_still_is_told_instead_of_running_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mqsim.errors import SimulationError
+    from mqsim.errors import UsageError
     from mqsim.sim import clock
 
     monkeypatch.setattr(clock, "_STILL", 2)
-    with pytest.raises(SimulationError, match="time stands still at 1 s"):
+    with pytest.raises(UsageError, match="time stands still at 1 s"):
         run(at=[1], work=0, producer={"poison": 1}, consumer={"fails": {"then": "nack"}}, duration=9)

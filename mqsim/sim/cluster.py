@@ -1,0 +1,145 @@
+"""The broker's nodes together: their links, which of them a name means, and the whole that stops and starts.
+
+A client's own node is `broker-((k - 1) mod N + 1)` for the k-th actor of a group. It connects to the first
+node, from its own on and round, that runs and to which its link is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from mqsim.scenario.network import NetworkSpec
+from mqsim.sim.links import Link, Wire
+from mqsim.sim.node import Node
+
+if TYPE_CHECKING:
+    from mqsim.sim.actor import Process
+    from mqsim.sim.world import World
+
+WHOLE = "broker"
+
+
+class Cluster:
+    """All nodes of one broker.
+
+    Args:
+        world: whose clock and outbox the links use.
+        network: latencies and bandwidths.
+        nodes: `broker-1` and so on; one is a cluster as well.
+
+    Attributes:
+        lifted: called when the whole came up (its first node did) or went down (its last one did).
+    """
+
+    def __init__(self, world: World, network: NetworkSpec, nodes: Sequence[Node]) -> None:
+        self.world = world
+        self.network = network
+        self.nodes = list(nodes)
+        self.lifted: list[Callable[[bool], None]] = []
+        self._stopped: list[Node] = []
+        self._wires: dict[tuple[str, str], Wire] = {}
+        self._up = True
+        for one, other in combinations([node.host for node in self.nodes], 2):
+            link = self._link((one, one), other)
+            self._wires[one, other], self._wires[other, one] = link.up, link.down
+        for node in self.nodes:
+            node.lifted.append(self._node_lifted)
+
+    # -- names -----------------------------------------------------------------------------------------------
+
+    def named(self, name: str) -> list[Node]:
+        """The nodes that a name in the scenario means: all for `broker`, none for an actor."""
+        return [node for node in self.nodes if name in (WHOLE, node.host)]
+
+    def victim(self, name: str) -> Node | Cluster:
+        """What a fault aimed at `broker` or `broker-k` strikes."""
+        named = self.named(name)
+        return named[0] if len(named) == 1 else self
+
+    # -- links -----------------------------------------------------------------------------------------------
+
+    def links(self, name: str, group: str) -> list[Link]:
+        """The links between an actor and each node: its own, else its group's, else the network's."""
+        return [self._link((name, group), node.host) for node in self.nodes]
+
+    def _link(self, ends: tuple[str, str], host: str) -> Link:
+        latency, bandwidth = self.network.latency, None
+        name = ends[0]
+        for spec in sorted(self.network.links, key=lambda spec: (name in spec.between, host in spec.between)):
+            if _joins(spec.between, (*ends, WHOLE) if self.named(name) else ends, (host, WHOLE)):
+                latency = latency if spec.latency is None else spec.latency
+                bandwidth = spec.bandwidth
+        world = self.world
+        wires = [Wire(world.clock, world.outbox, world.settle, latency, bandwidth) for _ in range(2)]
+        return Link(*wires)
+
+    def wire(self, sender: str, receiver: str) -> Wire:
+        """The wire from one node to another one."""
+        return self._wires[sender, receiver]
+
+    def wires_between(self, one: str, other: str) -> list[tuple[str, str, Link]]:
+        """The links between two nodes, or between all that two names mean: both ends, and the link."""
+        pairs = {
+            (min(a, b), max(a, b))
+            for a in (node.host for node in self.named(one))
+            for b in (node.host for node in self.named(other))
+            if a != b
+        }
+        return [(a, b, Link(self._wires[a, b], self._wires[b, a])) for a, b in sorted(pairs)]
+
+    def way(self, actor: Process) -> tuple[Node, Link]:
+        """The node that an actor connects to now, and the link to it."""
+        count = len(self.nodes)
+        number = actor.name.rpartition("-")[2]
+        own = (int(number) - 1) % count if number.isdigit() else 0
+        for k in range(own, own + count):
+            node, link = self.nodes[k % count], actor.links[k % count]
+            if node.running and not link.up.cuts:
+                return node, link
+        return self.nodes[own], actor.links[own]
+
+    # -- the whole -------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether any node runs."""
+        return any(node.running for node in self.nodes)
+
+    def _node_lifted(self, _: bool) -> None:
+        if self._up != self.running:
+            self._up = self.running
+            for lifted in self.lifted:
+                lifted(self._up)
+
+    def stop(self, killed: bool) -> None:
+        """Have all nodes that run go down at once."""
+        if not self.running:
+            return
+        world = self.world
+        world.broker.advance(world.clock._now)
+        self._stopped = [node for node in self.nodes if node.running]
+        sessions = [session for node in self._stopped for session in node.fall()]
+        world.log("broker-killed" if killed else "broker-stopped", WHOLE)
+        if killed:
+            world.broker.kill()
+        else:
+            world.broker.stop()
+        for node in self._stopped:
+            node.dismiss([session for session in sessions if session.node is node], killed)
+
+    def start(self) -> None:
+        """Have those come up again that went down with the whole."""
+        back = [node for node in self._stopped if not node.running]
+        self._stopped = []
+        if back:
+            self.world.log("broker-started", WHOLE)
+        for node in back:
+            node.rise()
+
+
+def _joins(between: Sequence[str], some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether a link that is `between` two ends joins one of `some` with one of `others`."""
+    first, second = between
+    return (first in some and second in others) or (second in some and first in others)

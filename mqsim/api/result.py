@@ -127,6 +127,7 @@ class Result:
             found.append(
                 "the run is too short for its warm-up to end: run it longer, or give warmup a number."
             )
+        found += _without_effect(self.scenario)
         return found
 
     # -- fingerprints ----------------------------------------------------------------------------------------
@@ -193,3 +194,26 @@ class Result:
 def _goal(scenario: Scenario) -> str:
     empty = getattr(scenario.until, "empty", None)
     return f"finished: queue {empty!r} was not empty" if empty else "drained"
+
+
+def _without_effect(scenario: Scenario) -> list[str]:
+    """What a scenario asks for and a real broker of its profile would not do, or advises against."""
+    found = []
+    queues, profile = scenario.broker.queues, scenario.broker.profile
+    transient = [name for name, queue in queues.items() if not queue.durable]
+    if transient and profile != "3.10":
+        found.append(
+            f"RabbitMQ {profile} advises against queues that are not durable ({', '.join(transient)}), "
+            "and an operator may forbid them (541)."
+        )
+    asked = "consumer_timeout" in scenario.broker.model_fields_set
+    if asked and profile == "4.3" and all(queue.type == "classic" for queue in queues.values()):
+        found.append("consumer_timeout has no effect: RabbitMQ 4.3 has none on classic queues.")
+    end = scenario.duration
+    for group, spec in scenario.consumers.items():
+        if end is not None and spec.start >= end:
+            found.append(f"consumers.{group} starts at {spec.start:g} s, when the run is over.")
+    for number, fault in enumerate(scenario.faults):
+        if end is not None and fault.at is not None and fault.at >= end:
+            found.append(f"faults.{number} would strike at {fault.at:g} s, when the run is over.")
+    return found

@@ -12,6 +12,8 @@ from mqsim.trace.frames import columns
 from mqsim.trace.story import message_name
 from mqsim.trace.tables import NONE, Outcome, Trace
 
+_PRIORITIES = 256
+
 
 class _Overtaking(NamedTuple):
     """Rows of the message table that started before one that went ahead of them, and which one that was."""
@@ -22,28 +24,30 @@ class _Overtaking(NamedTuple):
 
 
 def order_kept(trace: Trace) -> Verdict:
-    """In each queue work on the messages began in the order in which they were queued, and published.
+    """In each queue work on the messages of one priority began in the order in which they were queued, and
+    published.
 
     Compared are the first starts (of whichever attempt): in each queue by the time of queueing, and in each
-    queue for each producer by its own numbering, for what it published itself. Starts at one instant are in
-    order. A message that was overtaken and never started counts as well, unless it left the queue. A
-    priority, several consumers and a requeue, or a second attempt to publish may all break the order, and
-    rightly so (SEMANTICS 15).
+    queue for each producer by its own numbering, for what it published itself; in a priority queue within one
+    priority. Starts at one instant are in order. A message that was overtaken and never started counts as
+    well, unless it left the queue. Several consumers and a requeue, or a second attempt to publish may break
+    the order, and rightly so (SEMANTICS 15).
 
-    Exercised when a message was queued while one ahead of it had not been started.
+    Exercised when a message was queued while one ahead of it had not been started, and at least one started.
 
     The records are the rows of the message table that overtook, with `overtook`, the copy they passed, and
     `first_start`.
     """
     first = _first_starts(trace)
-    enqueued, queue, producer, number, parent = columns(
-        trace.messages, "enqueued", "queue", "producer", "number", "parent"
+    enqueued, queue, producer, number, parent, priority = columns(
+        trace.messages, "enqueued", "queue", "producer", "number", "parent", "priority"
     )
     rows = np.flatnonzero(~np.isnan(enqueued) & ~np.isnan(first))
-    by_queue = _overtaking(rows[np.lexsort((rows, enqueued[rows], queue[rows]))], queue, first, enqueued)
+    lane = queue.astype(np.int64) * _PRIORITIES + priority
+    by_queue = _overtaking(rows[np.lexsort((rows, enqueued[rows], lane[rows]))], lane, first, enqueued)
 
     own = rows[parent[rows] == NONE]
-    channel = queue.astype(np.int64) * (len(trace.actors) + 1) + producer
+    channel = lane * (len(trace.actors) + 1) + producer
     own = own[np.lexsort((first[own], number[own], channel[own]))]
     repeated = np.zeros(len(own), dtype=bool)
     repeated[1:] = (channel[own[1:]] == channel[own[:-1]]) & (number[own[1:]] == number[own[:-1]])
@@ -59,10 +63,11 @@ def order_kept(trace: Trace) -> Verdict:
         records = message_rows(trace, passed.tolist()).assign(overtook=ahead, first_start=first[passed])
         sentence = f"{counted(len(passed), 'message')} started ahead of turn: {pairs}."
         return Verdict("order_kept", Status.BROKEN, sentence, records)
-    if not (by_queue.exercised or by_producer.exercised):
+    started = int(np.isfinite(first[rows]).sum())
+    if not started or not (by_queue.exercised or by_producer.exercised):
         sentence = "no message was queued behind one that had not been started."
         return Verdict("order_kept", Status.NOT_EXERCISED, sentence, message_rows(trace))
-    sentence = f"{counted(len(rows), 'message')} started in the order of their queues and producers."
+    sentence = f"{counted(started, 'message')} started in the order of their queues and producers."
     return Verdict("order_kept", Status.HOLDS, sentence, message_rows(trace))
 
 

@@ -41,7 +41,9 @@ def prefetch_respected(trace: Trace) -> Verdict:
     if not (held == limit).any():
         sentence = "no consumer ever held as many messages as its prefetch allows."
         return Verdict("prefetch_respected", Status.NOT_EXERCISED, sentence, delivery_rows(trace))
-    sentence = f"{counted(len(limits), 'consumer')} held as many messages as allowed, never more."
+    (consumer,) = columns(trace.deliveries, "consumer")
+    full = len(set(consumer[rows[held == limit]].tolist()))
+    sentence = f"{counted(full, 'consumer')} held as many messages as allowed, never more."
     return Verdict("prefetch_respected", Status.HOLDS, sentence, delivery_rows(trace))
 
 

@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MqsimError as error:
         _say(str(error))
         return WRONG_USE
+    except OSError as error:
+        _say(f"can't write or read: {error.strerror or error}.")
+        return WRONG_USE
     except Exception as error:  # the last door: whatever comes here is a fault of ours
         return _own_fault(error)
     return status

@@ -139,13 +139,18 @@ def presets() -> None:
         print(f"  {name:<{margin}}  {title}")
 
 
+def _spread(one: dict[str, Any]) -> float:
+    """The half-width of an interval; what only rounding made is none."""
+    return 0.0 if one["half_width"] <= 1e-12 * abs(one["mean"]) else float(one["half_width"])
+
+
 def means(scenario: Scenario, numbers: dict[str, Any]) -> None:
     """Means over replications with the half-widths of their 95 % intervals."""
     rows = tuple(
         (
             name,
             number(one["mean"]),
-            "–" if one["half_width"] is None else f"± {number(one['half_width'])}",
+            "–" if one["half_width"] is None else f"± {number(_spread(one))}",
             str(one["runs"]),
         )
         for name, one in numbers["figures"].items()

@@ -89,7 +89,9 @@ def _queue(trace: Trace, span: Window, rows: NDArray[np.int64], chosen: NDArray[
     numbers["published"] = int((~np.isnan(published[chosen])).sum())
     numbers["redelivered"] = int((deliveries[chosen] > 1).sum())
     numbers["duplicates"] = 0
-    acks = span.holds(columns(trace.messages, "acked")[0][rows]).sum()
+    acked, outcome = columns(trace.messages, "acked", "outcome")
+    # What was acknowledged before it was done, and then lost, is no throughput.
+    acks = (span.holds(acked[rows]) & (outcome[rows] != Outcome.LOST)).sum()
     numbers["throughput"] = ratio(acks, span.length)
 
     created, enqueued, started, finished = (

@@ -132,8 +132,8 @@ def test_seeds_and_replications_are_whole_numbers(wrong: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"broker": {"queues": {"tasks": {"type": "quorum"}}}}, "broker.queues.tasks.type"),
-        ({"broker": {"nodes": 3, "queues": {"tasks": {}}}}, "broker.nodes"),
+        ({"programs": {"student": {"file": "consumer.py"}}}, "programs"),
+        ({"broker": {"nodes": 2, "queues": {"tasks": {}}}}, "broker.nodes"),
         ({"duration": -1}, "duration"),
     ],
 )
@@ -198,3 +198,19 @@ def test_with_gives_a_changed_copy() -> None:
     assert (len(mq.simulate(plain).messages), len(mq.simulate(changed).messages)) == (5, 4)
     with pytest.raises(ScenarioError, match=r"producers\.web\.messages"):
         plain.with_({"producers.web.messages": -1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"broker.queues.tasks.durable": False}, "advises against queues that are not durable (tasks)"),
+        ({"broker.consumer_timeout": 90}, "consumer_timeout has no effect: RabbitMQ 4.3 has none"),
+        ({"consumers.worker.start": 20}, "consumers.worker starts at 20 s, when the run is over"),
+        ({"faults": [{"crash": "worker-1", "at": 10}]}, "faults.0 would strike at 10 s, when"),
+    ],
+)
+def test_what_has_no_effect_is_said(changes: dict[str, object], words: str) -> None:
+    plain = mq.load("task-queue").with_({"duration": 10})
+    assert mq.simulate(plain).warnings == []
+    (warning,) = mq.simulate(plain.with_(changes)).warnings
+    assert words in warning

@@ -89,8 +89,8 @@ def table_of_faults() -> str:
     """The kinds of faults as a Markdown table: kind, what it is aimed at, which fields it takes."""
     aims = {
         "actor": "an actor or a group",
-        "either": "an actor, a group or `broker`",
-        "link": "two ends, one of them `broker`",
+        "either": "an actor, a group, `broker` or `broker-k`",
+        "link": "two ends, one of them `broker` or `broker-k`",
         "alarm": "`memory` or `disk`",
     }
     lines = ["| kind | aimed at | fields |", "| --- | --- | --- |"]

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
+from inspect import isgenerator
 from typing import Any
 
 import simpy
@@ -185,8 +186,13 @@ class OwnWorld(World):
         """Start a process under a name of its own, and connect it to the broker.
 
         Raises:
-            UsageError: the name is taken.
+            UsageError: the name is taken, or what was given is no generator.
         """
+        if not isgenerator(generator):
+            raise UsageError(
+                f"process {name!r} is no generator: call the function, as in world.process(worker(world), "
+                f"{name!r}), and have it yield."
+            )
         if name in self.trace.cast:
             raise UsageError(f"{name!r} takes part already; every process needs a name of its own.")
         hand = self._hands[name] = Hand(self, name)

@@ -19,6 +19,9 @@ from mqsim.trace.tables import NONE, How, Outcome, Trace
 CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT = range(8)
 
 
+_ENDS = ("stopped", "exited")
+
+
 class Step(NamedTuple):
     """One thing that happened: `what` (one of the codes of this module) to row `row` of its table, at `t`."""
 
@@ -161,11 +164,12 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
     for mark in marks:
         if events.copy[mark.row] == NONE:
             last[events.subject[mark.row]] = mark
-    stops = {events.subject[mark.row]: mark for mark in marks if events.kind[mark.row] == "stopped"}
+    stops = {events.subject[mark.row]: mark for mark in marks if events.kind[mark.row] in _ENDS}
     closing = {step.row: step for step in group if step.what == ENDED}
     for step in group:
-        if step.what == FINISHED:
-            stop = stops.get(trace.actors.names[deliveries.consumer[step.row]])
+        if step.what in (PUBLISHED, FINISHED):
+            code = trace.messages.producer if step.what == PUBLISHED else deliveries.consumer
+            stop = stops.get(trace.actors.names[code[step.row]])
             if stop is not None:
                 yield step, stop
         if step.what == SENT or (step.what == ENDED and deliveries.how[step.row] in (How.RETURNED, How.LOST)):

@@ -281,3 +281,27 @@ def test_a_process_cannot_crash_itself() -> None:
     world.process(gloomy(), "gloomy")
     with pytest.raises(UsageError, match="can't crash itself"):
         world.run(until=9)
+
+
+def test_a_function_that_was_not_called_is_named() -> None:
+    world = mq.World(queues=["tasks"])
+
+    def sender(world: mq.World) -> Any:
+        world.publish("tasks")
+        yield world.timeout(1)
+
+    with pytest.raises(UsageError, match=r"'s' is no generator: call the function, as in world.process\("):
+        world.process(sender, "s")  # type: ignore[arg-type]
+
+
+def test_what_a_process_published_is_told_before_its_end() -> None:
+    world = mq.World(queues=["tasks"])
+
+    def sender(world: mq.World) -> Any:
+        world.publish("tasks")
+        return
+        yield
+
+    world.process(sender(world), "s")
+    told = world.run(until=1).timeline()
+    assert told.index("publishes s #1") < told.index("s           ends")

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
-from inspect import isgenerator
 from typing import Any
 
 import simpy
@@ -188,7 +187,7 @@ class OwnWorld(World):
         Raises:
             UsageError: the name is taken, or what was given is no generator.
         """
-        if not isgenerator(generator):
+        if not hasattr(generator, "send"):
             raise UsageError(
                 f"process {name!r} is no generator: call the function, as in world.process(worker(world), "
                 f"{name!r}), and have it yield."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mqsim.broker.connection import Connection
 
 
-class Endpoint:
+class Endpoint(ABC):
     """One end of a channel.
 
     Attributes:
@@ -36,9 +37,9 @@ class Endpoint:
         # Open, and no transaction and no shared prefetch that an acknowledgement would have to look at.
         self._quick = True
 
+    @abstractmethod
     def close(self, error: BrokerError | None = None) -> None:
         """End the channel."""
-        raise NotImplementedError
 
     def _use(self, given: Input = Input.USE) -> None:
         self.state = CHANNEL.step(f"channel {self.number}", self.state, given)

@@ -6,6 +6,7 @@ Who may do it, and with which words it is refused, is decided here; which queues
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -33,7 +34,7 @@ def made_name(prefix: str, number: object) -> str:
     return prefix + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-class Topology:
+class Topology(ABC):
     """Exchanges, queues and bindings.
 
     Attributes:
@@ -253,6 +254,7 @@ class Topology:
         made = self.queues[name] = self._make_queue(name, durable, auto_delete, owner, arguments, table, by)
         return made
 
+    @abstractmethod
     def _make_queue(
         self,
         name: str,
@@ -262,8 +264,7 @@ class Topology:
         arguments: QueueArguments,
         table: Mapping[str, object],
         by: Connection,
-    ) -> Queue:
-        raise NotImplementedError
+    ) -> Queue: ...
 
     def _check_same(
         self, queue: Queue, durable: bool, auto_delete: bool, table: Mapping[str, object]
@@ -296,9 +297,9 @@ class Topology:
             raise replies.home_is_down(name, queue.node)
         return queue
 
+    @abstractmethod
     def is_up(self, node: str) -> bool:
         """Whether a node is up."""
-        raise NotImplementedError
 
     def remove_queue(self, queue: Queue) -> int:
         """Delete a queue: its consumers are cancelled, its ready messages are gone, its bindings with it.

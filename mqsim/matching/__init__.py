@@ -12,11 +12,27 @@
 | `single`, `plain` | queues that serve every message once |
 | `bounded`, `troubled` | lost, impatient, important and repeated messages; breakdowns |
 | `network`, `loops`, `ends` | several queues; closed loops and full queues; drains and fork-join |
-| `applies`, `lines` | the answer; and what a report shows of it |
+| `load` | how much comes to each part, beside how much it can do |
+| `applies`, `lines`, `curves` | the answer; what a report shows of it, and what a figure draws |
 """
 
 from mqsim.matching.applies import applies
+from mqsim.matching.curves import Curve, curve
 from mqsim.matching.lines import TheoryLine, read, simulated, theory_lines
+from mqsim.matching.load import Load, loads
 from mqsim.matching.records import Fit, Match, Matches
 
-__all__ = ["Fit", "Match", "Matches", "TheoryLine", "applies", "read", "simulated", "theory_lines"]
+__all__ = [
+    "Curve",
+    "Fit",
+    "Load",
+    "Match",
+    "Matches",
+    "TheoryLine",
+    "applies",
+    "curve",
+    "loads",
+    "read",
+    "simulated",
+    "theory_lines",
+]

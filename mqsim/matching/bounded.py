@@ -21,7 +21,7 @@ def bounded_match(setting: Setting) -> Match:
     if limit == 0 and setting.spec.overflow != "drop-head":
         return setting.none(
             "With max_length 0 and reject-publish the broker refuses every message, even while a consumer "
-            "is free."
+            "is free; with drop-head it loses only those that find none (Erlang's loss formula)."
         )
     if stream.kind != "poisson":
         return setting.none(f"{stream.says} Bounded room has a formula here for Poisson arrivals only.")

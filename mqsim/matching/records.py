@@ -42,6 +42,14 @@ class Shifted:
         """
         return self.law.percentile(p) + self.by
 
+    def cdf(self, t: float) -> float:
+        """The share of times of at most `t` seconds; 0 for any that can't be.
+
+        Raises:
+            TheoryError: `t` is no number.
+        """
+        return 0.0 if t < max(self.by, 0.0) else self.law.cdf(t - self.by)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -61,7 +69,7 @@ class Match:
         queue_theory: the formula's own answer, or None. Its server may be busier than the consumers: where a
             delivery holds one during its way over the network, that counts as service.
         values: what it says, by quantity, in seconds, per second, or plain numbers.
-        laws: the laws of times that it knows (`wait`, `sojourn`, `flows`), for percentiles.
+        laws: the laws of times that it knows (`wait`, `sojourn`, `service`, `flows`), for percentiles.
         groups: the groups of consumers that serve the queue.
     """
 
@@ -77,8 +85,12 @@ class Match:
 
     @property
     def covers(self) -> tuple[str, ...]:
-        """The quantities that `value` knows; percentiles are shown for 50, 95 and 99, any other will do."""
-        return (*self.values, *(f"{time}.p{p}" for time in self.laws for p in PERCENTILES))
+        """The quantities that `value` knows; percentiles are shown for 50, 95 and 99, any other will do.
+
+        Those of `service` are known as well, but they were put in: they are left out here.
+        """
+        times = (time for time in self.laws if time != "service")
+        return (*self.values, *(f"{time}.p{p}" for time in times for p in PERCENTILES))
 
     def value(self, quantity: str) -> float:
         """What the formula says of a quantity.

@@ -13,7 +13,7 @@ from mqsim.matching.staff import Staff, narrow
 from mqsim.matching.streams import Stream
 from mqsim.matching.work import Work
 from mqsim.scenario import ConsumerSpec, Fault, ProducerSpec, QueueSpec, Scenario
-from mqsim.theory import Queue
+from mqsim.theory import Law, Queue
 
 RARE = 1e-7
 """A share of messages that makes no difference to any mean."""
@@ -76,7 +76,7 @@ class Setting:
             tuple(cautions(self)),
             queue,
             {name: value for name, value in values.items() if not math.isnan(value)},
-            laws,
+            {"service": Shifted(Law(self.work.tail, self.work.mean))} | dict(laws),
             self.staff.groups,
         )
 

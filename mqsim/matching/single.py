@@ -11,6 +11,7 @@ from mqsim.matching.streams import Stream, batch_size, power, stationary
 from mqsim.matching.work import Work
 from mqsim.scenario import Batches, Mmpp, Scenario
 from mqsim.theory import (
+    Law,
     Queue,
     allen_cunneen,
     batch_mg1,
@@ -23,6 +24,7 @@ from mqsim.theory import (
     mmc,
     mmpp_mc,
 )
+from mqsim.theory.laws import shifted
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def _renewal(stream: Stream, work: Work, servers: int) -> Queue:
 
 def _clockwork(rate: float, mean: float, servers: int) -> Queue:
     """Regular arrivals and constant work: below a load of 1 nobody ever waits."""
+    at_once = Law(_never, mean)
     return Queue(
         name=f"D/D/{servers}",
         arrival_rate=rate,
@@ -120,7 +123,13 @@ def _clockwork(rate: float, mean: float, servers: int) -> Queue:
         mean_waiting=0.0,
         mean_in_system=rate * mean,
         throughput=rate,
+        wait_law=at_once,
+        sojourn_law=shifted(at_once, mean),
     )
+
+
+def _never(t: float) -> float:
+    return 0.0
 
 
 def _switching(scenario: Scenario, stream: Stream, work: Work, servers: int) -> Formula | str:

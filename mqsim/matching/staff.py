@@ -57,7 +57,7 @@ def staff_of(scenario: Scenario, queue: str) -> Staff | str:
     if len({_ways(spec) for spec in groups.values()}) > 1:
         return f"The groups {', '.join(groups)} differ in how they work."
     latencies = {
-        _latency(scenario, actor, name) for name, spec in groups.items() for actor in _actors(name, spec)
+        latency_of(scenario, actor, name) for name, spec in groups.items() for actor in _actors(name, spec)
     }
     if len(latencies) > 1:
         return "Its consumers are not equally far from the broker."
@@ -92,7 +92,7 @@ def _line(spec: ConsumerSpec, count: int, latency: float) -> Line:
     return "held" if spec.ack == "manual" and spec.prefetch == 1 else "stuck"
 
 
-def _latency(scenario: Scenario, actor: str, group: str) -> float:
+def latency_of(scenario: Scenario, actor: str, group: str) -> float:
     """Seconds one way between an actor and the broker; its own link counts before its group's."""
     latency = scenario.network.latency
     for link in sorted(scenario.network.links, key=lambda link: actor in link.between):
@@ -104,7 +104,7 @@ def _latency(scenario: Scenario, actor: str, group: str) -> float:
 def producer_latency(scenario: Scenario, queue_producers: list[str]) -> float | None:
     """Seconds one way between these groups of producers and the broker; None where they differ."""
     found = {
-        _latency(scenario, f"{name}-{k}", name)
+        latency_of(scenario, f"{name}-{k}", name)
         for name in queue_producers
         for k in range(1, scenario.producers[name].count + 1)
     }

@@ -10,6 +10,7 @@ from mqsim.matching.single import overload
 from mqsim.matching.work import mixture, plain
 from mqsim.scenario import Fails
 from mqsim.theory import Queue, mg1, mg1_priorities, mmc, mmc_breakdowns, mmc_priorities, requeued_work
+from mqsim.theory.laws import delayed_exponential
 
 
 def levels_of(setting: Setting) -> dict[int, list[tuple[float, Distribution]]]:
@@ -242,4 +243,5 @@ def breaking_match(setting: Setting) -> Match:
         "Poisson arrivals, exponential work drawn anew at each attempt, and consumers that are up "
         f"{share:.1%} of the time. The wait runs to the start of the last attempt.",
     )
-    return setting.match(queue, values, {}, *why)
+    laws = {"service": Shifted(delayed_exponential(1.0, 1.0 / last))}
+    return setting.match(queue, values, laws, *why)

@@ -83,6 +83,11 @@ class Work:
             terms.append((weight, transform))
         return partial(_mixed, tuple(terms), self.speed, self.held)
 
+    def tail(self, t: float) -> float:
+        """P(work > t), t in seconds."""
+        at = np.array([(t - self.held) * self.speed])
+        return 1.0 if at[0] < 0.0 else 1.0 - sum(weight * float(law.cdf(at)[0]) for weight, law in self.parts)
+
     def longer(self, seconds: float) -> Work:
         """The same with so many seconds more in each."""
         return Work(self.parts, self.speed, self.held + seconds)

@@ -3,7 +3,7 @@
 Every interval here rests on Student's t, so on numbers that are independent and nearly normal: the means of
 replications are, and of long batches; single waiting times are neither.
 
-Source: Law, Simulation Modeling and Analysis, 5th edition (2015), chapters 4, 9 and 10.
+Source: Law, Simulation Modeling and Analysis, 5th edition (2015).
 """
 
 from __future__ import annotations

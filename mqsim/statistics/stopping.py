@@ -2,8 +2,8 @@
 
 The rule: after at least `least` replications stop as soon as the half-width is at most `relative` of the
 mean, or at `most`. Looking again and again lets a lucky narrow interval end it early, so coverage falls a
-little short of the confidence while `least` is small (Law, Simulation Modeling and Analysis, 5th edition,
-section 9.4.1).
+little short of the confidence while `least` is small (A. Law, Simulation Modeling and Analysis, 5th
+edition).
 """
 
 from __future__ import annotations

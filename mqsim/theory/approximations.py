@@ -25,7 +25,7 @@ def kingman(arrival_rate: float, mean: float, cv_arrival: float, cv_service: flo
         TheoryError: outside these ranges.
 
     Source: J. Kingman, The single server queue in heavy traffic, Proc. Cambridge Philosophical Society 57
-        (1961) 902-904; in this form ("VUT") W. Hopp and M. Spearman, Factory Physics (2011), chapter 8.
+        (1961) 902-904; in this form ("VUT") W. Hopp and M. Spearman, Factory Physics (2011).
     """
     return _allen_cunneen("Kingman's GI/G/1", arrival_rate, mean, 1, cv_arrival, cv_service)
 
@@ -50,7 +50,7 @@ def allen_cunneen(
     Raises:
         TheoryError: outside these ranges.
 
-    Source: A. Allen, Probability, Statistics and Queueing Theory, 2nd edition (1990), chapter 5.
+    Source: A. Allen, Probability, Statistics and Queueing Theory, 2nd edition (1990).
     """
     return _allen_cunneen("Allen and Cunneen's GI/G/c", arrival_rate, mean, servers, cv_arrival, cv_service)
 

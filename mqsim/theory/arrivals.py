@@ -1,10 +1,9 @@
 """Arrivals that come in batches, or at a rate that switches at random: M[X]/M/1, M[X]/G/1 and MMPP/M/c.
 
 Source: D. Gross, J. Shortle, J. Thompson and C. Harris, Fundamentals of Queueing Theory, 4th edition (2008),
-    section
-3.1 (batches); W. Fischer and K. Meier-Hellstern, The Markov-modulated Poisson process (MMPP) cookbook,
-Performance Evaluation 18 (1993) 149-171; M. Neuts, Matrix-Geometric Solutions in Stochastic Models (1981),
-section 6.2.
+section 3.1 (batches); W. Fischer and K. Meier-Hellstern, The Markov-modulated Poisson process (MMPP)
+cookbook, Performance Evaluation 18 (1993) 149-171; M. Neuts, Matrix-Geometric Solutions in Stochastic Models
+(1981).
 """
 
 from __future__ import annotations
@@ -136,7 +135,7 @@ def mmpp_mc(
     Raises:
         TheoryError: outside these ranges, or when some phase is never returned to.
 
-    Source: Neuts (1981), chapter 6; Fischer and Meier-Hellstern (1993).
+    Source: Neuts (1981); Fischer and Meier-Hellstern (1993).
     """
     intensities = np.array([not_negative(f"rates[{i}]", rate) for i, rate in enumerate(rates)])
     if len(intensities) == 0 or not intensities.any():

@@ -1,8 +1,7 @@
 """Servers that fail and are repaired: M/M/c with breakdowns, as a Markov chain of levels and phases.
 
 Source: I. Mitrani and B. Avi-Itzhak, A many-server queue with service interruptions, Operations Research 16
-    (1968)
-628-638; solved here by the matrix-geometric method of `mqsim.theory.chain`.
+(1968) 628-638; solved here by the matrix-geometric method of `mqsim.theory.chain`.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def mmc_breakdowns(
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Mitrani and Avi-Itzhak (1968); with one server M. Neuts (1981), chapter 6.
+    Source: Mitrani and Avi-Itzhak (1968); solved as in M. Neuts (1981), see `mqsim.theory.chain`.
     """
     arrivals = positive("arrival_rate", arrival_rate)
     rate = positive("service_rate", service_rate)

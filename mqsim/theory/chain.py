@@ -64,7 +64,7 @@ def birth_death(births: Sequence[float], deaths: Sequence[float]) -> Floats:
     Raises:
         TheoryError: when they differ in number or one is not above 0.
 
-    Source: Kleinrock I, formula 3.11.
+    Source: L. Kleinrock, Queueing Systems I (1975), chapter 3.
     """
     if len(births) != len(deaths):
         raise TheoryError(

@@ -5,7 +5,7 @@ system is busy. Franx's form has positive terms only; it needs the law of the nu
 found here from the roots of z^c = exp(load (z - 1)) inside the unit circle and one Fourier transform.
 
 Source: G. J. Franx, A simple solution for the M/D/c waiting time distribution, Operations Research Letters 29
-(2001) 221-229; H. C. Tijms, A First Course in Stochastic Models (2003), chapter 9 (M/D/c).
+(2001) 221-229; H. C. Tijms, A First Course in Stochastic Models (2003).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def mdc(arrival_rate: float, service_time: float, servers: int) -> Queue:
         more
             than two million points (about 0.9999).
 
-    Source: Franx (2001); Tijms (2003), chapter 9.
+    Source: Franx (2001); Tijms (2003).
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = positive("service_time", service_time)
@@ -73,7 +73,7 @@ def mdc(arrival_rate: float, service_time: float, servers: int) -> Queue:
     load = arrivals * work
     steady(name, load / count)
     roots = _roots(load, count)
-    # Mean number in the system, from the derivative of its generating function at 1 (Tijms, chapter 9).
+    # Mean number in the system, from the derivative of its generating function at 1 (Tijms).
     mean_waiting = float(
         np.sum(1.0 / (1.0 - roots)).real + (count - (count - load) ** 2) / (2.0 * (count - load)) - load
     )

@@ -1,7 +1,7 @@
 """Poisson arrivals and exponential work where room or the number of sources is finite.
 
 Source: D. Gross, J. Shortle, J. Thompson and C. Harris, Fundamentals of Queueing Theory, 4th edition (2008),
-chapter 2 (M/M/c/K, finite sources).
+sections 2.5 (M/M/c/K) and 2.8 (finite sources).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def mmck(
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Gross et al., chapter 2; under `drop-head` the place of one message is followed, step by step.
+    Source: Gross et al., section 2.5; under `drop-head` the place of one message is followed, step by step.
     """
     arrivals = positive("arrival_rate", arrival_rate)
     rate = positive("service_rate", service_rate)
@@ -106,7 +106,7 @@ def finite_source(users: int, think_mean: float, service_rate: float, servers: i
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Gross et al., chapter 2; S. Lavenberg and M. Reiser, Stationary state probabilities at arrival
+    Source: Gross et al., section 2.8; S. Lavenberg and M. Reiser, Stationary state probabilities at arrival
         instants for closed queueing networks, Journal of Applied Probability 17 (1980) 1048-1061.
     """
     population = whole("users", users)

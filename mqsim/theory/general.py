@@ -37,7 +37,7 @@ def mg1(arrival_rate: float, mean: float, second_moment: float, transform: Trans
     Raises:
         TheoryError: outside these ranges, or when `transform` does not have this mean.
 
-    Source: Kleinrock I, sections 5.6 (Pollaczek-Khinchine mean) and 5.7 (transform of the wait).
+    Source: Kleinrock I, chapter 5 (Pollaczek and Khinchine: the mean, and the transform of the wait).
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = positive("mean", mean)
@@ -75,8 +75,7 @@ def gimc(arrival_rate: float, transform: Transform, service_rate: float, servers
         TheoryError: outside these ranges, or when `transform` does not have the mean 1 / arrival_rate.
 
     Source: Kleinrock I, chapter 6 (the root σ, the geometric queue); L. Takács, Introduction to the
-        Theory of Queues (1962), chapter 2 (the probability of waiting), whose terms are all
-        positive.
+        Theory of Queues (1962) (the probability of waiting, by terms that are all positive).
     """
     arrivals = positive("arrival_rate", arrival_rate)
     rate = positive("service_rate", service_rate)

@@ -5,8 +5,8 @@ density at v > 0 is proportional to exp(arrival_rate G(v) - c service_rate v), w
 cut at v.
 
 Source: F. Baccelli and G. Hebuterne, On queues with impatient customers, Performance '81, 159-179; for
-    M/M/c+M
-("Erlang A") also C. Palm (1946) and A. Mandelbaum and S. Zeltyn, Service engineering in action (2007).
+M/M/c+M ("Erlang A") also C. Palm (1946) and A. Mandelbaum and S. Zeltyn, Service engineering in action
+(2007).
 """
 
 from __future__ import annotations

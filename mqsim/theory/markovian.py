@@ -1,8 +1,7 @@
 """Poisson arrivals, exponential work, endless room: M/M/1, M/M/c, M/G/∞ and Erlang's two formulas.
 
-Source: L. Kleinrock, Queueing Systems I (1975), sections 3.2 and 3.4-3.5; D. Gross, J. Shortle, J. Thompson
-    and
-C. Harris, Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2-2.3.
+Source: L. Kleinrock, Queueing Systems I (1975), chapter 3; D. Gross, J. Shortle, J. Thompson and C. Harris,
+Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2, 2.3 and 2.6.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def erlang_b(servers: int, offered_load: float) -> float:
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Gross et al., chapter 2; the recursion over servers is positive and loses no digits.
+    Source: Gross et al., section 2.6; the recursion over servers is positive and loses no digits.
     """
     count = whole("servers", servers)
     load = positive("offered_load", offered_load)
@@ -68,7 +67,7 @@ def mm1(arrival_rate: float, service_rate: float) -> Queue:
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Kleinrock I, section 3.2.
+    Source: Kleinrock I, chapter 3; Gross et al., section 2.2.
     """
     return mmc(arrival_rate, service_rate, 1)
 
@@ -120,7 +119,7 @@ def mg_infinity(arrival_rate: float, mean: float) -> Queue:
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Gross et al., chapter 5.
+    Source: Gross et al., section 5.2.
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = positive("mean", mean)

@@ -37,8 +37,8 @@ def prefetch_throughput(prefetch: int, round_trip: float, service_time: float) -
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Little's law on the window; D. Bertsekas and R. Gallager, Data Networks, 2nd edition (1992),
-        section 6.2.1 (window flow control).
+    Source: Little's law on the window; D. Bertsekas and R. Gallager, Data Networks, 2nd edition (1992)
+        (window flow control).
     """
     window = whole("prefetch", prefetch)
     work = positive("service_time", service_time)
@@ -103,7 +103,7 @@ def drain_time(
     Raises:
         TheoryError: outside these ranges, as the backlog otherwise never goes.
 
-    Source: first passage times of a birth-death chain; Kleinrock I, section 5.8 (busy period) for one server.
+    Source: first passage times of a birth-death chain; Kleinrock I, chapter 5 (busy period), for one server.
     """
     start, goal = whole("backlog", backlog, 0), whole("left", left, 0)
     if goal > start:
@@ -181,7 +181,7 @@ def requeued_work(
     Raises:
         TheoryError: outside these ranges.
 
-    Source: moments of a random sum; W. Feller, An Introduction to Probability Theory I (1968), section XII.1.
+    Source: moments of a random sum; W. Feller, An Introduction to Probability Theory I (1968).
     """
     work = positive("mean", mean)
     square = _second_moment("second_moment", second_moment, work)
@@ -219,7 +219,7 @@ def usl(servers: float, rate: float, contention: float, coherency: float) -> flo
     Raises:
         TheoryError: outside these ranges.
 
-    Source: N. Gunther, Guerrilla Capacity Planning (2007), chapter 4. An empirical law, no theorem of this
+    Source: N. Gunther, Guerrilla Capacity Planning (2007). An empirical law, no theorem of this
         model.
     """
     count = number("servers", servers)
@@ -235,7 +235,7 @@ def usl_peak(contention: float, coherency: float) -> float:
     Raises:
         TheoryError: when a coefficient is outside the range that `usl` has.
 
-    Source: Gunther (2007), chapter 4: sqrt((1 - contention) / coherency).
+    Source: Gunther (2007): sqrt((1 - contention) / coherency).
     """
     serial, agree = _probability("contention", contention), not_negative("coherency", coherency)
     return math.inf if agree == 0 else max(1.0, math.sqrt((1.0 - serial) / agree))
@@ -254,7 +254,7 @@ def usl_fit(servers: Sequence[float], throughputs: Sequence[float]) -> tuple[flo
     Raises:
         TheoryError: outside these ranges.
 
-    Source: Gunther (2007), chapter 5.
+    Source: Gunther (2007).
     """
     n, x = np.array(positives("servers", servers, 3)), np.array(positives("throughputs", throughputs, 3))
     if len(n) != len(x) or len(set(n.tolist())) < 3:

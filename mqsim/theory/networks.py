@@ -1,7 +1,7 @@
 """Several queues one after another: Jackson networks, tandems, fork-join of two, closed networks.
 
-Source: L. Kleinrock, Queueing Systems I (1975), sections 4.8 (networks); R. Nelson, Probability, Stochastic
-Processes, and Queueing Theory (1995), chapter 10.
+Source: L. Kleinrock, Queueing Systems I (1975), chapter 4 (networks); R. Nelson, Probability, Stochastic
+Processes, and Queueing Theory (1995).
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ def jackson(
     Raises:
         TheoryError: outside these ranges, when jobs can't leave, or when a node's utilisation is 1 or more.
 
-    Source: J. Jackson, Networks of waiting lines, Operations Research 5 (1957) 518-521; Kleinrock I, section
-        4.8.
+    Source: J. Jackson, Networks of waiting lines, Operations Research 5 (1957) 518-521; Kleinrock I, chapter
+        4.
     """
     rates = positives("service_rates", service_rates)
     outside = np.array([not_negative(f"external_rates[{i}]", rate) for i, rate in enumerate(external_rates)])

@@ -3,8 +3,7 @@
 Classes are numbered from 0, the most important one, whose messages are served first.
 
 Source: L. Kleinrock, Queueing Systems II (1976), chapter 3 (Cobham's formula); O. Kella and U.
-    Yechiali,
-Waiting times in the non-preemptive priority M/M/c queue, Stochastic Models 1 (1985) 257-262.
+Yechiali, Waiting times in the non-preemptive priority M/M/c queue, Stochastic Models 1 (1985) 257-262.
 """
 
 from __future__ import annotations
@@ -88,8 +87,8 @@ def mmc_priorities(arrival_rates: Sequence[float], service_rate: float, servers:
         TheoryError: outside these ranges.
 
     Source: Kella and Yechiali (1985): a wait that happens is that of M/M/1 with priorities, a server of all
-        servers' speed and the same probability of being positive; its transform is Kleinrock II, formula
-        3.33.
+        servers' speed and the same probability of being positive; its transform is in Kleinrock II,
+        chapter 3.
     """
     rates = positives("arrival_rates", arrival_rates)
     rate = positive("service_rate", service_rate)

@@ -1,8 +1,7 @@
 """Messages that find no room and come back later: M/M/c/K with retrials, as a Markov chain.
 
-Source: G. Falin and J. Templeton, Retrial Queues (1997), chapters 1 (one server, closed form) and 2;
-    solved here
-level by level, from a number of absent messages that can be neglected down to none.
+Source: G. Falin and J. Templeton, Retrial Queues (1997); solved here level by level, from a number of absent
+messages that can be neglected down to none.
 """
 
 from __future__ import annotations

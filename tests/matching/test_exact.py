@@ -1,4 +1,4 @@
-"""Every case of the validation suite is matched exactly, with the values that the suite holds simulation to.
+"""Every case of the validation suite with a formula is matched exactly, with the suite's own values.
 
 The suite names its formula by hand, case by case, so that both ways to a number are independent; and the
 suite shows that simulation agrees with it.
@@ -12,7 +12,7 @@ from mqsim import theory
 from mqsim.errors import TheoryError
 from mqsim.matching import Fit, Match, applies
 from tests.matching.plain import EXP, match, scenario
-from tests.validation.cases import CASES
+from tests.validation.cases import FORMULAS
 from tests.validation.measuring import Case, place
 
 
@@ -25,7 +25,7 @@ def told(matches: list[Match], quantity: str) -> float | None:
     return None
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FORMULAS, ids=lambda case: case.name)
 def test_what_simulation_was_held_to_is_what_matching_says(case: Case) -> None:
     found = list(applies(case.scenario))
     for key, exact in case.exact.items():

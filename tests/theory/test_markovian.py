@@ -37,6 +37,31 @@ def test_erlang_b_meets_the_printed_traffic_table(servers: int, load: float, hal
     assert theory.erlang_b(servers, load - half) <= 0.01 <= theory.erlang_b(servers, load + half)
 
 
+@pytest.mark.parametrize(
+    ("servers", "waits", "waiting", "in_system", "sojourn"),
+    [(2, 0.245, 0.175, 1.008, 0.101), (3, 0.058, 0.022, 0.856, 0.086), (4, 0.011, 0.003, 0.836, 0.084)],
+)
+def test_mmc_meets_a_printed_table(
+    servers: int, waits: float, waiting: float, in_system: float, sojourn: float
+) -> None:
+    """The table printed with Cengage Learning's spreadsheet "Multiple Server Queueing Model": 10 come, 12 are
+    served.
+    """
+    queue = theory.mmc(10.0, 12.0, servers)
+    found = (queue.p_wait, queue.mean_waiting, queue.mean_in_system, queue.mean_sojourn)
+    assert found == pytest.approx((waits, waiting, in_system, sojourn), abs=0.00051)
+
+
+def test_mmc_meets_a_printed_example() -> None:
+    """Render, Stair and Hanna, Quantitative Analysis for Management, chapter 14, alternative example 3.
+
+    Two clerks, 20 questions an hour, 2 minutes each: three quarters of a person is there on average.
+    """
+    queue = theory.mmc(20.0, 30.0, 2)
+    assert queue.mean_in_system == pytest.approx(0.75, rel=1e-12)
+    assert 1.0 - queue.utilisation == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize(("servers", "load"), [(1, "4/5"), (2, "1"), (3, "2"), (7, "13/2"), (60, "57")])
 def test_erlang_c_is_the_exact_fraction(servers: int, load: str) -> None:
     a = Fraction(load)

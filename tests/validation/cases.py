@@ -1,13 +1,13 @@
-"""What a scenario can express and theory knows exactly, in one list.
+"""What a scenario can express and theory knows exactly, in one list; those beyond its formulas come last.
 
 Work takes about 1 s on average and loads are moderate, so that seconds of computing give narrow intervals.
 """
 
 from __future__ import annotations
 
-from tests.validation import arriving, flowing, serving, troubling
+from tests.validation import arriving, chains, flowing, serving, troubling
 
-CASES = (
+FORMULAS = (
     *arriving.single(),
     *arriving.renewal(),
     *arriving.streams(),
@@ -17,4 +17,5 @@ CASES = (
     *flowing.networks(),
     *flowing.flat_out(),
 )
+CASES = (*FORMULAS, *chains.beyond())
 ROWS = sum(len(case.exact) for case in CASES)

@@ -1,0 +1,229 @@
+"""What a reader of a run should mind: parts that fall behind, runs too short, intervals too wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqsim.matching import Load, loads
+from mqsim.scenario import Closed, Empty, Saturate, Scenario
+from mqsim.trace import Trace
+
+WIDE = 0.1
+"""An interval whose half-width is more than this share of its mean is called wide."""
+_JUDGED = ("wait.mean", "sojourn.mean", "wait.p95", "sojourn.p95", "throughput")
+_GROWTH = 5.0
+_LEAST = 1000
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One reason to doubt the numbers.
+
+    Attributes:
+        kind: "overload", "growth", "short" or "wide".
+        about: the queue, the producer or the figure; empty for the broker or the whole.
+        message: one sentence that says what to do.
+    """
+
+    kind: str
+    about: str
+    message: str
+
+
+def forewarned(scenario: Scenario) -> list[Doubt]:
+    """The parts of a scenario that can't keep up, told before anything is run.
+
+    Args:
+        scenario: what would be run.
+    """
+    return [Doubt("overload", load.name, _overload(scenario, load)) for load in loads(scenario) if load.over]
+
+
+def endless(scenario: Scenario) -> str:
+    """Why a run with `until: {empty: …}` will most likely go on to its max_duration; empty if it won't."""
+    if not isinstance(scenario.until, Empty):
+        return ""
+    queue = scenario.until.empty
+    for load in loads(scenario):
+        if load.part == "queue" and load.name == queue and load.over:
+            return (
+                f"Queue {queue} may never be empty: {load.offered:.4g} messages a second come and its "
+                f"consumers can work off {load.capacity:.4g}, so the run may go on to "
+                f"{scenario.horizon:g} s; give it a duration, or a smaller max_duration."
+            )
+    return ""
+
+
+def doubts(scenario: Scenario, trace: Trace, warmup: float) -> list[Doubt]:
+    """What should worry the reader of one run.
+
+    Args:
+        scenario: what was run.
+        trace: what it left behind.
+        warmup: seconds left out at the start.
+    """
+    found = forewarned(scenario)
+    start = trace.start + warmup
+    if scenario.duration is None or not trace.end > start:
+        return found
+    known = loads(scenario)
+    found += _growing(scenario, trace, start, {load.name for load in known if load.part == "queue"})
+    if not any(load.part == "broker" for load in known):
+        found += _held_up(scenario, trace, start)
+    if not any(doubt.kind in ("overload", "growth") for doubt in found):
+        found += _short(scenario, trace, start, known)
+    return found
+
+
+def wide(figures: Mapping[str, Mapping[str, Any]]) -> list[Doubt]:
+    """The figures of replications whose intervals are wide, in one sentence.
+
+    Args:
+        figures: by name, each with `mean`, `half_width` and `runs`, as `mqsim run --replications` has them.
+    """
+    found = {
+        name: one["half_width"] / abs(one["mean"])
+        for name, one in figures.items()
+        if name.endswith(_JUDGED) and one["half_width"] is not None and one["mean"]
+    }
+    over = sorted((name for name in found if found[name] > WIDE), key=lambda name: -found[name])
+    if not over:
+        return []
+    worst = over[0]
+    need = int(np.ceil(figures[worst]["runs"] * (found[worst] / WIDE) ** 2))
+    more = f" (and {len(over) - 1} more)" if len(over) > 1 else ""
+    message = (
+        f"The interval of {worst}{more} is wide, ± {found[worst]:.0%} of its mean: about {need} "
+        f"replications, or longer runs, would bring it to {WIDE:.0%}."
+    )
+    return [Doubt("wide", worst, message)]
+
+
+def _overload(scenario: Scenario, load: Load) -> str:
+    if load.part == "broker":
+        return (
+            f"The broker itself is overloaded: each second it is asked for {load.offered:.3g} s of its own "
+            "time (broker.costs), and what waits for it is in no queue's depth; lower the costs or the rate."
+        )
+    if load.part == "producer":
+        confirms = scenario.producers[load.name].confirms
+        assert confirms is not None
+        return (
+            f"Producer {load.name} falls behind: {load.offered:.4g} messages a second come to it, and with "
+            f"{confirms.window} unconfirmed at a time it can publish {load.capacity:.4g}; the others wait "
+            "there, in no queue's depth, so raise confirms.window or shorten the way."
+        )
+    than = "which is all that" if load.share < 1.0 + 1e-6 else f"and {load.capacity:.4g} is all that"
+    return (
+        f"Queue {load.name} is overloaded: {load.offered:.4g} messages a second come, {than} its consumers "
+        "can work off, so it grows as long as the run lasts and its waits have no mean; add consumers, or "
+        "lower the rate."
+    )
+
+
+def _growing(scenario: Scenario, trace: Trace, start: float, known: set[str]) -> Iterator[Doubt]:
+    """Queues whose depth goes on rising, where the scenario alone did not tell their load."""
+    from mqsim.metrics import depth_series
+    from mqsim.statistics import step_means, unstable
+
+    struck = any(fault.at is not None for fault in scenario.faults)
+    for name in trace.queues.names:
+        spec = scenario.broker.queues.get(name)
+        if spec is None or (name in known and not struck) or not _grows_unasked(scenario, name):
+            continue
+        caution = unstable(step_means(*depth_series(trace, name), start, trace.end), _GROWTH)
+        if caution is not None:
+            yield Doubt("growth", name, f"Queue {name}: {_lower(str(caution))}")
+
+
+def _grows_unasked(scenario: Scenario, queue: str) -> bool:
+    """Whether a queue has consumers, no bound, and producers that go on to the end whatever they do."""
+    spec = scenario.broker.queues[queue]
+    if spec.max_length is not None or spec.max_bytes is not None or spec.message_ttl is not None:
+        return False
+    if not any(group.queue == queue and group.most > 0 for group in scenario.consumers.values()):
+        return False
+    senders = [spec for spec in scenario.producers.values() if spec.count]
+    answering = any(isinstance(spec.arrivals, Closed | Saturate) for spec in senders)
+    return bool(senders) and not answering and all(_to_the_end(scenario, spec) for spec in senders)
+
+
+def _to_the_end(scenario: Scenario, spec: Any) -> bool:
+    stops = spec.stop is not None and spec.stop < scenario.horizon
+    return not stops and spec.messages is None and spec.expiration is None
+
+
+def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[Doubt]:
+    """Messages that pile up between their creation and their queue."""
+    from mqsim.statistics import step_means, unstable
+    from mqsim.trace.frames import columns
+
+    costs, memory = scenario.broker.costs, scenario.broker.memory.limit
+    waiting = [spec.confirms for spec in scenario.producers.values()]
+    if costs.publish.mean + costs.deliver.mean == 0.0 and memory is None and not any(waiting):
+        return
+    created, enqueued, ended = columns(trace.messages, "created", "enqueued", "ended")
+    arrived = np.where(np.isnan(enqueued), ended, enqueued)
+    caution = unstable(step_means(*_level(created, arrived), start, trace.end), _GROWTH)
+    if caution is not None:
+        message = (
+            "Messages pile up on their way to the queues, where no depth shows them: the broker's own time "
+            "(broker.costs), an alarm or a window of confirms holds them up; lower the rate, or that."
+        )
+        yield Doubt("growth", "", message)
+
+
+def _level(
+    up: NDArray[np.float64], down: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many are between two times, as steps."""
+    down = down[~np.isnan(down)]
+    times = np.concatenate([up, down])
+    order = np.argsort(times, kind="stable")
+    steps = np.concatenate([np.ones(len(up)), -np.ones(len(down))])
+    return times[order], np.cumsum(steps[order])
+
+
+def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]) -> Iterator[Doubt]:
+    """The queue that takes longest to settle beside what the run lasts, by its load or by its own numbers."""
+    if any(fault.at is not None for fault in scenario.faults):
+        return
+    counted = trace.end - start
+    queues = [load for load in known if load.part == "queue" and not load.regular]
+    slowest = max(queues, key=lambda load: load.settles, default=None)
+    if slowest is not None and counted < slowest.settles:
+        message = (
+            f"The run is short: at a load of {slowest.share:.2g} the means of queue {slowest.name} settle to "
+            f"a tenth in about {_round(slowest.settles)} s, and {counted:.4g} s are counted; make it longer, "
+            "or replicate it."
+        )
+        yield Doubt("short", slowest.name, message)
+        return
+    for load in queues:
+        yield from _unsettled(trace, load.name, start)
+
+
+def _unsettled(trace: Trace, queue: str, start: float) -> Iterator[Doubt]:
+    from mqsim.statistics import too_short
+    from mqsim.trace.frames import columns
+
+    code, created, finished = columns(trace.messages, "queue", "created", "finished")
+    mine = (code == trace.queues.names.index(queue)) & (created >= start) & ~np.isnan(finished)
+    sojourns = (finished - created)[mine]
+    if len(sojourns) < _LEAST or (caution := too_short(sojourns)) is None:
+        return
+    yield Doubt("short", queue, f"Queue {queue}: {_lower(str(caution))}")
+
+
+def _round(seconds: float) -> str:
+    """Two digits: more would look exact."""
+    return f"{float(f'{seconds:.2g}'):,.0f}" if seconds >= 10 else f"{seconds:.2g}"
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

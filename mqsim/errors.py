@@ -11,7 +11,8 @@
     │   └── WireError             a guest's process said what nobody understands (lives in `guest.wire`)
     └── BrokerError           what the broker answers to a program's mistake
         ├── ChannelError      it closes the channel; the connection lives on
-        └── ConnectionError   it closes the connection
+        ├── ConnectionError   it closes the connection
+        └── NoAnswerError     no answer comes until a node of the cluster is back
 
 Each carries its data (field, value, what is allowed, AMQP's reply code) beside one sentence that says what
 is wrong, where, what is allowed and what to do next. The command line prints that sentence and exits with 2.
@@ -112,6 +113,20 @@ class ChannelError(BrokerError):
 
 class ConnectionError(BrokerError):
     """A mistake, or an operator's act, that closes the whole connection."""
+
+
+class NoAnswerError(BrokerError):
+    """A real broker would be silent now: what was asked about lives on a node that is down.
+
+    Nothing has changed. Ask again when a node is back, for that is when a real one answers.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(0, text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets the error cross from a worker process to its parent."""
+        return (type(self), (self.text,))
 
 
 def _short(value: object) -> str:

@@ -6,6 +6,7 @@ output from within the broker; nothing here calls the broker back from there.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from mqsim.amqp.states import Channel as State
 from mqsim.broker import Channel, Consumer, Message
 from mqsim.broker.consumer import SharingConsumer
 from mqsim.broker.content import enter
-from mqsim.errors import BrokerError, ChannelError, ConnectionError
+from mqsim.errors import BrokerError, ChannelError, ConnectionError, NoAnswerError
 
 if TYPE_CHECKING:
     from mqsim.amqp.session import Session
@@ -59,6 +60,9 @@ class ChannelEnd:
         self._answered = 0
         self._answered_later: set[int] = set()
         self._held_back: dict[Consumer, float] = {}
+        # What the broker does not answer until a node is back, and what came after it.
+        self._unanswered: Callable[[], None] | None = None
+        self._later: deque[Frame] = deque()
 
     # -- frames in -------------------------------------------------------------------------------------------
 
@@ -69,7 +73,9 @@ class ChannelEnd:
             ConnectionError: it breaks the protocol.
             LostError: RabbitMQ would end the stream at this without a word.
         """
-        if frame.kind == METHOD:
+        if self._unanswered is not None:
+            self._later.append(frame)
+        elif frame.kind == METHOD:
             self._receive_method(failures.method_in(frame))
         elif self.state is not State.CLOSING:
             if self.due is Content.METHOD:
@@ -165,6 +171,8 @@ class ChannelEnd:
         channel.on_return = self._on_return
         channel.on_cancel = self._on_cancel
         channel.on_closed = self._on_closed
+        if self.session.witness is not None:
+            self.session.witness.opened(self)
         self.session.send(self.number, made(commands.Channel.OpenOk))
 
     def _carry_out(self, method: Method) -> None:
@@ -185,11 +193,23 @@ class ChannelEnd:
         """Do something; what it raises closes channel or connection, unless the broker did that itself."""
         try:
             act()
+        except NoAnswerError:
+            self._unanswered = act
+            self.session.broker.waiting.append(self._ask_again)
         except ChannelError as error:
             if self.state is State.OPEN:
                 self.channel.close(error)
         except ConnectionError as error:
             self.session.fail(error)
+
+    def _ask_again(self) -> None:
+        """A node is back: what had no answer may have one now, and then what came after it."""
+        act, self._unanswered = self._unanswered, None
+        if act is None or self.session.channels.get(self.number) is not self:
+            return
+        self._guard(act)
+        while self._later and self._unanswered is None:
+            self.session.take_in(self._later.popleft())
 
     def _publish(self, method: Any, header: ContentHeader, body: bytes) -> None:
         if method.immediate:
@@ -200,7 +220,22 @@ class ChannelEnd:
             sent = Sent(header.raw)
         except MalformedError:
             raise failures.internal_error() from None
-        enter(self.channel, method.exchange, method.routing_key, body, sent, mandatory=method.mandatory)
+        witness = self.session.witness
+        row = -1 if witness is None else witness.published(self)
+        try:
+            enter(
+                self.channel,
+                method.exchange,
+                method.routing_key,
+                body,
+                sent,
+                mandatory=method.mandatory,
+                row=row,
+            )
+        except BrokerError as error:
+            if witness is not None:
+                witness.unpublished(row, error)
+            raise
 
     # -- what the broker pushes ------------------------------------------------------------------------------
 
@@ -208,6 +243,8 @@ class ChannelEnd:
         """A message for a consumer."""
         envelope = message.envelope
         session = self.session
+        if session.witness is not None:
+            session.witness.sends(self, tag, message, consumer, consumer.no_ack)
         method = made(
             commands.Basic.Deliver,
             consumer_tag=consumer.tag,
@@ -244,6 +281,8 @@ class ChannelEnd:
         # The storage may take longer than the channel, or its connection, lives.
         if self.state is not State.OPEN or self.session.channels.get(self.number) is not self:
             return
+        if self.session.witness is not None:
+            self.session.witness.confirmed(self, number, ok)
         self._answered_later.add(number)
         while self._answered + 1 in self._answered_later:
             self._answered += 1
@@ -254,6 +293,8 @@ class ChannelEnd:
             self.session.send(self.number, made(commands.Basic.Nack, delivery_tag=number))
 
     def _on_return(self, message: Message, code: int, text: str) -> None:
+        if self.session.witness is not None:
+            self.session.witness.returned(self, message)
         envelope = message.envelope
         method = made(
             commands.Basic.Return,

@@ -14,6 +14,7 @@ from pamqp import commands
 from mqsim.amqp import failures
 from mqsim.amqp.content import body_of, properties_of
 from mqsim.amqp.methods import AccessRequest, AccessRequestOk, Method, made, write_header
+from mqsim.broker import Message
 
 if TYPE_CHECKING:
     from mqsim.amqp.channel import ChannelEnd
@@ -63,7 +64,7 @@ def _queue_declare(end: ChannelEnd, asked: Asked) -> Answer:
     return made(
         commands.Queue.DeclareOk,
         queue=queue.name,
-        message_count=queue.waiting,
+        message_count=queue.counted,
         consumer_count=queue.consumers,
     )
 
@@ -105,6 +106,8 @@ def _basic_consume(end: ChannelEnd, asked: Asked) -> Answer:
         exclusive=asked.exclusive,
         arguments=asked.arguments,
     )
+    if end.session.witness is not None:
+        end.session.witness.subscribed(end, consumer)
     if not asked.nowait:
         answer = made(commands.Basic.ConsumeOk, consumer_tag=consumer.tag)
         end.session.send(end.number, answer, place)
@@ -117,7 +120,13 @@ def _basic_cancel(end: ChannelEnd, asked: Asked) -> Answer:
 
 
 def _basic_get(end: ChannelEnd, asked: Asked) -> Answer:
-    got = end.channel.get(asked.queue, no_ack=asked.no_ack)
+    witness = end.session.witness
+
+    def taken(tag: int, message: Message) -> None:
+        if witness is not None:
+            witness.sends(end, tag, message, None, asked.no_ack)
+
+    got = end.channel.get(asked.queue, taken, no_ack=asked.no_ack)
     if got is None:
         return made(commands.Basic.GetEmpty)
     tag, message = got

@@ -28,6 +28,7 @@ from mqsim.amqp.pulse import Pulse
 from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput, End
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
+from mqsim.amqp.witness import Witness
 from mqsim.broker import Broker, Connection, Message
 from mqsim.broker import State as Life
 from mqsim.errors import BrokerError, ConnectionError
@@ -48,6 +49,7 @@ class Session(Output, Pulse):
         limits: what is proposed to the client.
         handed: called with each message of a quorum queue that is handed out to be acknowledged: its members
             write that down.
+        witness: is told what passes.
 
     Attributes:
         wire: what is particular to the profile.
@@ -72,6 +74,7 @@ class Session(Output, Pulse):
         epoch: float = 0.0,
         limits: Limits | None = None,
         handed: Callable[[Message], None] | None = None,
+        witness: Witness | None = None,
     ) -> None:
         Output.__init__(self, lambda: None if wake is None else wake(self))
         Pulse.__init__(self, broker.now)
@@ -83,6 +86,7 @@ class Session(Output, Pulse):
         self.limits = limits or Limits()
         self.largest_body = broker.profile.largest_message
         self.handed = handed
+        self.witness = witness
         self.state = CONNECTION.begin
         self.link: Connection | None = None
         self.user = ""
@@ -114,15 +118,21 @@ class Session(Output, Pulse):
         while self.listens and self.state is not State.GREETING:
             try:
                 frame = self._reader.next()
-                if frame is None:
-                    break
-                self._receive_frame(frame)
             except BrokenFrameError as error:
                 self._fail_for_good(failures.broken_frame(error))
-            except LostError:
-                self._finish(End.RESET)
-            except ConnectionError as error:
-                self.fail(error)
+                continue
+            if frame is None:
+                break
+            self.take_in(frame)
+
+    def take_in(self, frame: Frame) -> None:
+        """Take a whole frame; what is wrong with it ends the connection."""
+        try:
+            self._receive_frame(frame)
+        except LostError:
+            self._finish(End.RESET)
+        except ConnectionError as error:
+            self.fail(error)
 
     def _greet(self) -> None:
         greeting = self._reader.greeting()

@@ -183,8 +183,13 @@ class Channel(Consuming):
             self._let_go(consumer)
         return [consumer.queue for consumer in gone if not consumer.queue.deleted]
 
-    def end(self, error: BrokerError | None) -> None:
-        """Second half of the end: unacknowledged deliveries go back to the queues that are still there."""
+    def end(self, error: BrokerError | None, *, vanished: bool = False) -> None:
+        """Second half of the end: unacknowledged deliveries go back to the queues that are still there.
+
+        Args:
+            error: why the broker closes it.
+            vanished: whether its node was killed and others go on, see `Nodes.hold_for`.
+        """
         given = Input.CLOSE if error is None else Input.FAIL
         self.state = CHANNEL.step(f"channel {self.number}", self.state, given)
         self._settle_pace()
@@ -194,6 +199,8 @@ class Channel(Consuming):
         self._hold_again()
         held = [message for message, _, _ in self.unacked.values()]
         self.unacked.clear()
+        if vanished:
+            held = self.broker.hold_for(self.connection.node, held)
         for message in held:
             message.queue.unacked -= 1
         self._give_back(held, "closed")

@@ -72,23 +72,28 @@ class Connection:
         for channel in self.channels.values():
             self._left += channel.retire()
 
-    def close(self, error: BrokerError | None = None) -> None:
+    def close(self, error: BrokerError | None = None, *, vanished: bool = False) -> None:
         """End the connection: its channels close, what they hold goes back, its exclusive queues go.
 
         The same whether its client closed it, died, or the broker throws it out with an `error`. All
         consumers leave before anything goes back, so nothing is sent to a connection that is ending.
+
+        Args:
+            error: why the broker closes it.
+            vanished: whether its node was killed and others go on, who are in no hurry to clear up.
         """
         given = Input.CLOSE if error is None else Input.FAIL
         self.state = CONNECTION.step(f"connection {self.name}", self.state, given)
         self.closed_by = error
         self.retire()
-        for queue in [queue for queue in self.broker.queues.values() if queue.owner is self]:
-            self.broker.remove_queue(queue)
+        if not (vanished and self.broker.profile.knows_fleeting_queues_that_are_down):
+            for queue in [queue for queue in self.broker.queues.values() if queue.owner is self]:
+                self.broker.remove_queue(queue)
         for queue in self._left:
             if not queue.deleted:
                 queue.after_departure()
         for channel in list(self.channels.values()):
-            channel.end(None)
+            channel.end(None, vanished=vanished)
         for queue in self._left:
             if not queue.deleted:
                 queue.dispatch()

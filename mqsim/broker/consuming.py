@@ -23,6 +23,10 @@ def _ignore_cancel(_consumer: Consumer) -> None:
     """The client does not listen for cancelled consumers."""
 
 
+def _ignore_get(_tag: int, _message: Message) -> None:
+    """The client needs no word before the answer."""
+
+
 class Consuming(Settling):
     """Who gets messages on a channel.
 
@@ -99,10 +103,11 @@ class Consuming(Settling):
         with self.during("basic.consume"):
             if tag in self.consumers:
                 raise replies.reused_tag(tag)
-            queue = self._make_address(no_ack) if name == REPLY_TO else self._find(name)
+            queue = self._make_address(no_ack) if name == REPLY_TO else self._find(name, "basic.consume")
             if arguments is not None:
                 priority = consumer_priority(queue.name, arguments) if "x-priority" in arguments else priority
             self._check_alone(queue, exclusive)
+            queue.check("basic.consume")
             if queue.replicated and self._share is not None and self._share.limit != UNLIMITED:
                 told = f"{replies.queue_named(queue.name)} does not support global qos"
                 raise replies.connection_error(replies.NOT_IMPLEMENTED, told)
@@ -188,21 +193,26 @@ class Consuming(Settling):
             self.broker.version += 1
             self.address = None
 
-    def get(self, name: str, *, no_ack: bool = False) -> tuple[int, Message] | None:
+    def get(
+        self, name: str, taken: Callable[[int, Message], None] = _ignore_get, *, no_ack: bool = False
+    ) -> tuple[int, Message] | None:
         """Take one message from a queue: its delivery tag and itself, or None if none is ready.
+
+        `taken` is called with the two before the message counts as done with (`no_ack`).
 
         Raises:
             ChannelError: 404 or 405.
         """
         self._use()
         with self.during("basic.get"):
-            queue = self._find(name)
-            queue.check_get()
+            queue = self._find(name, "basic.get")
+            queue.check("basic.get")
         message = queue.get()
         if message is None:
             return None
         self.last_tag += 1
         message.deliveries += 1
+        taken(self.last_tag, message)
         if no_ack:
             queue.settled(message, None)
         else:

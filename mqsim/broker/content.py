@@ -27,7 +27,14 @@ _PERSISTENT = 2
 
 
 def enter(
-    channel: Channel, exchange: str, key: str, body: bytes, properties: Properties, *, mandatory: bool = False
+    channel: Channel,
+    exchange: str,
+    key: str,
+    body: bytes,
+    properties: Properties,
+    *,
+    mandatory: bool = False,
+    row: int = -1,
 ) -> None:
     """Publish what a client sent: check it, and give it to its exchange.
 
@@ -38,6 +45,7 @@ def enter(
         body: the content.
         properties: AMQP's properties by name (`delivery_mode`, `headers` …); what is unset is left out.
         mandatory: whether it comes back when no queue is bound for it.
+        row: the message's number, which belongs to whoever watches the broker.
 
     Raises:
         ChannelError: 404 or 403 as `Channel.publish` says; 406 for a property that can't be.
@@ -66,7 +74,7 @@ def enter(
         envelope.expiration = _seconds(properties.get("expiration"))
         _check_keys(envelope.headers or {})
         envelope.properties = _addressed(channel, properties)
-    channel.publish(Message(envelope))
+    channel.publish(Message(envelope, row))
 
 
 def shown(message: Message, got: bool = False) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QueueArguments
+from mqsim.broker.away import check_there
 from mqsim.broker.endpoint import Endpoint
 from mqsim.broker.exchange import Binding, Exchange, ExchangeType
 from mqsim.broker.queue import Queue
@@ -87,8 +88,8 @@ class Declaring(Endpoint):
             raise replies.no_declared_queue()
         return name or self.last_queue
 
-    def _find(self, name: str) -> Queue:
-        return self.broker.find_queue(self._named(name), self.connection)
+    def _find(self, name: str, method: str) -> Queue:
+        return self.broker.find_queue(self._named(name), self.connection, method)
 
     def delete_queue(self, name: str, *, if_unused: bool = False, if_empty: bool = False) -> int:
         """Delete a queue and its ready messages.
@@ -106,6 +107,7 @@ class Declaring(Endpoint):
             if queue is None:
                 return 0
             self.broker.check_owner(queue, self.connection)
+            check_there(queue, "queue.delete")
             told = queue_named(queue.name)
             if queue.replicated and (if_unused or if_empty):
                 flag = "if-unused" if if_unused else "if-empty"
@@ -118,7 +120,10 @@ class Declaring(Endpoint):
                 raise channel_error(replies.PRECONDITION_FAILED, f"{told} in use")
             if if_empty and queue.waiting:
                 raise channel_error(replies.PRECONDITION_FAILED, f"{told} not empty")
-            return self.broker.remove_queue(queue)
+            self.broker.check_metadata("The operation to delete the queue from the metadata store timed out")
+            count = queue.counted
+            self.broker.remove_queue(queue)
+            return count
 
     def purge(self, name: str) -> int:
         """Drop a queue's ready messages; give their number.
@@ -128,7 +133,9 @@ class Declaring(Endpoint):
         """
         self._use()
         with self.during("queue.purge"):
-            return self._find(name).purge()
+            queue = self._find(name, "queue.purge")
+            queue.check("queue.purge")
+            return queue.purge()
 
     def bind_queue(
         self, queue: str, exchange: str, key: str = "", arguments: Arguments | None = None
@@ -143,7 +150,7 @@ class Declaring(Endpoint):
         with self.during("queue.bind"):
             name = self._named(queue)
             self.broker.find_exchange(exchange)
-            self.broker.bind(exchange, self._find(name), key, arguments)
+            self.broker.bind(exchange, self._find(name, "queue.bind"), key, arguments)
 
     def unbind_queue(
         self, queue: str, exchange: str, key: str = "", arguments: Arguments | None = None
@@ -162,6 +169,7 @@ class Declaring(Endpoint):
             if target is None or source is None or Binding(target, key, arguments) not in source.bindings:
                 return
             self.broker.check_owner(target, self.connection)
+            check_there(target, "queue.unbind")
             self.broker.unbind(exchange, target, key, arguments)
 
     # -- exchanges -------------------------------------------------------------------------------------------

@@ -60,7 +60,10 @@ class Exchange:
 
     Attributes:
         bindings: in order of their making, each once.
+        routable: whether routing sees it: always.
     """
+
+    routable = True
 
     def __init__(
         self,
@@ -155,8 +158,8 @@ def route(
     """The queues that a message goes to, each once, however many bindings match.
 
     The walk goes through exchange-to-exchange bindings, and to the alternate exchange of one that finds
-    nothing. The envelope's exchange must be there (KeyError). CC and BCC headers add further routing keys,
-    unless `only` is set.
+    nothing. A queue that is not `routable` is passed over. The envelope's exchange must be there (KeyError).
+    CC and BCC headers add further routing keys, unless `only` is set.
     """
     found: dict[Queue, None] = {}
     keys = [envelope.key] if only else [envelope.key, *_further_keys(envelope)]
@@ -168,10 +171,10 @@ def route(
             continue
         seen.add(name)
         if name == "":
-            found.update((queues[key], None) for key in keys if key in queues)
+            found.update((queues[key], None) for key in keys if key in queues and queues[key].routable)
             continue
         exchange = exchanges[name]
-        targets = [target for key in keys for target in exchange.targets(envelope, key)]
+        targets = [target for key in keys for target in exchange.targets(envelope, key) if target.routable]
         found.update((target, None) for target in targets if isinstance(target, Queue))
         waiting += [target.name for target in targets if isinstance(target, Exchange)]
         if not targets and exchange.alternate is not None and exchange.alternate in exchanges:

@@ -18,6 +18,7 @@ class State(Enum):
 
     RUNNING = "running"
     DOWN = "down"
+    SILENT = "silent"
     OPEN = "open"
     CLOSED = "closed"
     PLAIN = "plain"
@@ -37,6 +38,8 @@ class Input(Enum):
     STOP = "stop"
     KILL = "kill"
     START = "start"
+    FALL_SILENT = "fall silent"
+    RESUME = "resume"
     CONFIRM = "select confirms"
     TRANSACT = "select transactions"
     COMMIT = "commit"
@@ -85,9 +88,14 @@ NODE = Machine(
         (State.RUNNING, Input.USE): State.RUNNING,
         (State.RUNNING, Input.STOP): State.DOWN,
         (State.RUNNING, Input.KILL): State.DOWN,
+        (State.RUNNING, Input.FALL_SILENT): State.SILENT,
+        (State.SILENT, Input.RESUME): State.RUNNING,
+        (State.SILENT, Input.STOP): State.DOWN,
+        (State.SILENT, Input.KILL): State.DOWN,
         (State.DOWN, Input.START): State.RUNNING,
     },
-    "A broker, or one node of a cluster. `stop` is in order; `kill` ends the process or the power.",
+    "A broker, or one node of a cluster. `stop` is in order; `kill` ends the process. A silent node, without "
+    "power or cut off, is down once the others have given it up.",
 )
 _ENDING: Table = {
     (State.OPEN, Input.USE): State.OPEN,
@@ -124,6 +132,10 @@ LEADERSHIP = Machine(
     State.LED,
     {
         (State.LED, Input.LOSE_LEADER): State.ELECTING,
+        (State.LED, Input.FALL_SILENT): State.SILENT,
+        (State.SILENT, Input.RESUME): State.LED,
+        (State.SILENT, Input.LOSE_LEADER): State.ELECTING,
+        (State.SILENT, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
         (State.LED, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
         (State.ELECTING, Input.LOSE_LEADER): State.ELECTING,
         (State.ELECTING, Input.ELECT): State.LED,
@@ -131,6 +143,7 @@ LEADERSHIP = Machine(
         (State.WITHOUT_MAJORITY, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
         (State.WITHOUT_MAJORITY, Input.REGAIN_MAJORITY): State.ELECTING,
     },
-    "Only a queue that is led takes, confirms and hands out messages; publishes wait until it is.",
+    "Only a queue that is led takes, confirms and hands out messages; publishes wait until it is. "
+    "Its leader's silence is noticed after some seconds; only then is there an election.",
 )
 MACHINES = (NODE, CONNECTION, CHANNEL, MODE, LEADERSHIP)

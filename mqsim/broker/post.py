@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mqsim.broker import deadletter, replies
+from mqsim.broker.away import SilentQueue
 from mqsim.broker.exchange import route
 from mqsim.broker.lifecycle import State
 from mqsim.broker.message import Envelope, Message, failures_of
@@ -58,7 +59,7 @@ class Post(Topology):
         found = route(self.exchanges, self.queues, envelope, only)
         if not envelope.exchange and envelope.key in self.addresses:
             found += (self.addresses[envelope.key],)
-        return tuple(queue for queue in found if queue.replicated or self.is_up(queue.node))
+        return found
 
     def spread(
         self, message: Message, queues: Sequence[Queue], answer: Callable[[bool], None] | None
@@ -75,12 +76,15 @@ class Post(Topology):
             if isinstance(queue, QuorumQueue):
                 self.propose(copy, queue, confirm)
             else:
-                self._hand_in(copy, queue, confirm)
+                self.hand_in(copy, queue, confirm)
         if confirm is not None:
             confirm.safe()
 
-    def _hand_in(self, message: Message, queue: Queue, confirm: Confirm | None) -> None:
+    def hand_in(self, message: Message, queue: Queue, confirm: Confirm | None) -> None:
         """Give a message to a queue; one that is to survive is written."""
+        if isinstance(queue, SilentQueue):
+            queue.post(message, confirm)
+            return
         storage = self._disk_for(message, queue)
         if storage is None:
             if not queue.accept(message) and confirm is not None:
@@ -163,7 +167,7 @@ class Post(Topology):
         for number in [number for number in last.queue.proposals if number <= entry]:
             proposal = last.queue.proposals.pop(number)
             self._entries.pop(number, None)
-            self._hand_in(proposal.message, proposal.queue, proposal.confirm)
+            self.hand_in(proposal.message, proposal.queue, proposal.confirm)
             if proposal.confirm is not None:
                 proposal.confirm.safe()
 

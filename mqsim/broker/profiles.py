@@ -44,6 +44,15 @@ class Profile:
         quorum_newcomer_takes_over: whether a consumer of higher priority becomes the single active one.
         timeout_closes_channel: whether an overdue acknowledgement closes the channel; else a classic queue
             knows no such time, and a quorum queue cancels the consumer and takes the message back.
+        finds_queues_that_are_down: whether a publish still finds a classic queue whose node is down, which
+            then refuses it; else routing passes it by.
+        knows_fleeting_queues_that_are_down: whether others still know the transient queues of a node that is
+            down, and of one that was killed the exclusive ones.
+        stop_marks_what_others_hold: whether what clients of other nodes hold of a classic queue is marked
+            redelivered when its node is stopped in order.
+        metadata_needs_majority: whether exchanges, queues and bindings change only while most nodes are up.
+        quorum_holds_for_the_lost: seconds that a quorum queue keeps what a consumer holds whose node was
+            killed, unless that node is back sooner.
         largest_message: bytes of body that a client may publish.
     """
 
@@ -69,6 +78,11 @@ class Profile:
     quorum_priorities: str = "two"
     quorum_newcomer_takes_over: bool = True
     timeout_closes_channel: bool = True
+    finds_queues_that_are_down: bool = True
+    knows_fleeting_queues_that_are_down: bool = False
+    stop_marks_what_others_hold: bool = True
+    metadata_needs_majority: bool = False
+    quorum_holds_for_the_lost: float = 0.0
     largest_message: int = 16 * 2**20
 
 
@@ -82,6 +96,7 @@ PROFILES = {
         groups_deaths_by_queue=True,
         drops_cc_with_new_key=True,
         single_active_waits=True,
+        finds_queues_that_are_down=False,
         quorum_default_limit=None,
         quorum_negative_is_unlimited=False,
         quorum_carries_counts=False,
@@ -100,6 +115,10 @@ PROFILES = {
         returns_late_replies=False,
         quorum_counts_every_return=False,
         quorum_tells_acquired=True,
+        knows_fleeting_queues_that_are_down=True,
+        stop_marks_what_others_hold=False,
+        metadata_needs_majority=True,
+        quorum_holds_for_the_lost=60.0,
         timeout_closes_channel=False,
         quorum_priorities="all",
     ),

@@ -36,9 +36,10 @@ class Queue:
         unacked: how many are with consumers, unacknowledged.
         circle: its consumers, and whose turn it is.
         replicated: whether its messages are kept on several nodes (a quorum queue).
+        routable: whether routing sees it.
     """
 
-    replicated = False
+    replicated, routable = False, True
 
     def __init__(
         self,
@@ -88,6 +89,11 @@ class Queue:
     def consumers(self) -> int:
         """How many consumers it has."""
         return len(self.circle)
+
+    @property
+    def counted(self) -> int:
+        """How many ready messages a declaration tells of."""
+        return self.waiting
 
     def keeps(self, message: Message) -> bool:
         """Whether a message here is to survive a restart."""
@@ -178,8 +184,8 @@ class Queue:
                 return
             consumer.send(self._pop())
 
-    def check_get(self) -> None:
-        """Raise where a queue can't be asked with `basic.get`; this kind always can."""
+    def check(self, method: str) -> None:
+        """Raise where a queue can't be asked now; `method` is `basic.get`, `basic.consume`, `queue.purge`."""
 
     def get(self) -> Message | None:
         """Take the next message for a `basic.get`, or None."""
@@ -201,6 +207,10 @@ class Queue:
         self.watcher.acked(message, self)
         if self.broker.storage is not None:
             self.broker.forget(message, self)
+
+    def refuse(self, message: Message, how: str) -> None:
+        """A consumer refuses a delivery for good; `how` is `nack` or `reject`."""
+        self.broker.reject(message, self, how)
 
     # -- back ------------------------------------------------------------------------------------------------
 

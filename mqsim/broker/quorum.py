@@ -38,7 +38,7 @@ class QuorumQueue(Queue):
     Attributes:
         members: the nodes that it is kept on, the first leader first.
         leader: the node that leads it; empty while there is none.
-        state: whether it is led, electing, or without a majority.
+        state: whether it is led, its leader silent, electing, or without a majority.
         limit: how many returns a message may have; None is no limit.
         proposals: what was published and is not with a majority yet, in order.
     """
@@ -124,10 +124,6 @@ class QuorumQueue(Queue):
         if self.state is State.LED:
             super().dispatch()
 
-    def get(self) -> Message | None:
-        """Take the next message, or None; None also while nobody leads."""
-        return super().get() if self.state is State.LED else None
-
     def after_cancel(self) -> None:
         """A consumer was cancelled: where it was the single active one, the next gets its turn."""
         self.dispatch()
@@ -135,10 +131,32 @@ class QuorumQueue(Queue):
     def after_departure(self) -> None:
         """A consumer is gone with its channel: the next one gets its turn when all is back."""
 
-    def check_get(self) -> None:
-        """Raise 405 where there is a single active consumer."""
-        if self.arguments.single_active_consumer:
-            raise replies.no_get_beside_active(self.name, self.broker.profile.version)
+    @property
+    def counted(self) -> int:
+        """How many ready messages a declaration tells of: none while nobody leads."""
+        return self.waiting if self.state is State.LED else 0
+
+    @property
+    def consumers(self) -> int:
+        """How many consumers it has; while nobody leads, nobody can tell."""
+        return len(self.circle) if self.state is State.LED else 0
+
+    def check(self, method: str) -> None:
+        """Raise where it can't be asked now.
+
+        Raises:
+            ChannelError: 405 for a `basic.get` where there is a single active consumer.
+            ConnectionError: 541 for a `basic.get` while nobody leads, for others without a majority.
+        """
+        if method == "basic.get":
+            if self.arguments.single_active_consumer:
+                raise replies.no_get_beside_active(self.name, self.broker.profile.version)
+            if self.state is not State.LED:
+                raise replies.no_leader_to_get_from(self.name)
+        elif self.state is State.WITHOUT_MAJORITY:
+            if method == "basic.consume":
+                raise replies.no_leader_to_consume_from(self.name, self.broker.profile.version)
+            raise replies.internal_error()
 
     # -- back ------------------------------------------------------------------------------------------------
 
@@ -182,14 +200,28 @@ class QuorumQueue(Queue):
         if not self.has_majority():
             self._step(Input.LOSE_MAJORITY)
             self._lose_leader()
-        elif node == self.leader or self.state is State.ELECTING:
+        elif node == self.leader or self.state in (State.ELECTING, State.SILENT):
             self._step(Input.LOSE_LEADER)
             self._lose_leader()
             return True
         return False
 
-    def member_up(self) -> None:
-        """One of its nodes is up again."""
+    def member_silent(self, node: str) -> bool:
+        """One of its nodes says nothing any more. The leader's silence is not noticed yet.
+
+        Returns:
+            Whether the others have to elect.
+        """
+        if node == self.leader and self.state is State.LED:
+            self._step(Input.FALL_SILENT)
+            return False
+        return self.member_down(node)
+
+    def member_up(self, node: str) -> None:
+        """One of its nodes is up again, or no longer silent."""
+        if self.state is State.SILENT and node == self.leader:
+            self._step(Input.RESUME)
+            self._go_on()
         if self.state is State.WITHOUT_MAJORITY and self.has_majority():
             self._step(Input.REGAIN_MAJORITY)
             self.broker.ask_for_election(self)
@@ -208,6 +240,10 @@ class QuorumQueue(Queue):
         self._step(Input.ELECT)
         self.leader = self.node = node
         self.watcher.leader_elected(self, node)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What waited for a leader goes on."""
         for proposal in list(self.proposals.values()):
             self.broker.put_forward(proposal)
         self.dispatch()

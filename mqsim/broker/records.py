@@ -67,7 +67,7 @@ class Requeued(OfMessage):
     """A queue took a delivery back.
 
     Attributes:
-        reason: `nack`, `reject`, `recover`, `closed` or `timeout`.
+        reason: one of those that `Watcher.requeued` names.
     """
 
     reason: str

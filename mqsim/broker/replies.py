@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mqsim.errors import ChannelError, ConnectionError
+from mqsim.errors import ChannelError, ConnectionError, NoAnswerError
 
 NO_ROUTE = 312
 CONNECTION_FORCED = 320
@@ -20,6 +20,7 @@ COMMAND_INVALID = 503
 CHANNEL_ERROR = 504
 NOT_ALLOWED = 530
 NOT_IMPLEMENTED = 540
+INTERNAL_ERROR = 541
 
 NAMES = {
     NO_ROUTE: "NO_ROUTE",
@@ -32,6 +33,7 @@ NAMES = {
     CHANNEL_ERROR: "CHANNEL_ERROR",
     NOT_ALLOWED: "NOT_ALLOWED",
     NOT_IMPLEMENTED: "NOT_IMPLEMENTED",
+    INTERNAL_ERROR: "INTERNAL_ERROR",
 }
 
 VHOST = "/"
@@ -100,10 +102,51 @@ def no_exchange(name: str) -> ChannelError:
 
 
 def home_is_down(name: str, node: str) -> ChannelError:
-    """The one node that a classic queue lives on is down: 404."""
+    """The one node that a classic queue lives on is down: 404, in the profile 3.10."""
     return channel_error(
         NOT_FOUND, f"home node '{node}' of durable {queue_named(name)} is down or inaccessible"
     )
+
+
+def stopped_with_its_node(name: str) -> ChannelError:
+    """The one node that a classic queue lives on was stopped in order: 404, from 4.0 on."""
+    return channel_error(NOT_FOUND, f"{queue_named(name)} process is stopped by supervisor")
+
+
+def waits_for_home(name: str, node: str) -> NoAnswerError:
+    """The one node that a classic queue lives on was killed: no answer until it is back, from 4.0 on."""
+    return NoAnswerError(
+        f"{queue_named(name)} lives on node '{node}', and there is no answer until that is back"
+    )
+
+
+def internal_error() -> ConnectionError:
+    """RabbitMQ's channel itself fails: 541, without a word."""
+    return ConnectionError(INTERNAL_ERROR, NAMES[INTERNAL_ERROR])
+
+
+def no_leader_to_get_from(name: str) -> ConnectionError:
+    """A `basic.get` from a quorum queue that nobody leads: 541."""
+    told = f"Cannot get a message from queue '{queue_named(name)}': nodedown"
+    return connection_error(INTERNAL_ERROR, told)
+
+
+def no_leader_to_consume_from(name: str, version: str) -> ConnectionError:
+    """A `basic.consume` from a quorum queue without a majority: 541."""
+    if version != "4.3":
+        return internal_error()
+    return connection_error(INTERNAL_ERROR, f"failed consuming from quorum {queue_named(name)}: nodedown")
+
+
+def quorum_not_formed(name: str, node: str) -> ConnectionError:
+    """A new quorum queue while too few nodes are up: 541."""
+    told = f"Cannot declare quorum {queue_named(name)} on node '{node}' with leader on node '{node}'"
+    return connection_error(INTERNAL_ERROR, f"{told}: cluster_not_formed")
+
+
+def metadata_timed_out(told: str) -> ConnectionError:
+    """Exchanges, queues and bindings can't be changed without a majority of the nodes: 541, from 4.3 on."""
+    return connection_error(INTERNAL_ERROR, told)
 
 
 def locked(name: str) -> ChannelError:

@@ -48,6 +48,11 @@ class Confirm:
         # One for the publish itself, until all its copies are on their way.
         self._missing = 1
 
+    @property
+    def answered(self) -> bool:
+        """Whether its publisher was told."""
+        return self._answer is None
+
     def expect(self) -> None:
         """One more copy has to become safe."""
         self._missing += 1

@@ -108,7 +108,7 @@ class Settling(Declaring):
             if how == "ack":
                 message.queue.settled(message, consumer)
             elif not requeue:
-                self.broker.reject(message, message.queue, how)
+                message.queue.refuse(message, how)
         for consumer in {consumer: None for _, consumer, _ in taken.values() if consumer is not None}:
             consumer.awaken()
 
@@ -124,6 +124,22 @@ class Settling(Declaring):
                 queue.take_back(returned, reason)
         for queue in by_queue:
             queue.dispatch()
+
+    def strand(self, queue: Queue, ghost: Queue) -> list[Message]:
+        """Let go of what is held of a queue whose node is gone; its tags stay known, and mean nothing.
+
+        Returns:
+            The messages.
+        """
+        stranded = []
+        for held in (self.unacked, *(taken for taken, _, _ in self._settled)):
+            for tag, (message, consumer, sent) in held.items():
+                if message.queue is queue:
+                    stranded.append(message)
+                    stand_in = type(message)(message.envelope)
+                    stand_in.queue = ghost
+                    held[tag] = (stand_in, consumer, sent)
+        return stranded
 
     # -- transactions ----------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
+from mqsim.broker.away import check_there
 from mqsim.broker.exchange import Binding, Exchange, ExchangeType, check_match
 from mqsim.broker.profiles import Profile
 from mqsim.broker.queue import Queue
@@ -120,6 +121,7 @@ class Topology(ABC):
             return there
         if name.startswith(RESERVED):
             raise replies.reserved("exchange", name)
+        self.check_metadata(f"failed to declare {exchange_named(name)} because the operation timed out")
         self.version += 1
         made = self.exchanges[name] = Exchange(
             name, kind, durable=durable, auto_delete=auto_delete, internal=internal, alternate=alternate
@@ -142,6 +144,7 @@ class Topology(ABC):
             return
         if if_unused and exchange.bindings:
             raise channel_error(replies.PRECONDITION_FAILED, f"{exchange_named(name)} in use")
+        self.check_metadata(f"failed to delete {exchange_named(name)} due to a timeout")
         self.remove_exchange(exchange)
 
     def remove_exchange(self, exchange: Exchange) -> None:
@@ -168,8 +171,11 @@ class Topology(ABC):
         source = self.find_exchange(exchange)
         if source.kind is ExchangeType.HEADERS:
             check_match(arguments or {})
+        binding = Binding(target, key, arguments)
+        if binding not in source.bindings:
+            self.check_metadata("Could not add binding due to timeout")
         self.version += 1
-        source.add(Binding(target, key, arguments))
+        source.add(binding)
 
     def unbind(
         self,
@@ -190,6 +196,7 @@ class Topology(ABC):
         source = self.exchanges.get(exchange)
         binding = Binding(target, key, arguments)
         if source is not None and binding in source.bindings:
+            self.check_metadata("Could not remove binding due to timeout")
             self._drop(source, binding)
 
     def _drop(self, source: Exchange, binding: Binding) -> None:
@@ -221,9 +228,12 @@ class Topology(ABC):
             ChannelError: 403, 404, 405 or 406, as said there.
         """
         queue = self.queues.get(name)
+        if queue is not None:
+            check_there(queue, "queue.declare", may_wait=False)
         if passive:
             if queue is None:
                 raise replies.no_queue(name)
+            check_there(queue, "queue.declare")
             self.check_owner(queue, by)
             queue.touch()
             return queue
@@ -234,6 +244,7 @@ class Topology(ABC):
             if queue.owner is not owner:
                 raise replies.locked(name)
             self._check_same(queue, durable, auto_delete, table)
+            check_there(queue, "queue.declare")
             queue.touch()
             return queue
         if not name:
@@ -250,6 +261,9 @@ class Topology(ABC):
                 if wrong:
                     text = f"invalid property '{told}' for {queue_named(name)}"
                     raise channel_error(replies.PRECONDITION_FAILED, text)
+        kind = "quorum " if arguments.kind == QUORUM else ""
+        told = f"Could not declare {kind}{queue_named(name)} on node '{by.node}'"
+        self.check_metadata(f"{told} because the metadata store operation timed out")
         self.version += 1
         made = self.queues[name] = self._make_queue(name, durable, auto_delete, owner, arguments, table, by)
         return made
@@ -282,24 +296,27 @@ class Topology(ABC):
         if queue.owner is not None and queue.owner is not by:
             raise replies.locked(queue.name)
 
-    def find_queue(self, name: str, by: Connection) -> Queue:
-        """The queue of that name.
+    def find_queue(self, name: str, by: Connection, method: str) -> Queue:
+        """The queue of that name, for a method such as `basic.get`.
 
         Raises:
-            ChannelError: 404 if it is not there or the node that it lives on is down, 405 if it is another
-                connection's exclusive one.
+            BrokerError: 404 if it is not there, 405 if it is another connection's exclusive one; and as
+                `check_there` raises.
         """
         queue = self.queues.get(name)
         if queue is None:
             raise replies.no_queue(name)
         self.check_owner(queue, by)
-        if not self.is_up(queue.node) and not queue.replicated:
-            raise replies.home_is_down(name, queue.node)
+        check_there(queue, method)
         return queue
 
     @abstractmethod
     def is_up(self, node: str) -> bool:
         """Whether a node is up."""
+
+    @abstractmethod
+    def check_metadata(self, told: str) -> None:
+        """Raise where exchanges, queues and bindings can't be changed; `told` says what was to be."""
 
     def remove_queue(self, queue: Queue) -> int:
         """Delete a queue: its consumers are cancelled, its ready messages are gone, its bindings with it.
@@ -317,7 +334,7 @@ class Topology(ABC):
 
 
 def with_method(error: BrokerError, method: str) -> BrokerError:
-    """Note in an error which method failed, where that is not known yet."""
-    if error.method == (0, 0):
+    """Note in an error which method failed, where that is not known yet; a bare internal error names none."""
+    if error.method == (0, 0) and error.text != replies.NAMES[replies.INTERNAL_ERROR]:
         error.method = replies.METHODS[method]
     return error

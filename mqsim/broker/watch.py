@@ -39,8 +39,10 @@ class Watcher:
         """The message is done with: acknowledged, or sent to a consumer that does not acknowledge."""
 
     def requeued(self, message: Message, queue: Queue, reason: str) -> None:
-        """The queue took a delivery back; the reason is `nack`, `reject`, `recover`, `closed` or
-        `timeout`.
+        """The queue took a delivery back.
+
+        The reason is `nack`, `reject`, `recover`, `closed`, `timeout`, or `vanished` (its client's node was
+        killed some time ago).
         """
 
     def left(self, message: Message, queue: Queue, reason: str) -> None:

@@ -219,14 +219,17 @@ class ConsumerSpec(Spec):
 class ProgramSpec(Spec):
     """Real client programs that take part."""
 
-    file: Text = Field(description="a Python file, relative to the scenario's folder")
+    file: Text | None = Field(default=None, description="a Python file, relative to the scenario's folder")
+    source: str | None = Field(default=None, description="the program's text, in place of a file")
     count: Actors = Field(default=1, description="how many times it runs")
     start: Seconds = Field(default=0.0, description="when it starts, in seconds")
     args: list[Text] = Field(default_factory=list, description="its command line")
 
     @model_validator(mode="after")
     def _exists(self, info: ValidationInfo) -> ProgramSpec:
-        if not find_file(self.file, base_of(info)).is_file():
+        if (self.file is None) == (self.source is None):
+            raise wrong(self.file, "given, or else source: the program's text", where=["file"])
+        if self.file is not None and not find_file(self.file, base_of(info)).is_file():
             raise wrong(
                 self.file, "an existing file", "It is sought from the scenario's folder", where=["file"]
             )

@@ -36,8 +36,8 @@ class FaultRule:
 
 _LOOP = ("at", "restart_after", "every", "repair")
 FAULTS: dict[str, FaultRule] = {
-    "crash": FaultRule("a process dies and its kernel closes the connection", "actor", _LOOP, ("when",)),
-    "power_off": FaultRule("a machine falls silent; only the heartbeat notices", "actor", _LOOP, ("when",)),
+    "crash": FaultRule("a process dies and its kernel closes the connection", "either", _LOOP, ("when",)),
+    "power_off": FaultRule("a machine falls silent; only the heartbeat notices", "either", _LOOP, ("when",)),
     "slow": FaultRule(
         "work takes `factor` times as long", "actor", ("at", "factor", "for"), ("at", "factor")
     ),

@@ -32,6 +32,8 @@ class Process:
         lifted: called when it starts to run (True) or no longer does, for faults that count in up time.
     """
 
+    name: str
+
     def __init__(
         self, world: World, name: str, cast: Actor, reconnect: Distribution, heartbeat: float
     ) -> None:
@@ -79,6 +81,9 @@ class Process:
         self.world.log(kind, self.name)
         for lifted in list(self.lifted):
             lifted(False)
+
+    def stop_in_order(self, for_good: bool) -> None:
+        """Have the process end; it may take its time. `for_good`: it will not start again."""
 
     def crash(self) -> None:
         """The process dies at once; its kernel closes the connection."""

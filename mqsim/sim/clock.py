@@ -29,11 +29,28 @@ class Clock(simpy.Environment):
 
     Attributes:
         end: the time at which the run stops; bring it forward to stop earlier.
+        idle: how many of the events that are to come would not keep a run going by themselves.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.end = float("inf")
+        self.idle = 0
+
+    def call_idly(self, time: float, act: Callable[[simpy.Event], None], value: Any = None) -> None:
+        """`call_at` for what goes on for ever, such as heartbeats, and is nothing to wait for."""
+        self.idle += 1
+
+        def happen(event: simpy.Event) -> None:
+            self.idle -= 1
+            act(event)
+
+        self.call_at(time, happen, value)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is to come that is worth waiting for."""
+        return len(self._queue) > self.idle
 
     def call_at(
         self, time: float, act: Callable[[simpy.Event], None], value: Any = None, priority: int = ORDINARY

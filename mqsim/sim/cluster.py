@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from mqsim.scenario.network import NetworkSpec
 from mqsim.sim.links import Link, Wire
 from mqsim.sim.node import Node
+from mqsim.sim.silence import Silences
 
 if TYPE_CHECKING:
-    from mqsim.sim.actor import Process
+    from mqsim.sim.company import Host
     from mqsim.sim.world import World
 
 WHOLE = "broker"
@@ -31,6 +32,7 @@ class Cluster:
 
     Attributes:
         lifted: called when the whole came up (its first node did) or went down (its last one did).
+        silences: its nodes without power, and those that are cut off.
     """
 
     def __init__(self, world: World, network: NetworkSpec, nodes: Sequence[Node]) -> None:
@@ -38,6 +40,7 @@ class Cluster:
         self.network = network
         self.nodes = list(nodes)
         self.lifted: list[Callable[[bool], None]] = []
+        self.silences = Silences(world, self)
         self._stopped: list[Node] = []
         self._wires: dict[tuple[str, str], Wire] = {}
         self._up = True
@@ -89,7 +92,7 @@ class Cluster:
         }
         return [(a, b, Link(self._wires[a, b], self._wires[b, a])) for a, b in sorted(pairs)]
 
-    def way(self, actor: Process) -> tuple[Node, Link]:
+    def way(self, actor: Host) -> tuple[Node, Link]:
         """The node that an actor connects to now, and the link to it."""
         count = len(self.nodes)
         number = actor.name.rpartition("-")[2]
@@ -128,6 +131,18 @@ class Cluster:
             world.broker.stop()
         for node in self._stopped:
             node.dismiss([session for session in sessions if session.node is node], killed)
+
+    def power_off(self) -> None:
+        """Have all nodes that run go dark at once."""
+        self._stopped = [node for node in self.nodes if node.running]
+        for node in self._stopped:
+            self.silences.power_off(node)
+
+    def power_on(self) -> None:
+        """Have those come up again that went dark with the whole."""
+        back, self._stopped = self._stopped, []
+        for node in back:
+            self.silences.power_on(node)
 
     def start(self) -> None:
         """Have those come up again that went down with the whole."""

@@ -259,6 +259,10 @@ class Consumer(Process):
         else:
             self.recorder.abandon(attempt)
 
+    def stop_in_order(self, for_good: bool) -> None:
+        """As `stop`."""
+        self.stop()
+
     def stop(self) -> None:
         """End in order: cancel the subscription, finish the work in hand, give the rest back, close."""
         if not self.running or self.stopping:

@@ -4,6 +4,7 @@ time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 import simpy
 
 from mqsim.scenario.faults import Fault
-from mqsim.sim.actor import Process
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
+from mqsim.sim.company import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
 from mqsim.sim.session import Session
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 NAN = float("nan")
 _HEARTBEATS = 2
 
-Cut = tuple[Process | str, str, list[Link]]
+Cut = tuple[Host | str, str, list[Link]]
 """What was cut: an actor or a node, from whom, and the links."""
 
 
@@ -40,6 +41,8 @@ class Faults:
     def __init__(self, world: World, faults: list[Fault]) -> None:
         self.world = world
         self.clock = world.clock
+        # How many alarms of a kind last.
+        self._alarms: Counter[str] = Counter()
         for number, fault in enumerate(faults):
             if fault.every is not None:
                 self._recur(number, fault)
@@ -76,16 +79,25 @@ class Faults:
             back = fault.down if fault.down is not None else fault.restart_after
             if kind == "restart" and back is None:
                 back = 0.0
-            return lambda: self._node_down(fault, killed=kind in ("kill", "crash", "power_off"), back=back)
-        return lambda: self._strike_all(fault, self.world.actors_of(target))
+            if kind == "power_off":
+                return lambda: self._node_dark(fault, back)
+            return lambda: self._node_down(fault, killed=kind in ("kill", "crash"), back=back)
+        return lambda: self._strike_all(fault, self._struck(kind, target))
+
+    def _struck(self, kind: str, target: str) -> list[Host]:
+        """Who is hit: those that run. A program that has ended can be started again."""
+        actors = self.world.actors_of(target, all=True)
+        guests = self.world.guests if kind == "restart" else {}
+        alone = target in {actor.name for actor in actors}
+        return [actor for actor in actors if alone or actor.running or (actor.name in guests and actor.life)]
 
     # -- actors ----------------------------------------------------------------------------------------------
 
-    def _strike_all(self, fault: Fault, actors: list[Process]) -> None:
+    def _strike_all(self, fault: Fault, actors: list[Host]) -> None:
         for actor in actors:
             self._strike(fault, actor)
 
-    def _strike(self, fault: Fault, actor: Process) -> None:
+    def _strike(self, fault: Fault, actor: Host) -> None:
         match fault.kind:
             case "crash" | "kill" | "power_off":
                 back = fault.restart_after if fault.restart_after is not None else fault.down
@@ -112,7 +124,7 @@ class Faults:
                 self._span(fault, self.clock._now, actor.name)
                 actor.drop_connection()
 
-    def _unslow(self, actor: Process, factor: float, life: int) -> None:
+    def _unslow(self, actor: Host, factor: float, life: int) -> None:
         if actor.life == life:
             self.world.log("restored", actor.name)
             actor.quicken(factor)
@@ -124,10 +136,28 @@ class Faults:
         self._span(fault, self._later(back, victim.start))
         victim.stop(killed)
 
+    def _node_dark(self, fault: Fault, back: float | None) -> None:
+        cluster = self.world.cluster
+        victim = cluster.victim(fault.targets[0])
+        if isinstance(victim, Node):
+            self._span(fault, self._later(back, partial(cluster.silences.power_on, victim)))
+            cluster.silences.power_off(victim)
+        else:
+            self._span(fault, self._later(back, victim.power_on))
+            victim.power_off()
+
     def _alarm(self, fault: Fault) -> None:
         kind = fault.targets[0]
-        self._span(fault, self._later(fault.for_, lambda: self.world.node.alarm(kind, False)))
-        self.world.node.alarm(kind, True)
+        self._span(fault, self._later(fault.for_, lambda: self._end_alarm(kind)))
+        self._alarms[kind] += 1
+        if self._alarms[kind] == 1:
+            self.world.node.alarm(kind, True)
+
+    def _end_alarm(self, kind: str) -> None:
+        """One alarm of a kind is over; the last one's end clears it."""
+        self._alarms[kind] -= 1
+        if not self._alarms[kind]:
+            self.world.node.alarm(kind, False)
 
     def _partition(self, fault: Fault) -> None:
         cut = self._cut_links(fault)
@@ -145,8 +175,9 @@ class Faults:
             patience = _HEARTBEATS * actor.heartbeat
             if patience > 0 and (fault.for_ is None or fault.for_ > patience):
                 self._later(patience, partial(self._given_up, actor, session))
+        self.world.cluster.silences.look()
 
-    def _given_up(self, actor: Process, session: Session) -> None:
+    def _given_up(self, actor: Host, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
             session.node.close(session, None)
@@ -169,20 +200,21 @@ class Faults:
             self.world.log("healed", one if isinstance(one, str) else one.name, other)
             for link in links:
                 link.heal()
-            if isinstance(one, Process) and one.session is not None:
+            if not isinstance(one, str) and one.session is not None:
                 one.session.rebind()
+        self.world.cluster.silences.look()
 
     # -- again and again -------------------------------------------------------------------------------------
 
     def _recur(self, number: int, fault: Fault) -> None:
         target = fault.targets[0]
-        struck: list[Process | Node | Cluster] = (
+        struck: list[Host | Node | Cluster] = (
             [self.world.cluster.victim(target)]
             if self.world.cluster.named(target)
             else list(self.world.actors_of(target, all=True))
         )
         for victim in struck:
-            name = victim.name if isinstance(victim, Process) else target
+            name = target if isinstance(victim, Node | Cluster) else victim.name
             assert fault.every is not None
             assert fault.repair is not None
             purpose = f"{fault.kind} {number}"
@@ -198,7 +230,7 @@ class Recurrence:
         self,
         faults: Faults,
         fault: Fault,
-        victim: Process | Node | Cluster,
+        victim: Host | Node | Cluster,
         lives: Iterator[float],
         repairs: Iterator[float],
     ) -> None:
@@ -233,7 +265,10 @@ class Recurrence:
         victim, fault, faults = self._victim, self._fault, self._faults
         back = next(self._repairs)
         if isinstance(victim, Node | Cluster):
-            faults._node_down(fault, killed=True, back=back)
+            if fault.kind == "power_off":
+                faults._node_dark(fault, back)
+            else:
+                faults._node_down(fault, killed=True, back=back)
         else:
             faults._span(fault, faults._later(back, victim.start), victim.name)
             victim.power_off() if fault.kind == "power_off" else victim.crash()

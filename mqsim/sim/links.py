@@ -50,16 +50,24 @@ class Wire:
         self._stalled: list[Hop] = []
         self._held: list[Hop] = []
         self.cuts = 0
+        self.stalls = 0
 
     @property
     def direct(self) -> bool:
         """Whether a hop takes no time at all."""
         return self.latency == 0 and self.bandwidth is None
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a hop takes no time now."""
+        return self.direct and not self.cuts and not self.stalls
+
     def send(self, hop: Hop) -> None:
         """Send a hop; where there is a bandwidth, it waits for what was sent before it."""
         if self.cuts:
             self._held.append(hop)
+        elif self.direct and self.stalls:
+            self._stalled.append(hop)
         elif self.direct:
             self._outbox.append(hop)
         else:
@@ -71,7 +79,7 @@ class Wire:
 
     def _arrive(self, event: simpy.Event) -> None:
         hop: Hop = event._value
-        if self.cuts:
+        if self.cuts or self.stalls:
             self._stalled.append(hop)
             return
         function, first, second = hop
@@ -86,11 +94,24 @@ class Wire:
         """Take one cut back; with the last, what was under way arrives, and what was held is sent."""
         self.cuts -= 1
         if not self.cuts:
-            self._outbox.extend(self._stalled)
-            self._stalled.clear()
+            self._let_arrive()
             held, self._held = self._held, []
             for hop in held:
                 self.send(hop)
+
+    def stall(self) -> None:
+        """Let all come to the end of the wire, where nobody takes it."""
+        self.stalls += 1
+
+    def release(self) -> None:
+        """Somebody takes what came."""
+        self.stalls -= 1
+        self._let_arrive()
+
+    def _let_arrive(self) -> None:
+        if not (self.cuts or self.stalls):
+            self._outbox.extend(self._stalled)
+            self._stalled.clear()
 
 
 def _size_of(hop: Hop) -> int:
@@ -117,3 +138,13 @@ class Link:
         """End one partition of the two ends."""
         self.up.heal()
         self.down.heal()
+
+    def stall(self) -> None:
+        """The broker's end stands still; the wires do not."""
+        self.up.stall()
+        self.down.stall()
+
+    def release(self) -> None:
+        """It goes on."""
+        self.up.release()
+        self.down.release()

@@ -10,7 +10,7 @@ import simpy
 
 from mqsim.broker import Broker, Channel, Message
 from mqsim.distributions import Distribution
-from mqsim.errors import BrokerError
+from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
 from mqsim.sim.clock import Clock
 from mqsim.sim.links import Hop, Wire
@@ -87,11 +87,25 @@ class Node:
         session.connection.on_blocked = lambda blocked, _: session.down(
             (self._tell_blocked, session, blocked)
         )
-        # A mistake, such as a queue that is gone, closes the channel; `channel_failed` has seen to that.
-        with suppress(BrokerError):
-            session.client.attach(session)
+        self._attach(session)
         if self.broker.alarms:
             session.down((self._tell_blocked, session, True))
+
+    def _attach(self, session: Session) -> None:
+        try:
+            session.client.attach(session)
+        except NoAnswerError:
+            self.broker.waiting.append(lambda: self._attach_later(session))
+        except ConnectionError as error:
+            self.sessions.pop(session.channel, None)
+            session.broker_open = False
+            session.down((self._tell_closed, session, error.text))
+        except BrokerError:
+            return  # the channel is closed; `channel_failed` has seen to that
+
+    def _attach_later(self, session: Session) -> None:
+        if session.broker_open:
+            self._attach(session)
 
     def publish(self, session: Session, message: Message) -> None:
         """A client publishes."""
@@ -199,6 +213,13 @@ class Node:
         self._busy_until = max(self._busy_until, self.clock._now) + cost
         self.clock.call_at(self._busy_until, self._serve, (_send, wire, hop))
 
+    def occupy(self, *, publishes: int = 0, deliveries: int = 0) -> float:
+        """Take a turn for so many publishes and deliveries of a program; give the time when it is over."""
+        costs = [self._publish_cost] * publishes + [self._deliver_cost] * deliveries
+        spent = sum(next(cost) for cost in costs if cost is not None)
+        self._busy_until = max(self._busy_until, self.clock._now) + spent
+        return self._busy_until
+
     def store(self, write: int, _message: Message) -> None:
         """Write to disk, as the broker asks."""
         if self._sync_cost is not None:
@@ -219,7 +240,7 @@ class Node:
         due = max(self.broker.next_deadline(), self.clock._now)
         if due < self.wake_at:
             self.wake_at = due
-            self.clock.call_at(due, self._wake, due)
+            self.clock.call_idly(due, self._wake, due)
 
     def _wake(self, event: simpy.Event) -> None:
         if event._value != self.wake_at:

@@ -210,6 +210,10 @@ class Producer(Process):
             self.confirming.forget()
         self.free = False
 
+    def stop_in_order(self, for_good: bool) -> None:
+        """As `stop`."""
+        self.stop(for_good)
+
     def stop(self, for_good: bool = True) -> None:
         """End in order: no further messages; what waits is still published if it can be."""
         if for_good:

@@ -194,7 +194,7 @@ class Recorder(Watcher):
     def requeued(self, message: Message, queue: Queue, reason: str) -> None:
         """As `Watcher` says: the attempt is over, and the copy is as if it had never been sent."""
         now, row = self.broker.now, message.row
-        how = How.RETURNED if reason in ("closed", "timeout") else How.REQUEUED
+        how = How.RETURNED if reason in ("closed", "timeout", "vanished") else How.REQUEUED
         self._end_attempt(message, how)
         consumer = self.messages.consumer[row]
         self._unsend(row)

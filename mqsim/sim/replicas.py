@@ -141,9 +141,9 @@ class Replicas:
         queue, vote = event._value
         if self._votes[queue.name] != vote:
             return
-        running = [member for member in queue.members if self._nodes[member].running]
+        broker = self._world.broker
+        running = [member for member in queue.members if broker.is_up(member)]
         if running:
-            broker = self._world.broker
             broker.advance(self._clock._now)
             broker.elected(queue.name, running[0])
         self._world.settle()

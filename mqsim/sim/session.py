@@ -92,8 +92,8 @@ class Session:
             self.up, self.down = self._send_up, self._send_down
         else:
             at_once = node.outbox.append
-            self.up = at_once if link.up.direct and not link.up.cuts else link.up.send
-            self.down = at_once if link.down.direct and not link.down.cuts else link.down.send
+            self.up = at_once if link.up.at_once else link.up.send
+            self.down = at_once if link.down.at_once else link.down.send
 
     def _send_up(self, hop: Hop) -> None:
         self.link.up.send((self.node.admit, hop, hop[2]))

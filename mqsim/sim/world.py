@@ -8,7 +8,7 @@ without latency takes no time and no event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import simpy
@@ -18,11 +18,12 @@ from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario import Scenario
 from mqsim.scenario.arrivals import Closed, Saturate
-from mqsim.sim.actor import Process
 from mqsim.sim.autoscale import Autoscaler
 from mqsim.sim.clock import Clock
 from mqsim.sim.cluster import WHOLE, Cluster
+from mqsim.sim.company import Company, Host
 from mqsim.sim.consumer import Consumer
+from mqsim.sim.ending import Ending
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
 from mqsim.sim.links import Hop
@@ -32,7 +33,7 @@ from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
 from mqsim.sim.session import Session
-from mqsim.sim.topology import declare, refuse_what_cannot_run, terminal_queues
+from mqsim.sim.topology import declare, refuse_what_cannot_run
 from mqsim.sim.works import Lineages, Works
 from mqsim.trace import Actor, Outcome, Trace
 
@@ -47,20 +48,30 @@ class World:
         scenario: what is to run.
         seed: instead of the scenario's.
         replication: which of the independent repetitions this is, from 0.
+        company: hosts of other kinds that take part.
+        until_quiet: whether the run also ends when nothing but heartbeats is to come.
 
     Attributes:
         clock: time, and SimPy's environment.
         broker, cluster: RabbitMQ's rules, and the nodes that they run on; `node` is the first.
         trace: what is recorded.
-        producers, consumers: the modelled actors by name.
+        producers, consumers: the modelled actors by name; `guests` are the others.
         outbox: hops that arrive at this instant.
         after_settling: called when the outbox is empty; one that puts something in returns True.
         poisoned: rows of messages that fail at every attempt.
         producers_left: producers that have more messages to come; `pending` counts retries that are to come.
     """
 
-    def __init__(self, scenario: Scenario, seed: int | None = None, replication: int = 0) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        replication: int = 0,
+        company: Sequence[Company] = (),
+        until_quiet: bool = False,
+    ) -> None:
         self.scenario = scenario
+        self.company = company
         self.clock = Clock()
         self.streams = Streams(scenario.seed if seed is None else seed, replication)
         self.trace = Trace()
@@ -73,10 +84,8 @@ class World:
         self.lineages = Lineages()
         self.any_poison = any(spec.poison for spec in scenario.producers.values())
         self._uniforms: dict[tuple[str, str], Stream] = {}
-        self._until = scenario.until
-        self._empty: str | None = getattr(scenario.until, "empty", None)
-        self._seen_full = False
-        self._terminal = terminal_queues(scenario)
+        ending = Ending(self, until_quiet)
+        self._look_for_the_end = ending.look if ending.possible else None
 
         self.recorder = Recorder(self.trace)
         self.broker = Broker(
@@ -91,10 +100,12 @@ class World:
         self.node = self.cluster.nodes[0]
         self.recorder.channel_failed = self.node.channel_failed
         self.node.limit_memory(scenario.broker.memory)
-        refuse_what_cannot_run(scenario)
+        if not company:
+            refuse_what_cannot_run(scenario)
         declare(self.broker, scenario)
         self.consumers: dict[str, Consumer] = {}
         self.producers: dict[str, Producer] = {}
+        self.guests: dict[str, Host] = {}
         self._preload()
         self._keep_safe()
         self._bring_to_life()
@@ -125,40 +136,43 @@ class World:
             )
         return self.streams.sampler(producer, purpose, law)
 
-    def actors_of(self, name: str, all: bool = False) -> list[Process]:
+    def actors_of(self, name: str, all: bool = False) -> list[Host]:
         """The actor of that name, or the running actors of the group of that name (`all`: also those that are
         not).
         """
-        everyone: dict[str, Process] = {**self.producers, **self.consumers}
+        everyone: dict[str, Host] = {**self.producers, **self.consumers, **self.guests}
         if name in everyone:
             return [everyone[name]]
-        return [actor for actor in everyone.values() if actor.cast.group == name and (all or actor.running)]
+        return [actor for actor in self.everyone() if actor.cast.group == name and (all or actor.running)]
 
-    def restart_later(self, actor: Process, delay: float | None) -> None:
+    def everyone(self) -> list[Host]:
+        """All actors."""
+        return [*self.producers.values(), *self.consumers.values(), *self.guests.values()]
+
+    def restart_later(self, actor: Host, delay: float | None) -> None:
         """Start an actor again after `delay`; None is never."""
         if delay is not None:
-            self._start_at(actor, self.clock._now + delay)
+            self.start_at(actor, self.clock._now + delay)
 
-    def stop_then_start(self, actor: Process, delay: float | None) -> None:
+    def stop_then_start(self, actor: Host, delay: float | None) -> None:
         """Stop an actor in order; start it again `delay` from now, or once it has stopped; None is never."""
-        if isinstance(actor, Producer):
-            actor.stop(for_good=delay is None)
-        elif isinstance(actor, Consumer):
-            actor.stop()
+        actor.stop_in_order(for_good=delay is None)
         if delay is None:
             return
         due = self.clock._now + delay
         if not actor.running:
-            self._start_at(actor, due)
+            self.start_at(actor, due)
             return
 
         def stopped(_: bool) -> None:
             actor.lifted.remove(stopped)
-            self._start_at(actor, max(due, self.clock._now))
+            self.start_at(actor, max(due, self.clock._now))
 
         actor.lifted.append(stopped)
 
-    def _start_at(self, actor: Process, time: float) -> None:
+    def start_at(self, actor: Host, time: float) -> None:
+        """Start an actor at a time to come, if it does not run then."""
+
         def start(_: simpy.Event) -> None:
             actor.start()
             self.settle()
@@ -250,6 +264,9 @@ class World:
             if spec.autoscale is not None:
                 Autoscaler(self, group, spec.queue, spec.autoscale, crew)
         self._begin_producers()
+        for company in self.company:
+            company.join(self)
+            self.guests.update(company.hosts())
         Faults(self, self.scenario.faults)
         self.settle()
 
@@ -270,7 +287,7 @@ class World:
         if start == 0:
             actor.start()
         else:
-            self._start_at(actor, start)
+            self.start_at(actor, start)
         if stop is not None:
 
             def end(_: simpy.Event) -> None:
@@ -291,7 +308,7 @@ class World:
             self._settle_further()
         if self._deadlines.next < self.node.wake_at:
             self.node.arm()
-        if self._until is not None:
+        if self._look_for_the_end is not None:
             self._look_for_the_end()
 
     def _settle_further(self) -> None:
@@ -308,22 +325,6 @@ class World:
             active |= act()
         return active
 
-    def _look_for_the_end(self) -> None:
-        if self._empty is None:
-            reached = not (self.producers_left or self.pending) and self.recorder.live == self._at_rest()
-        else:
-            queue = self.broker.queues.get(self._empty)
-            inside = 0 if queue is None else queue.waiting + queue.unacked
-            self._seen_full = self._seen_full or inside > 0
-            reached = self._seen_full and not inside
-        if reached:
-            self.clock.end = self.clock._now
-
-    def _at_rest(self) -> int:
-        """How many messages lie where nobody will ever take them, such as in a dead-letter queue."""
-        queues = self.broker.queues
-        return sum(queues[name].waiting for name in self._terminal if name in queues)
-
     def run_to_end(self, pulse: Callable[[float], None] | None = None) -> Trace:
         """Run to the scenario's end; give the trace.
 
@@ -335,8 +336,10 @@ class World:
         end = float("inf") if limit is None else limit
         if self.clock.end > self.clock._now:
             self.clock.run_to(end, pulse)
+        for company in self.company:
+            company.close()
         self.trace.end = self.clock._now
-        self.trace.complete = self._until is None or self.clock.end < end
+        self.trace.complete = scenario.until is None or self.clock.end < end
         self._close_books()
         return self.trace
 

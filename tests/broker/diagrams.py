@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
+from mqsim.amqp.states import MACHINES as OF_AMQP
+from mqsim.amqp.states import Machine as MachineOfAmqp
 from mqsim.broker import MACHINES
-from mqsim.broker.lifecycle import Machine, State
+from mqsim.broker.lifecycle import Machine
 
 INTRODUCTION = """# The broker's state machines
 
-Drawn from the tables in `mqsim/broker/lifecycle.py` by `python -m tests.broker.diagrams`; a test keeps this
-page in step. What is not drawn is refused: an error names the state and the input, and nothing changes.
+Drawn from the tables in `mqsim/broker/lifecycle.py` and `mqsim/amqp/states.py` by
+`python -m tests.broker.diagrams`; a test keeps this page in step. What is not drawn is refused: an error
+names the state and the input, and nothing changes; AMQP's mistakes are answered as RabbitMQ answers them.
 """
 
 
-def _name(state: State) -> str:
+def _name(state: Enum) -> str:
     return state.name.lower()
 
 
-def diagram(machine: Machine) -> str:
+def diagram(machine: Machine | MachineOfAmqp[Any, Any]) -> str:
     """One machine as a Mermaid state diagram."""
     states = list(
         dict.fromkeys([machine.begin, *(state for state, _ in machine.table), *machine.table.values()])
@@ -35,7 +40,7 @@ def diagram(machine: Machine) -> str:
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    for machine in MACHINES:
+    for machine in (*MACHINES, *OF_AMQP):
         title = machine.name[0].upper() + machine.name[1:]
         parts.append(f"## {title}\n\n{machine.says}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)

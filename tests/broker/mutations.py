@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS = ("tests/broker", "tests/conformance/test_replay.py")
+TESTS = ("tests/broker", "tests/conformance/test_replay.py", "tests/conformance/test_cluster_replay.py")
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,66 @@ MUTATIONS = {
         "queue", "return self.durable and message.envelope.persistent", "return self.durable"
     ),
     "a kill forgets what was not erased": Mutation(
-        "broker",
+        "nodes",
         "            if killed:\n                message.redelivered = True",
         "            if False:\n                message.redelivered = True",
     ),
-    "a kill keeps what was not written": Mutation("broker", "not (killed and message.write)", "True"),
+    "a kill keeps what was not written": Mutation("nodes", "not (killed and message.write)", "True"),
     "a hash is one word at least": Mutation("exchange", "fits = [i >= first for", "fits = [i > first for"),
     "a queue gets a copy a binding": Mutation(
         "exchange", "    return tuple(found)", "    return tuple(found) * 2"
+    ),
+    "a queue whose node is down takes messages": Mutation(
+        "away",
+        '        self.watcher.left(message, self, "lost")\n        return False',
+        "        return super().publish(message)",
+    ),
+    "routing passes by a queue that is down": Mutation(
+        "away", "return self.broker.profile.finds_queues_that_are_down", "return False"
+    ),
+    "what was sent into a silence is confirmed": Mutation(
+        "away",
+        "            if confirm is not None:\n                confirm.refused()",
+        "            if confirm is not None:\n                confirm.safe()",
+    ),
+    "an acknowledgement into a silence counts": Mutation("away", "    return settling\n", "    return []\n"),
+    "an acknowledgement after the node's end counts": Mutation(
+        "nodes",
+        "            for message in channel.strand(queue, ghost)\n",
+        "            for message in channel.strand(queue, ghost)[:0]\n",
+    ),
+    "consumers of a queue whose node is down are not told": Mutation(
+        "nodes",
+        "            consumer.channel.dismiss(consumer)\n        self._stop_queue",
+        "            consumer.channel.consumers.pop(consumer.tag)\n"
+        "            queue.circle.remove(consumer)\n        self._stop_queue",
+    ),
+    "what a lost client held comes back at once": Mutation(
+        "nodes", "kept = [message for message in held if seconds and message.queue.replicated]", "return held"
+    ),
+    "a node that is back gives nothing back": Mutation(
+        "nodes", '        self._let_go(node, self._held.get(node, []), "closed")\n', ""
+    ),
+    "half of the nodes is a majority": Mutation(
+        "nodes", "self.nodes.values()) > len(self.nodes)", "self.nodes.values()) >= len(self.nodes) - 1"
+    ),
+    "a silent leader is missed at once": Mutation(
+        "quorum",
+        "            self._step(Input.FALL_SILENT)\n            return False",
+        "            return self.member_down(node)",
+    ),
+    "a get waits for no leader": Mutation(
+        "quorum",
+        "            if self.state is not State.LED:\n                raise",
+        "            if False:\n                raise",
+    ),
+    "a queue without a leader tells its length": Mutation(
+        "quorum", "return self.waiting if self.state is State.LED else 0", "return self.waiting"
+    ),
+    "no answer is a 404": Mutation(
+        "away",
+        "raise replies.waits_for_home(queue.name, queue.node)",
+        "raise replies.stopped_with_its_node(queue.name)",
     ),
     "a direct exchange is a fanout": Mutation(
         "exchange", "found = self._by_key.get(key, {})", "found = self.bindings"

@@ -1,7 +1,7 @@
 """What must never happen, in long random histories: disks lag, nodes die, leaders are elected.
 
-A confirmed, persistent message is never lost; no publish is confirmed twice; a message is in one place;
-nobody holds more than its prefetch; only a queue that is led has a leader.
+A confirmed, persistent message is never lost, also when a node falls silent; no publish is confirmed twice;
+a message is in one place; nobody holds more than its prefetch; only a queue that is led has a leader.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mqsim.broker import Channel, Message, QuorumQueue, State
+from mqsim.broker.away import Ghost, SilentQueue
 from mqsim.broker.records import Acked, Left
 from tests.broker.bench import Bench
 
@@ -57,25 +58,34 @@ class Safety(RuleBasedStateMachine):
         self.bench.queue("classic")
         self.channels: list[Channel] = []
         self.confirmed: dict[str, int] = {}
+        self.refused: set[str] = set()
         self.published = 0
+
+    @property
+    def _quorum(self) -> Any:
+        return self.broker.queues["quorum"]
 
     def _up(self) -> list[str]:
         return [node for node in NODES if self.broker.is_up(node)]
 
     @rule(queue=st.sampled_from(["quorum", "classic"]), node=st.sampled_from(NODES), count=st.integers(1, 3))
     def publish(self, queue: str, node: str, count: int) -> None:
-        if not self.broker.is_up(node) or not (
-            queue == "quorum" or self.broker.is_up(self.broker.queues[queue].node)
-        ):
+        home = self.broker.nodes[self.broker.queues["classic"].node]
+        if not self.broker.is_up(node) or (queue == "classic" and home is State.DOWN):
             return
         channel = self.broker.connect("web", node=node).channel()
         bodies = [f"{queue} {self.published + n}" for n in range(count)]
         self.published += count
 
         def confirm(number: int, ok: bool) -> None:
-            assert ok
             body = bodies[number - 1]
-            self.confirmed[body] = self.confirmed.get(body, 0) + 1
+            assert body not in self.refused
+            if ok:
+                self.confirmed[body] = self.confirmed.get(body, 0) + 1
+            else:
+                # Only what was sent into a silence.
+                assert home is State.SILENT
+                self.refused.add(body)
 
         channel.confirm_select(confirm)
         self.bench.put(*bodies, to=queue, by=channel)
@@ -83,7 +93,9 @@ class Safety(RuleBasedStateMachine):
     @rule(queue=st.sampled_from(["quorum", "classic"]), node=st.sampled_from(NODES))
     def subscribe(self, queue: str, node: str) -> None:
         self.channels = [channel for channel in self.channels if channel.state is State.OPEN]
-        reachable = queue == "quorum" or self.broker.is_up(self.broker.queues[queue].node)
+        reachable = self.broker.is_up(self.broker.queues[queue].node)
+        if queue == "quorum":
+            reachable = self._quorum.state is not State.WITHOUT_MAJORITY
         if len(self.channels) < 4 and self.broker.is_up(node) and reachable:
             channel = self.broker.connect("worker", node=node).channel()
             channel.qos(PREFETCH)
@@ -126,13 +138,30 @@ class Safety(RuleBasedStateMachine):
 
     @rule(node=st.sampled_from(NODES), killed=st.booleans())
     def a_node_goes(self, node: str, killed: bool) -> None:
-        if self.broker.is_up(node):
+        if self.broker.nodes[node] is not State.DOWN:
             self.broker.node_down(node, killed)
 
     @rule(node=st.sampled_from(NODES))
     def a_node_comes(self, node: str) -> None:
-        if not self.broker.is_up(node):
+        if self.broker.nodes[node] is State.DOWN:
             self.broker.node_up(node)
+
+    @rule(node=st.sampled_from(NODES))
+    def a_node_falls_silent(self, node: str) -> None:
+        if self.broker.is_up(node):
+            self.broker.node_silent(node)
+
+    @rule(node=st.sampled_from(NODES), resumed=st.booleans())
+    def a_silent_node_is_suspected_or_goes_on(self, node: str, resumed: bool) -> None:
+        if not resumed:
+            self.broker.node_suspected(node)
+        elif self.broker.nodes[node] is State.SILENT:
+            self.broker.node_resumed(node)
+
+    @rule()
+    def time_passes(self) -> None:
+        if self.broker.state is State.RUNNING:
+            self.broker.advance(self.broker.now + 31)
 
     # -- what must hold
 
@@ -145,7 +174,14 @@ class Safety(RuleBasedStateMachine):
         for connection in self.broker.connections:
             for channel in connection.channels.values():
                 for message, _, _ in channel.unacked.values():
-                    places.setdefault(message.envelope.body.decode(), []).append("held")
+                    if not isinstance(message.queue, Ghost):
+                        places.setdefault(message.envelope.body.decode(), []).append("held")
+        between = [message for held in self.broker._held.values() for message in held]
+        classic = self.broker.queues["classic"]
+        if isinstance(classic, SilentQueue):
+            between += classic.settling
+        for message in between:
+            places.setdefault(message.envelope.body.decode(), []).append("between")
         return places
 
     @invariant()
@@ -172,9 +208,9 @@ class Safety(RuleBasedStateMachine):
     @invariant()
     def only_a_queue_that_is_led_has_a_leader_and_that_is_up(self) -> None:
         if hasattr(self, "bench"):
-            queue: Any = self.broker.queues["quorum"]
-            assert (queue.state is State.LED) == bool(queue.leader)
-            assert not queue.leader or self.broker.is_up(queue.leader)
+            queue = self._quorum
+            assert (queue.state in (State.LED, State.SILENT)) == bool(queue.leader)
+            assert (queue.state is State.LED) == (bool(queue.leader) and self.broker.is_up(queue.leader))
 
 
 def test_what_was_confirmed_is_never_lost() -> None:

@@ -35,7 +35,7 @@ def make_chroot(version: str, folder: Path) -> None:
         raise ServerError(f"{folder} is not empty and holds no RabbitMQ; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     suite = SUITES[version]
-    _run(["debootstrap", "--variant=minbase", suite, str(folder), _mirror()])
+    _run(["debootstrap", "--variant=minbase", suite, str(folder), mirror()])
     policy = folder / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
@@ -50,7 +50,7 @@ def make_chroot(version: str, folder: Path) -> None:
     shutil.rmtree(folder / "var/cache/apt/archives", ignore_errors=True)
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The address that this machine's apt takes Debian's main archive from."""
     answer = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"],

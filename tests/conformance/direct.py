@@ -6,6 +6,7 @@ with what closed it, an unknown consumer tag is not cancelled, a text is cut aft
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from mqsim.broker import Broker, Consumer, Message
 from mqsim.broker import Channel as BrokerChannel
 from mqsim.broker.content import enter, shown
 from mqsim.broker.replies import METHODS
-from mqsim.errors import BrokerError, ConnectionError
+from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from tests.conformance.script import PATIENCE, SETTLE, Arguments, Channel, Connection, Seen, World
 
 NAMES = {
@@ -58,12 +59,17 @@ class DirectWorld(World):
         version: whose rules.
         timeout: seconds until a delivery must be acknowledged.
         vhost: the virtual host's name, which real texts carry, and which is long enough to have them cut.
+        nodes: how many nodes it has.
+
+    Attributes:
+        patience: seconds to wait at most for an answer.
     """
 
-    def __init__(self, version: str, vhost: str = "/", timeout: float = 1800.0) -> None:
+    def __init__(self, version: str, vhost: str = "/", timeout: float = 1800.0, nodes: int = 1) -> None:
         super().__init__()
-        self.broker = Broker(version, consumer_timeout=timeout, timeout_check_every=1.0)
+        self.broker = Broker(version, consumer_timeout=timeout, timeout_check_every=1.0, nodes=nodes)
         self.vhost = vhost
+        self.patience = PATIENCE
         self.disk = Disk(self, FORGETTING)
         self.broker.storage = self.disk
 
@@ -111,9 +117,9 @@ class DirectWorld(World):
 class DirectConnection(Connection):
     """A connection to the broker."""
 
-    def __init__(self, world: DirectWorld, user: str) -> None:
+    def __init__(self, world: DirectWorld, user: str, node: str = "") -> None:
         self.world = world
-        self.broker = world.broker.connect(user, user=user)
+        self.broker = world.broker.connect(user, user=user, node=node)
         self.broker.on_blocked = self._on_blocked
         self.broker.on_closed = self._on_closed
         self.closed: Seen = None
@@ -242,11 +248,20 @@ class DirectChannel(Channel):
             return self._closed
         try:
             answer = call()
+        except NoAnswerError:
+            self.world.broker.waiting.append(lambda: self._answer_late(call))
+            self.world.sleep(self.world.patience)
+            return "no answer"
         except BrokerError:
             self._is_closed()
             return self._closed
         self.world.disk.flush()
         return view(answer)
+
+    def _answer_late(self, call: Callable[[], Any]) -> None:
+        if not self._is_closed():
+            with contextlib.suppress(BrokerError):
+                call()
 
     def _tell(self, call: Callable[[], Any]) -> None:
         self._ask(call)
@@ -268,7 +283,7 @@ class DirectChannel(Channel):
         flags = {"durable": durable, "exclusive": exclusive, "auto_delete": auto_delete, "passive": passive}
         return self._ask(
             lambda: self.broker.declare_queue(queue, arguments=arguments or {}, **flags),
-            lambda made: {"queue": made.name, "messages": made.waiting, "consumers": made.consumers},
+            lambda made: {"queue": made.name, "messages": made.counted, "consumers": made.consumers},
         )
 
     def delete(self, queue: str, *, if_unused: bool = False, if_empty: bool = False) -> Seen:
@@ -384,7 +399,7 @@ class DirectChannel(Channel):
 
     def _wait(self, done: Callable[[], bool]) -> None:
         """Let time go by until it is done, or patience is at an end, or the channel is."""
-        end = self.world.broker.now + PATIENCE
+        end = self.world.broker.now + self.world.patience
         self.world.pause()
         while not done() and not self._is_closed() and self.world.broker.now < end:
             self.world.sleep(min(SETTLE / 10, end - self.world.broker.now))

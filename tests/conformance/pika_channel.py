@@ -26,7 +26,7 @@ class PikaChannelDriver(Channel):
         self.connection = connection
         self.closed: Seen = None
         self._log: list[str] = []
-        self._confirmed = 0
+        self._confirmed: set[int] = set()
         self._confirms: list[str] = []
         self._returns: list[Seen] = []
         self._messages: list[Seen] = []
@@ -55,11 +55,12 @@ class PikaChannelDriver(Channel):
 
     def _on_confirm(self, frame: Any) -> None:
         word = "ack" if isinstance(frame.method, spec.Basic.Ack) else "nack"
-        first = self._confirmed + 1 if frame.method.multiple else frame.method.delivery_tag
-        for number in range(first, frame.method.delivery_tag + 1):
+        last = frame.method.delivery_tag
+        told = range(1, last + 1) if frame.method.multiple else (last,)
+        for number in (each for each in told if each not in self._confirmed):
             self._log.append(f"{word} {number}")
             self._confirms.append(f"{word} {number}")
-        self._confirmed = max(self._confirmed, frame.method.delivery_tag)
+            self._confirmed.add(number)
 
     def _on_message(self, _: PikaChannel, method: Any, properties: Any, body: bytes) -> None:
         self._log.append(f"deliver {body.decode()}")
@@ -76,8 +77,9 @@ class PikaChannelDriver(Channel):
             self.closed = self.connection.closed
         return self.closed is not None
 
-    def _wait(self, done: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-        self.connection.world.pump(lambda: done() or self._lost(), seconds)
+    def _wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        world = self.connection.world
+        world.pump(lambda: done() or self._lost(), world.patience if seconds is None else seconds)
         return done()
 
     def _quiet(self) -> None:

@@ -32,6 +32,9 @@ class PikaWorld(World):
         port: where the server listens on 127.0.0.1.
         vhost: the virtual host, which must exist and be empty.
         alarm: raises or clears the server's memory alarm, if there is a way to do so.
+
+    Attributes:
+        patience: seconds to wait at most for an answer.
     """
 
     def __init__(self, port: int, vhost: str = "/", alarm: Callable[[bool], None] | None = None) -> None:
@@ -40,6 +43,7 @@ class PikaWorld(World):
         self.vhost = vhost
         self.loop = IOLoop()
         self.loop.activate_poller()
+        self.patience = PATIENCE
         self._alarm = alarm
         self._connections: list[PikaConnection] = []
 

@@ -13,7 +13,7 @@ WRONG_FAULTS: list[tuple[Any, str, list[str]]] = [
     ({"crash": "worker-01", "at": 3}, "faults.0.crash", ["worker-1 to worker-2"]),
     ({"crash": "wroker-1", "at": 3}, "faults.0.crash", ["Did you mean 'worker-1'?"]),
     ({"crash": "wroker", "at": 3}, "faults.0.crash", ["Did you mean 'worker'?"]),
-    ({"crash": "broker", "at": 3}, "faults.0.crash", ["kill: broker"]),
+    ({"slow": "broker", "at": 3, "factor": 2}, "faults.0.slow", ["kill: broker"]),
     ({"crash": ["worker-1"], "at": 3}, "faults.0.crash", ["a name"]),
     ({"crash": "worker-1"}, "faults.0", ["has no time", "at: TIME"]),
     ({"crash": "worker-1", "at": 3, "every": 5}, "faults.0", ["both at and every"]),

@@ -12,28 +12,15 @@ from tests.conformance.pika_world import PikaWorld
 from tests.conformance.play import play
 from tests.conformance.record import differing, load
 from tests.conformance.script import ACK_TIMEOUT, Fact, Seen, normalised
+from tests.conformance.uncut import uncut
 from tests.server.box import Box, Process
 
 VERSIONS = ("3.10", "4.0", "4.3")
 
 
-def _uncut(recorded: Seen, ours: Seen) -> Seen:
-    """What we saw, with reply texts cut where the recorded ones are.
-
-    Recordings were made in virtual hosts with longer names than `/`, so that a text may be whole here.
-    """
-    if isinstance(recorded, dict) and isinstance(ours, dict):
-        return {key: _uncut(recorded.get(key), each) for key, each in ours.items()}
-    if isinstance(recorded, list) and isinstance(ours, list) and len(recorded) == len(ours):
-        return [_uncut(*both) for both in zip(recorded, ours, strict=True)]
-    if isinstance(recorded, str) and isinstance(ours, str) and recorded.endswith("..."):
-        return recorded if ours.startswith(recorded[:-3]) else ours
-    return ours
-
-
 def _compare(fact: Fact, version: str, seen: Seen) -> None:
     recorded = load(version)[fact.name]
-    found = list(differing(recorded, _uncut(recorded, json.loads(json.dumps(seen)))))
+    found = list(differing(recorded, uncut(recorded, json.loads(json.dumps(seen)))))
     assert not found, f"{fact.says}\n" + "\n".join(found)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import mqsim as mq
 from mqsim.checkers import nothing_lost
 from mqsim.trace import Outcome
 from tests.sim.small import attempts, happened, lived, outcomes, run, scenario, times
@@ -104,8 +105,14 @@ def test_the_death_of_the_leader_pauses_elects_and_redelivers() -> None:
     # Both clients were at broker-1 and are at broker-2 from 2.5 on; from 3.5 on it leads.
     assert times(result, "enqueued") == [0, 0.5, 3.5, 4]
     assert times(result, "published") == [0, 0.5, 2.5, 4]
-    assert times(result, "started") == [0, 3.5, 4.5, 5.5]
-    assert attempts(result)[1:3] == [(1, "worker-1", "returned"), (1, "worker-1", "acked")]
+    # What its worker had in hand is kept for a minute: the worker might be there still, behind a dead node.
+    assert times(result, "started") == [0, 61.5, 3.5, 4.5]
+    assert attempts(result)[1:] == [
+        (1, "worker-1", "returned"),
+        (2, "worker-1", "acked"),
+        (3, "worker-1", "acked"),
+        (1, "worker-1", "acked"),
+    ]
     assert happened(result, "broker-killed") == [(1.5, "broker-1")]
     log = result.trace.events
     led = [log.other[i] for i in range(len(log)) if log.kind[i] == "leader-elected"]
@@ -217,7 +224,7 @@ def test_a_classic_queue_is_away_with_its_node() -> None:
         faults=[{"restart": "broker-2", "at": 1.5, "down": 3.2}],
     )
     # Both clients are at broker-1. The worker tries at 2.5, 3.5, 4.5 and 5.5; the queue is there from 4.7 on.
-    assert outcomes(result) == ["acked", "unroutable", "acked"]
+    assert outcomes(result) == ["acked", "lost", "acked"]
     assert times(result, "started") == [0, None, 5.5]
     assert [t for t, who in happened(result, "connection-lost") if who == "worker-1"] == [1.5, 2.5, 3.5, 4.5]
 
@@ -301,3 +308,134 @@ def test_an_overdue_acknowledgement_costs_a_quorum_queues_consumer_its_subscript
     assert happened(result, "timeout") == [(60, "worker-1")]
     assert happened(result, "connection-lost") == [(60, "worker-1")]
     assert [t for t, who in happened(result, "subscribed") if who == "worker-1"] == [0, 61]
+
+
+# -- silence -------------------------------------------------------------------------------------------------
+
+BEATS = {"heartbeat": 1}
+
+
+def cut_off(node: str, others: tuple[str, ...], at: float, seconds: float) -> list[Any]:
+    """Partitions between a node and others."""
+    return [{"partition": [node, other], "at": at, "for": seconds} for other in others]
+
+
+def test_a_leader_without_power_is_missed_after_five_seconds_and_its_clients_after_two_heartbeats() -> None:
+    dark: list[Any] = [{"power_off": "broker-1", "at": 1.5}]
+    result = cluster(
+        at=[0, 2, 8],
+        work=1,
+        producer=PATIENT | BEATS,
+        consumer={"count": 2} | BEATS,
+        faults=dark,
+        duration=20,
+    )
+    assert happened(result, "powered-off") == [(1.5, "broker-1")]
+    # worker-2 is at broker-2. The others were at broker-1, for two heartbeats.
+    assert happened(result, "connection-lost") == [(3.5, "worker-1"), (3.5, "web-1")]
+    assert happened(result, "leader-lost") == [(6.5, "tasks")]
+    assert happened(result, "leader-elected") == [(8.5, "tasks")]
+    # What was sent into the silence came to nothing; what came later waited for a leader.
+    assert times(result, "enqueued") == [0, None, 8.5]
+    assert times(result, "acked") == [1, None, 9.5]
+    assert result.trace.counts["web-1"].confirmed == 2
+
+
+def test_who_is_connected_elsewhere_waits_for_the_next_leader() -> None:
+    dark: list[Any] = [{"power_off": "broker-2", "at": 1.5, "restart_after": 30}]
+    leader = {"leader": "broker-2"}
+    result = cluster(at=[0, 2, 9], work=1, queue=leader, producer=PATIENT, faults=dark, duration=50)
+    assert times(result, "enqueued") == [0, 8.5, 9]
+    assert happened(result, "connection-lost") == []
+    assert happened(result, "broker-started") == [(31.5, "broker-2")]
+
+
+def test_a_classic_queue_without_power_swallows_what_is_sent_until_its_node_is_given_up() -> None:
+    result = run(
+        at=[0, 2, 70, 90],
+        work=1,
+        producer=PATIENT,
+        broker={"nodes": 3, "queues": {"tasks": {"leader": "broker-2"}}},
+        faults=[{"power_off": "broker-2", "at": 1.5, "restart_after": 80}],
+        duration=120,
+    )
+    assert happened(result, "nacked") == [(61.5, "web-1"), (70, "web-1")]
+    assert happened(result, "connection-lost") == [(61.5, "worker-1")]  # its consumer was cancelled
+    assert outcomes(result) == ["acked", "lost", "lost", "acked"]
+    # The consumer's next attempt had no answer until the node was back.
+    assert happened(result, "subscribed") == [(0, "worker-1"), (81.5, "worker-1")]
+
+
+def test_the_only_broker_without_power_is_noticed_by_heartbeats_or_when_it_is_back() -> None:
+    for beats, lost in ((BEATS, 3.5), ({}, 5.5)):
+        dark: list[Any] = [{"power_off": "broker", "at": 1.5, "restart_after": 4}]
+        result = run(at=[0, 2, 9], work=1, producer=PATIENT | beats, consumer=beats, faults=dark, duration=20)
+        assert happened(result, "connection-lost") == [(lost, "worker-1"), (lost, "web-1")]
+        assert outcomes(result) == ["acked", "lost", "acked"]
+    assert "LOSES POWER" in result.timeline()
+
+
+def test_a_crash_of_a_node_is_a_kill() -> None:
+    def struck(fault: dict[str, Any]) -> Any:
+        return cluster(at=[0, 2], work=1, producer=PATIENT, duration=20, faults=[{**fault, "at": 1.5}])
+
+    crash, kill = struck({"crash": "broker-1", "restart_after": 9}), struck({"kill": "broker-1", "down": 9})
+    assert crash.digest() == kill.digest()
+    assert happened(crash, "broker-started") == [(10.5, "broker-1")]
+
+
+def test_a_leader_that_is_cut_off_confirms_nothing_and_the_majority_elects() -> None:
+    faults = cut_off("broker-1", ("broker-2", "broker-3"), 1.5, 20)
+    near_one: dict[str, Any] = {"count": 2}
+    result = cluster(at=[0, 2, 30], work=1, producer=PATIENT, consumer=near_one, faults=faults, duration=50)
+    assert happened(result, "leader-lost") == [(6.5, "tasks")]
+    assert happened(result, "leader-elected") == [(8.5, "tasks")]
+    # Its client's publish goes to the new leader when all is whole again; nobody lost a connection.
+    assert times(result, "enqueued") == [0, 21.5, 30]
+    assert happened(result, "connection-lost") == []
+    assert happened(result, "leader-elected") == [(8.5, "tasks")]
+
+
+def test_a_node_that_is_whole_again_before_it_is_missed_leads_on() -> None:
+    faults = cut_off("broker-1", ("broker-2", "broker-3"), 1.5, 4)
+    result = cluster(at=[0, 2], work=1, producer=PATIENT, faults=faults)
+    assert happened(result, "leader-lost") == []
+    assert times(result, "enqueued") == [0, 5.5]
+
+
+def test_a_node_that_stays_cut_off_pauses_until_it_is_whole() -> None:
+    faults = cut_off("broker-1", ("broker-2", "broker-3"), 1.5, 80)
+    result = cluster(at=[0, 70], work=1, producer=PATIENT, faults=faults, duration=100)
+    assert happened(result, "broker-stopped") == [(61.5, "broker-1")]
+    assert happened(result, "connection-lost") == [(61.5, "worker-1"), (61.5, "web-1")]
+    assert happened(result, "broker-started") == [(81.5, "broker-1")]
+    assert times(result, "enqueued") == [0, 70]
+    assert times(result, "acked") == [1, 71]
+
+
+def test_where_no_node_reaches_a_majority_nobody_is_elected() -> None:
+    faults = cut_off("broker-1", ("broker-2", "broker-3"), 1.5, 20)
+    faults += cut_off("broker-2", ("broker-3",), 1.5, 20)
+    result = cluster(at=[0, 2], work=1, producer=PATIENT, faults=faults)
+    # All are whole at 21.5; two seconds later there is a leader.
+    assert happened(result, "leader-elected") == [(23.5, "tasks")]
+    assert times(result, "enqueued") == [0, 23.5]
+
+
+def test_who_is_refused_without_a_majority_subscribes_when_there_is_one() -> None:
+    scenario = mq.load("quorum-failover").with_(
+        {
+            "faults": [
+                {"kill": "broker-2", "at": 4, "down": 8},
+                {"kill": "broker-1", "at": 5.2, "down": 9.5},
+            ],
+            "max_duration": 60,
+        }
+    )
+    result = mq.simulate(scenario)
+    # Two of three are down from 5.2 to 12 s; who asks in between is told 541, and asks again a second later.
+    subscribed = [float(t) for t in result.events.query("kind == 'subscribed'").t]
+    assert [t for t in subscribed if 5.2 < t < 12] == []
+    assert any(12 <= t <= 13 for t in subscribed)
+    assert result.trace.complete
+    assert set(result.messages.outcome) == {"acked"}

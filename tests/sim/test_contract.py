@@ -63,7 +63,8 @@ def test_everything_yaml_leaves_no_field_out_but_those_of_later_issues() -> None
     }
     laws = {"file", "column", "values", "weights"}
     # A fault's kind and target are written `KIND: TARGET`; `base` is the file's own folder.
-    assert unused <= later | arrivals | laws | {"users", "think", "choice", "args", "kind", "target", "base"}
+    elsewhere = {"users", "think", "choice", "args", "source", "kind", "target", "base"}
+    assert unused <= later | arrivals | laws | elsewhere
 
 
 # -- arrivals and work ---------------------------------------------------------------------------------------

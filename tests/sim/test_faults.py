@@ -281,3 +281,11 @@ def test_a_memory_limit_raises_the_alarm_until_messages_are_done_with() -> None:
     assert times(result, "published") == [0, 0, 6, 6]
     assert happened(result, "alarm-raised") == [(0.0, "broker"), (6.0, "broker")]
     assert happened(result, "alarm-cleared") == [(6.0, "broker"), (8.0, "broker")]
+
+
+def test_two_alarms_of_a_kind_that_overlap_last_until_the_later_one_ends() -> None:
+    faults: list[Any] = [{"alarm": "memory", "at": 1, "for": 5}, {"alarm": "memory", "at": 3, "for": 6}]
+    result = run(at=[2, 7], work=1, faults=faults)
+    assert times(result, "published") == [9, 9]
+    assert happened(result, "alarm-raised") == [(1, "broker")]
+    assert happened(result, "alarm-cleared") == [(9, "broker")]

@@ -180,3 +180,42 @@ def drop_head_with_priorities(w: World) -> None:
     for body, priority in (("high", 5), ("low", 1), ("middle", 3)):
         ch.put(body, "q", priority=priority)
     w.see("left", _all(ch, "q"))
+
+
+def _zero(w: World, overflow: str, kind: str) -> None:
+    ch, reader = w.channel(), w.channel()
+    arguments = {"x-max-length": 0, "x-overflow": overflow, "x-queue-type": kind}
+    w.see("declare", ch.declare("q", arguments=arguments))
+    ch.confirm()
+    w.see("with nobody there", ch.put("1", "q"))
+    w.see("in the queue", ch.declare("q", passive=True))
+    reader.qos(1)
+    reader.consume("q", "c")
+    w.see("when a consumer comes it gets", bodies(reader.rest()))
+    w.see("with a consumer there", ch.put("2", "q"))
+    got = reader.rest()
+    w.see("it gets", bodies(got))
+    w.see("once more, unacknowledged", ch.put("3", "q"))
+    w.see("it gets then", bodies(reader.rest()))
+    for message in got:
+        reader.ack(message["tag"])
+    w.see("after its ack", bodies(reader.rest()))
+    w.see("in the queue at last", w.channel().declare("q", passive=True))
+
+
+@fact()
+def reject_publish_with_a_maximum_of_zero(w: World) -> None:
+    """A maximum of 0 with reject-publish: with nobody there, an idle consumer, a busy one."""
+    _zero(w, "reject-publish", "classic")
+
+
+@fact()
+def drop_head_with_a_maximum_of_zero(w: World) -> None:
+    """A maximum of 0 with drop-head: the same."""
+    _zero(w, "drop-head", "classic")
+
+
+@fact()
+def quorum_reject_publish_with_a_maximum_of_zero(w: World) -> None:
+    """A maximum of 0 with reject-publish in a quorum queue."""
+    _zero(w, "reject-publish", "quorum")

@@ -36,13 +36,17 @@ def simulate(
         ScenarioError: the scenario can't be understood or can't be run.
         UsageError: the seed or the replication is not a whole number, 0 or more.
     """
-    scenario = _understood(scenario)
+    scenario = understood(scenario)
     if seed is not None:
         _whole("seed", seed)
     _whole("replication", replication)
     chosen = scenario.seed if seed is None else seed
-    world = World(scenario, chosen, replication)
-    trace = world.run_to_end(None if progress is None else _paced(progress, scenario.duration))
+    pulse = None if progress is None else _paced(progress, scenario.duration)
+    if scenario.programs:
+        from mqsim.api.programs import play
+
+        return play(scenario, chosen, replication, pulse=pulse)
+    trace = World(scenario, chosen, replication).run_to_end(pulse)
     return Result(scenario, chosen, replication, trace)
 
 
@@ -51,7 +55,12 @@ def _whole(name: str, value: object) -> None:
         raise UsageError(f"{name} {value!r} will not do; it must be a whole number, 0 or more.")
 
 
-def _understood(scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str]) -> Scenario:
+def understood(scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str]) -> Scenario:
+    """A Scenario from whatever names one: itself, plain data, a file's path, a preset's name.
+
+    Raises:
+        ScenarioError: it can't be understood.
+    """
     if isinstance(scenario, Scenario):
         return scenario
     if isinstance(scenario, Mapping):

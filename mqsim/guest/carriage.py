@@ -46,7 +46,9 @@ class Surroundings:
 
     def __init__(self, runtime: Runtime) -> None:
         program = runtime.program
+        self._importer = runtime.importer
         self._main = runtime.importer.main
+        self._inside = False
         self._values: list[Any] = [
             no_input(),
             stream(runtime, OUT),
@@ -64,3 +66,5 @@ class Surroundings:
             values[number] = getattr(sys, name)
             setattr(sys, name, kept)
         self._main, sys.modules["__main__"] = sys.modules["__main__"], self._main
+        self._inside = not self._inside
+        self._importer.show(self._inside)

@@ -133,6 +133,18 @@ class Importer:
                     if error.name != f"{name}.{part}":
                         raise
 
+    def show(self, visible: bool) -> None:
+        """Have `sys.modules` name the program's own modules, or no more.
+
+        `dataclasses`, `pickle` and others look up there, by its name, the module that a class comes from.
+        What is there already stays: it belongs to the interpreter.
+        """
+        for name, module in self._own.items():
+            if visible:
+                sys.modules.setdefault(name, module)
+            elif sys.modules.get(name) is module:
+                del sys.modules[name]
+
     # -- finding ---------------------------------------------------------------------------------------------
 
     def _is_mine(self, top: str, own_files: bool) -> bool:
@@ -207,9 +219,12 @@ class Importer:
         if is_package:
             module.__path__ = [os.path.dirname(path)]
         self._own[name] = module
+        self.show(True)
         try:
             exec(compiled(source, path), module.__dict__)
         except BaseException:
             self._own.pop(name, None)
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
             raise
         return module

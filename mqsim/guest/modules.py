@@ -53,6 +53,10 @@ AFRESH = frozenset(
 )
 """Modules of the standard library that are executed for each guest."""
 
+SHIPPED = {"ledger": "mqsim.guest.ledger"}
+"""Modules of ours that a program imports by a name of their own, unless it has a file of that name beside it;
+executed for each guest as well."""
+
 AFRESH_PACKAGES = ("asyncio", "concurrent")
 """Packages of the standard library that are executed for each guest as a whole."""
 
@@ -79,18 +83,18 @@ _SETTLE: dict[str, Callable[[Runtime, ModuleType], None]] = {
 
 def is_own(name: str) -> bool:
     """Whether each guest has its own module of that name."""
-    return name in MADE or name in AFRESH or name.partition(".")[0] in AFRESH_PACKAGES
+    return name in MADE or name in AFRESH or name in SHIPPED or name.partition(".")[0] in AFRESH_PACKAGES
 
 
 def code_of(name: str) -> tuple[CodeType, Any]:
-    """The compiled source of a standard module, and its spec."""
-    spec = importlib.util.find_spec(name)
+    """The compiled source of a module that is executed afresh, and its spec."""
+    spec = importlib.util.find_spec(SHIPPED.get(name, name))
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     code = _codes.get(name)
     if code is None:
         loader: Any = spec.loader
-        code = _codes[name] = loader.get_code(name)
+        code = _codes[name] = loader.get_code(SHIPPED.get(name, name))
     return code, spec
 
 

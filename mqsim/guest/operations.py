@@ -57,6 +57,40 @@ class Located(NamedTuple):
     text: str
 
 
+class Began(NamedTuple):
+    """The program has a delivery in its hands now: its callback was called with it, or it had asked for one.
+
+    Attributes:
+        fd: the connection that it came over, or -1 where that can't be seen.
+        channel, tag: the delivery's.
+    """
+
+    fd: int
+    channel: int
+    tag: int
+
+
+class Done(NamedTuple):
+    """The program's callback came back, or it asked for the next one.
+
+    Attributes:
+        well: not so if the callback ended in an exception.
+    """
+
+    fd: int
+    channel: int
+    tag: int
+    well: bool
+
+
+class Tried(NamedTuple):
+    """The program tried to acknowledge a delivery, but its connection was gone."""
+
+    fd: int
+    channel: int
+    tag: int
+
+
 class Exit(NamedTuple):
     """The process ends; its kernel closes what is open.
 
@@ -113,7 +147,7 @@ class Locate(NamedTuple):
     """Say where each thread waits; wakes nobody."""
 
 
-Operation = Connect | Send | Finish | Close | Write | Sleeping | Located | Exit
+Operation = Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | Exit
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate
 
 

@@ -71,6 +71,8 @@ def _await(
         runtime.idle()
         return look()
     deadline = None if limit is None or limit == float("inf") else runtime.now + ceil_ticks(limit)
+    park = runtime.park if runtime.only_heartbeats else runtime.park_until
+    runtime.only_heartbeats = False
     task = getcurrent()
     assert isinstance(task, Task)
     watched = list(sockets())
@@ -78,7 +80,7 @@ def _await(
         socket.watchers.append(task)
     try:
         while True:
-            woken = runtime.park(deadline)
+            woken = park(deadline)
             found = look()
             if any(found) or not woken:
                 return found
@@ -120,21 +122,23 @@ class Poll:
     def _closed_mask(self) -> int:
         return NVAL
 
+    def _happened(self, fd: int, mask: int) -> int:
+        socket = self._runtime.descriptors.get(fd)
+        if socket is None:
+            return self._closed_mask()
+        happened = mask & IN if socket.readable() else 0
+        if mask & OUT and socket.writable():
+            happened |= OUT
+        if socket.failed():
+            happened |= ERR
+        if socket.hung_up():
+            happened |= HUP
+        return happened
+
     def _look(self) -> list[tuple[int, int]]:
         found = []
-        descriptors = self._runtime.descriptors
         for fd, mask in self._masks.items():
-            socket = descriptors.get(fd)
-            if socket is None:
-                happened = self._closed_mask()
-            else:
-                happened = mask & IN if socket.readable() else 0
-                if mask & OUT and socket.writable():
-                    happened |= OUT
-                if socket.failed():
-                    happened |= ERR
-                if socket.hung_up():
-                    happened |= HUP
+            happened = self._happened(fd, mask)
             if happened:
                 found.append((fd, happened))
         return found
@@ -146,16 +150,34 @@ class Poll:
 
 
 class Epoll(Poll):
-    """What `select.epoll()` makes; timeouts are seconds. A socket that is closed is forgotten."""
+    """What `select.epoll()` makes; timeouts are seconds. A socket that is closed is forgotten.
+
+    Sockets that are ready are told in the order in which they became so, as Linux does it; one that is ready
+    for what it is newly watched for, from then on.
+    """
 
     _unit = 1.0
 
     def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
         super().__init__()
         self._number = self._runtime.new_fd()
+        self._ready: dict[int, None] = {}
 
     def _closed_mask(self) -> int:
         return 0
+
+    def _look(self) -> list[tuple[int, int]]:
+        happened = dict(super()._look())
+        ready, descriptors = self._ready, self._runtime.descriptors
+        for number in [number for number in ready if number not in happened]:
+            del ready[number]
+        fresh = [number for number in happened if number not in ready]
+        if len(fresh) > 1:
+            fresh.sort(key=lambda number: descriptors[number].changed)
+        ready.update(dict.fromkeys(fresh))
+        for number in happened:
+            descriptors[number].changed = 0
+        return [(number, happened[number]) for number in ready]
 
     def register(self, fd: Any, eventmask: int | None = None) -> None:
         """Watch a socket."""
@@ -165,10 +187,21 @@ class Epoll(Poll):
         if number not in self._runtime.descriptors:
             raise oserror(errno.EBADF)
         super().register(number, eventmask)
+        self._note(number)
+
+    def modify(self, fd: Any, eventmask: int) -> None:
+        """Watch a socket for something else."""
+        super().modify(fd, eventmask)
+        self._note(number_of(fd))
+
+    def _note(self, number: int) -> None:
+        if self._happened(number, self._masks[number]):
+            self._ready.setdefault(number)
 
     def unregister(self, fd: Any) -> None:
         """Watch a socket no more."""
         number = number_of(fd)
+        self._ready.pop(number, None)
         if self._masks.pop(number, None) is None:
             raise oserror(errno.ENOENT)
         if number not in self._runtime.descriptors:
@@ -185,6 +218,7 @@ class Epoll(Poll):
         """Forget everything."""
         self._closed = True
         self._masks.clear()
+        self._ready.clear()
 
     @property
     def closed(self) -> bool:

@@ -7,19 +7,21 @@ deadline has come; what it does then happens at that instant.
 
 from __future__ import annotations
 
-import codecs
 import errno
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mqsim.errors import SimulationError
 from mqsim.guest.carriage import Carriage, Carry
+from mqsim.guest.lines import Lines, OnLine
 from mqsim.guest.numbers import SIGINT, SIGKILL
 from mqsim.guest.operations import (
+    Began,
     Close,
     Connect,
+    Done,
     Event,
     Exit,
     Finish,
@@ -30,6 +32,7 @@ from mqsim.guest.operations import (
     Send,
     Signalled,
     Sleeping,
+    Tried,
     Write,
 )
 from mqsim.guest.program import Program
@@ -37,6 +40,9 @@ from mqsim.guest.services import Connection, Route
 from mqsim.guest.ticks import floor_ticks, seconds_of
 from mqsim.sim.clock import Clock
 from mqsim.sim.links import Hop
+
+if TYPE_CHECKING:
+    from mqsim.guest.crashes import Watch
 
 
 class Stage(Protocol):
@@ -64,35 +70,15 @@ class Ending:
     reason: str
 
 
-Lines = Callable[[str, str], None]
-"""(stream, text): a line on `stdout` or `stderr`, without its end."""
+Hands = Callable[[Began | Done | Tried], None]
+"""Told of what the program has in its hands."""
+
+
+def _ignore_hands(_: Began | Done | Tried) -> None:
+    """Nobody wants to know."""
+
 
 _STREAMS = {1: "stdout", 2: "stderr"}
-
-
-class _Lines:
-    """Puts the bytes of one stream together into lines."""
-
-    def __init__(self, stream: str, tell: Lines) -> None:
-        self._stream = stream
-        self._tell = tell
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest: list[str] = []
-
-    def add(self, data: bytes) -> None:
-        text = self._decoder.decode(data)
-        first, *more = text.split("\n")
-        self._rest.append(first)
-        for line in more:
-            self._tell(self._stream, "".join(self._rest))
-            self._rest = [line]
-
-    def end(self) -> None:
-        """What has no end of line is a line too, once there is no more to come."""
-        rest = "".join(self._rest) + self._decoder.decode(b"", True)
-        self._rest.clear()
-        if rest:
-            self._tell(self._stream, rest)
 
 
 class GuestProcess:
@@ -105,6 +91,8 @@ class GuestProcess:
         route: finds services and links.
         on_line: told of each line that it prints.
         on_exit: told of its end, once, whatever the cause.
+        on_hands: told of each delivery that it takes in hand, and is through with.
+        watch: looks at all it does, and may have it killed.
 
     Attributes:
         name: the program's name.
@@ -113,8 +101,8 @@ class GuestProcess:
         silent: whether its machine is switched off: nothing that arrives is answered.
         hung: whether it stands still.
         deadline: until when it waits at most, in seconds; None is for ever.
-        sleeping: whether a thread of it sleeps or waits for a while; otherwise all listen to sockets or have
-            no deadline, as a program that waits for messages does.
+        sleeping: whether a thread of it sleeps or waits for a while; otherwise all wait for ever, or for
+            messages and pika's next heartbeat alone.
         connections: those that it has, by its own number.
         resumed: how often it went on.
     """
@@ -125,8 +113,10 @@ class GuestProcess:
         program: Program,
         carry: Carry,
         route: Route,
-        on_line: Lines,
+        on_line: OnLine,
         on_exit: Callable[[Ending], None],
+        on_hands: Hands = _ignore_hands,
+        watch: Watch | None = None,
     ) -> None:
         self.program = program
         self.name = program.name
@@ -139,7 +129,9 @@ class GuestProcess:
         self._carry = carry
         self._route = route
         self._on_exit = on_exit
-        self._streams = {number: _Lines(name, on_line) for number, name in _STREAMS.items()}
+        self._on_hands = on_hands
+        self._watch = watch
+        self._streams = {number: Lines(name, on_line) for number, name in _STREAMS.items()}
         self._carriage: Carriage | None = None
         self._inbox: list[Event] = []
         self._due = False
@@ -194,6 +186,12 @@ class GuestProcess:
             self.connections.clear()
             self._end(Ending(137, 9, "powered off"))
 
+    def dismiss(self) -> None:
+        """Let go of it at the end of a run: nothing of it runs any more, and nobody is told."""
+        if self.running and self._carriage is not None:
+            self.running = False
+            self._carriage.kill()
+
     def hang(self) -> None:
         """Have the process stand still, with all its threads; what arrives waits in its kernel."""
         self.hung = True
@@ -240,10 +238,13 @@ class GuestProcess:
         operations, deadline = self._carriage.resume(self._look_at_clock(), events)
         self.deadline = None if deadline is None else seconds_of(deadline) + self._offset
         self._ticks_due = deadline
-        for operation in _joined(operations):
+        lives_to_do = None if self._watch is None else self._watch.look(operations)
+        for operation in _joined(operations[:lives_to_do]):
             if not self.running:  # whoever was told of a line has killed it
                 return
             self._do(operation)
+        if lives_to_do is not None and self._watch is not None:
+            self._watch.strike()
         if self.running and self.deadline is not None:
             self._arm(self.deadline)
 
@@ -263,7 +264,7 @@ class GuestProcess:
         """Have the deadline come. An earlier alarm is kept, and sets the next when it rings."""
         if deadline < self._armed:
             self._armed = deadline
-            self._stage.clock.call_at(max(deadline, self._stage.clock.now), self._ring, deadline)
+            self._stage.clock.call_idly(max(deadline, self._stage.clock.now), self._ring, deadline)
 
     def _ring(self, event: Any) -> None:
         if event.value != self._armed:
@@ -285,15 +286,17 @@ class GuestProcess:
             case Write(stream, data):
                 self._streams[stream].add(data)
             case Connect(fd, host, port):
-                service, link = self._route(self.name, host, port)
+                find, link = self._route(self.name, host, port)
                 connection = self.connections[fd] = Connection(self, fd, link)
-                connection.request(service, errno.ECONNREFUSED)
+                connection.request(find, errno.ECONNREFUSED)
             case Finish(fd):
                 if (finishing := self.connections.get(fd)) is not None:
                     finishing.finish()
             case Close(fd):
                 if (closing := self.connections.pop(fd, None)) is not None:
                     closing.abandon()
+            case Began() | Done() | Tried():
+                self._on_hands(operation)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
             case Located(text):

@@ -6,13 +6,13 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.util import decode_source
 from pathlib import Path
 
 from mqsim.errors import UsageError
 
-KNOWN_HOSTS = ("localhost", "broker", "rabbitmq")
+KNOWN_HOSTS = ("localhost", "broker", "rabbitmq", "ledger")
 """Names that every guest can resolve, unless told otherwise; numeric addresses need no resolving."""
 
 WALL_LIMIT = 10.0
@@ -31,7 +31,7 @@ class Program:
         arguments: what follows in `sys.argv`.
         seed: `random`, `uuid` and `os.urandom` depend on it and on the name.
         hosts: names that resolve; others fail as an unknown host does.
-        environment: all of `os.environ`.
+        environment: what `os.environ` holds, beside where the ledger is.
         wall_limit: seconds of real time that it may run without blocking, before it is ended; None is for
             ever.
     """
@@ -79,6 +79,10 @@ class Program:
             dict(environment or {}),
             wall_limit,
         )
+
+    def named(self, name: str) -> Program:
+        """The same program as another actor."""
+        return replace(self, name=name)
 
     @property
     def folder(self) -> str:

@@ -66,6 +66,7 @@ class Runtime:
         now: its time in ticks.
         operations: what it has done since it last waited.
         descriptors: its sockets by number.
+        changes: how often one of them changed, as far as that is counted.
         listeners: its own listening sockets by port.
         modules: what it has imported of the modules that are its own (see `imports`).
         sources: the lines of its own files, by file name.
@@ -74,6 +75,7 @@ class Runtime:
         main: its main thread.
         pace: how many times as long as usual it sleeps.
         unwound: whether its main thread came to its end.
+        only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
     """
 
     def __init__(self, program: Program, carrier: Carrier) -> None:
@@ -82,6 +84,7 @@ class Runtime:
         self.now = 0
         self.operations: list[Operation] = []
         self.descriptors: dict[int, GuestSocket] = {}
+        self.changes = 0
         self.listeners: dict[int, GuestSocket] = {}
         self.modules: dict[str, ModuleType] = {}
         self.sources: dict[str, list[str]] = {}
@@ -91,6 +94,7 @@ class Runtime:
         self.importer = Importer(self)
         self.pace = 1.0
         self.unwound = False
+        self.only_heartbeats = False
         self._tasks: list[Task] = []
         self._many = 16
         self._ready: deque[Task] = deque()
@@ -193,11 +197,15 @@ class Runtime:
 
     def park_for(self, ticks: int | None) -> bool:
         """`park` for a number of ticks at most, as something that counts as sleeping."""
-        if ticks is None:
+        return self.park() if ticks is None else self.park_until(self.now + ticks)
+
+    def park_until(self, deadline: int | None) -> bool:
+        """`park`, as something that counts as sleeping where it has a deadline."""
+        if deadline is None:
             return self.park()
         self._sleepers += 1
         try:
-            return self.park(self.now + ticks)
+            return self.park(deadline)
         finally:
             self._sleepers -= 1
 

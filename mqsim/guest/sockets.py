@@ -33,6 +33,9 @@ class GuestSocket:
     """What `socket.socket(...)` makes inside a guest.
 
     Raises, as the real one does: OSError and its subclasses, and TimeoutError after `settimeout`.
+
+    Attributes:
+        changed: the number of the first change since an epoll last looked, among all sockets' changes; or 0.
     """
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
@@ -55,6 +58,7 @@ class GuestSocket:
         self._address: tuple[str, int] | None = None
         self._backlog: deque[GuestSocket] | None = None
         self._watchers: list[Task] = []
+        self.changed = 0
         self._io_refs = 0
 
     # -- what the network does to it -------------------------------------------------------------------------
@@ -88,6 +92,9 @@ class GuestSocket:
 
     def _changed(self) -> None:
         runtime = self._runtime
+        if not self.changed:
+            runtime.changes += 1
+            self.changed = runtime.changes
         for task in self._watchers:
             runtime.wake(task)
 
@@ -136,7 +143,7 @@ class GuestSocket:
         self._watchers.append(task)
         try:
             while not test():
-                if not runtime.park(deadline) and not test():
+                if not runtime.park_until(deadline) and not test():
                     raise TimeoutError("timed out")
         finally:
             self._watchers.remove(task)

@@ -17,6 +17,9 @@ from mqsim.guest.randomness import entropy
 if TYPE_CHECKING:
     from mqsim.guest.runtime import Runtime
 
+LEDGER = "tcp://ledger:7070"
+"""Where a world's ledger is (`ledger.py`, `ledger_service.py`)."""
+
 _NO_PROCESSES = ("fork", "forkpty", "execv", "execve", "posix_spawn", "posix_spawnp")
 
 
@@ -80,7 +83,7 @@ class _Process:
 def os_module(runtime: Runtime) -> ModuleType:
     """A guest's `os`."""
     process = _Process(runtime)
-    environment = dict(runtime.program.environment)
+    environment = {"MQSIM_LEDGER": LEDGER, **runtime.program.environment}
 
     def unsetenv(name: str) -> None:
         environment.pop(name, None)

@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mqsim.errors import SimulationError
 from mqsim.guest.operations import (
+    Began,
     Close,
     Connect,
     Connected,
+    Done,
     Ended,
     Event,
     Exit,
@@ -32,6 +34,7 @@ from mqsim.guest.operations import (
     Send,
     Signalled,
     Sleeping,
+    Tried,
     Write,
 )
 
@@ -40,6 +43,7 @@ _CALL = struct.Struct(">qqI")
 _ANSWER = struct.Struct(">qI")
 _ITEM = struct.Struct(">BqqI")
 _DOUBLE = struct.Struct(">d")
+_CHANNEL = struct.Struct(">H")
 
 MOST = 1 << 28
 """The longest message that is taken, in bytes."""
@@ -69,6 +73,18 @@ def _pack_operation(operation: Operation) -> Item:
             return 7, 0, 0, text.encode()
         case Exit(status, signal, reason):
             return 8, status, signal, reason.encode()
+        case Began(fd, channel, tag):
+            return 9, fd, tag, _CHANNEL.pack(channel)
+        case Done(fd, channel, tag, well):
+            return 10 if well else 11, fd, tag, _CHANNEL.pack(channel)
+        case Tried(fd, channel, tag):
+            return 12, fd, tag, _CHANNEL.pack(channel)
+
+
+def _channel_in(data: bytes) -> int:
+    number: int
+    (number,) = _CHANNEL.unpack(data)
+    return number
 
 
 _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
@@ -80,6 +96,10 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     6: lambda sleeping, _, __: Sleeping(bool(sleeping)),
     7: lambda _, __, data: Located(data.decode(errors="replace")),
     8: lambda status, signal, data: Exit(status & 0xFF, signal & 0x7F, data.decode(errors="replace")),
+    9: lambda fd, tag, data: Began(fd, _channel_in(data), tag),
+    10: lambda fd, tag, data: Done(fd, _channel_in(data), tag, True),
+    11: lambda fd, tag, data: Done(fd, _channel_in(data), tag, False),
+    12: lambda fd, tag, data: Tried(fd, _channel_in(data), tag),
 }
 
 

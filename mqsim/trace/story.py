@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from textwrap import shorten
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ from mqsim.trace.tables import NONE, How, Trace
 from mqsim.trace.words import event_words
 
 _KINDS = ("created", "published", "enqueued", "sent", "started", "finished", "ended", "event")
+_SHOWN = 32
+"""Characters of a message's text that stand in its name."""
 _IN_TABLES = frozenset({"requeued", "returned", "rejected"})
 
 
@@ -55,9 +58,33 @@ class Line(NamedTuple):
 
 def message_name(trace: Trace, copy: int) -> str:
     """What a person calls the message in row `copy`: its producer and its number, counted from 1, as in
-    `web-1 #3`.
+    `web-1 #3`; and how its body begins where that is a text, as in `producer-1 #3 "Task 3"`.
     """
-    return f"{trace.actors.names[trace.messages.producer[copy]]} #{trace.messages.number[copy] + 1}"
+    name = f"{trace.actors.names[trace.messages.producer[copy]]} #{trace.messages.number[copy] + 1}"
+    text = text_of(trace, copy)
+    return f'{name} "{shorten(text, _SHOWN, placeholder=" …")}"' if text else name
+
+
+def text_of(trace: Trace, copy: int) -> str:
+    """How the body of the message in row `copy` begins, where it is a text; else empty."""
+    messages = trace.messages
+    while copy not in trace.texts and messages.parent[copy] != NONE and _is_same(trace, copy):
+        copy = messages.parent[copy]
+    if copy not in trace.texts:
+        copy = messages.origin[copy] if messages.parent[copy] == NONE else copy
+    return trace.texts.get(copy, "")
+
+
+def label_of(trace: Trace, copy: int) -> str:
+    """What a table calls the message in row `copy`: how its body begins; its name where that is no text."""
+    return text_of(trace, copy) or message_name(trace, copy)
+
+
+def _is_same(trace: Trace, copy: int) -> bool:
+    """Whether a copy is of the same message as its parent, rather than forwarded because of that."""
+    messages, above = trace.messages, trace.messages.parent[copy]
+    mine = (messages.producer[copy], messages.number[copy])
+    return mine == (messages.producer[above], messages.number[above])
 
 
 def story(trace: Trace, copy: int | None = None) -> Iterator[Line]:
@@ -74,14 +101,26 @@ def story(trace: Trace, copy: int | None = None) -> Iterator[Line]:
     Raises:
         IndexError: the trace has no such copy.
     """
+    for _, line in told_steps(trace, copy):
+        if line is not None:
+            yield line
+
+
+def told_steps(trace: Trace, copy: int | None = None) -> Iterator[tuple[Step, Line | None]]:
+    """Every step of the run in causal order, each with its line; None where another step's line tells it.
+
+    Raises:
+        IndexError: the trace has no such copy.
+    """
     if copy is not None and not 0 <= copy < trace.messages.n:
         raise IndexError(f"the trace has copies 0 to {trace.messages.n - 1}, not {copy}")
     told_as_lost = _lost_by_delivery(trace)
     for group in _instants(trace, copy):
         for step in in_causal_order(trace, group) if len(group) > 1 else group:
-            line = _line_of_event(trace, step, told_as_lost) if step.what == EVENT else _line(trace, step)
-            if line is not None:
-                yield line
+            yield (
+                step,
+                _line_of_event(trace, step, told_as_lost) if step.what == EVENT else _line(trace, step),
+            )
 
 
 def _lost_by_delivery(trace: Trace) -> frozenset[int]:

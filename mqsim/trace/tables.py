@@ -327,6 +327,7 @@ class Trace:
         start, end: the run's first and last instant; nothing at `end` itself was run.
         profile: which RabbitMQ's rules applied.
         complete: whether the run reached its `until` (always so with `duration`).
+        texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
     """
 
     def __init__(self) -> None:
@@ -342,3 +343,4 @@ class Trace:
         self.end = 0.0
         self.profile = ""
         self.complete = True
+        self.texts: dict[int, str] = {}

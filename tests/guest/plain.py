@@ -208,6 +208,47 @@ PLAIN: dict[str, Case] = {
         [Errno 9] Bad file descriptor -1
         """,
     ),
+    "the order of what is ready": case(
+        """
+        import select, socket
+        (a, a2), (b, b2), (c, c2) = (socket.socketpair() for _ in range(3))
+        epoll = select.epoll()
+        names = {a.fileno(): "a", b.fileno(): "b", c.fileno(): "c"}
+        for each in (a, b, c):
+            epoll.register(each, select.EPOLLIN)
+        def look():
+            print(*(names[number] for number, _ in epoll.poll(0.01)), sep="", end=".\\n")
+        c2.send(b"1"), a2.send(b"1"), c2.send(b"2")
+        look()
+        b2.send(b"1")
+        look()
+        c.recv(9)
+        look()
+        c2.send(b"3")
+        look()
+        a.recv(9), b.recv(9), c.recv(9)
+        look()
+        epoll.modify(b, select.EPOLLOUT), epoll.modify(a, select.EPOLLOUT)
+        look()
+        epoll.modify(b, select.EPOLLIN)
+        look()
+        epoll.modify(b, select.EPOLLOUT)
+        look()
+        epoll.unregister(a), epoll.register(a, select.EPOLLOUT)
+        look()
+        """,
+        """
+        ca.
+        cab.
+        ab.
+        abc.
+        .
+        ba.
+        a.
+        ab.
+        ba.
+        """,
+    ),
     "listening to itself": timed(
         """
         import socket, threading

@@ -82,16 +82,17 @@ def test_two_guests_have_logging_threads_and_chance_of_their_own(carry: Carry) -
         stage.add(stage.program(dedent(source).lstrip(), name, [name]))
     lines = [line.split(maxsplit=1)[1] for line in stage.run()]
     number = random.Random(5).randrange(1000)
+    ledger = "'MQSIM_LEDGER': 'tcp://ledger:7070'"
     assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("info")] == [
         "info info",
         "info warning",
         "Thread-1 (<lambda>)",
-        f"{{'MINE': 'info'}} {number} 1",
+        f"{{{ledger}, 'MINE': 'info'}} {number} 1",
         "* 0 0",
     ]
     assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("error")] == [
         "Thread-1 (<lambda>)",
-        f"{{'MINE': 'error'}} {number} 1",
+        f"{{{ledger}, 'MINE': 'error'}} {number} 1",
         "* 0 0",
     ]
     assert "MINE" not in os.environ
@@ -194,6 +195,29 @@ def test_own_modules_beside_the_file(carry: Carry, tmp_path: Path) -> None:
     assert '!   File "main.py", line 13, in <module>' in one
     assert "settings" not in sys.modules
     assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_classes_of_own_modules_are_found_by_their_module(carry: Carry, tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "@dataclass\n"
+        "class Point:\n    x: int\n    y: float = 0.5\n"
+    )
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import pickle, time, typing\n"
+        "import shapes\n"
+        "time.sleep(1)\n"
+        "print(pickle.loads(pickle.dumps(shapes.Point(3))), typing.get_type_hints(shapes.Point))\n"
+    )
+    stage = Stage(carry)
+    for number in (1, 2):
+        stage.add(Program.from_file(f"p{number}", main))
+    lines = stage.run()
+    printed = "Point(x=3, y=0.5) {'x': <class 'int'>, 'y': <class 'float'>}"
+    assert [line.split(maxsplit=2)[2] for line in lines] == [printed, "* 0 0"] * 2
+    assert "shapes" not in sys.modules
 
 
 def test_a_failure_in_an_own_module_names_it(carry: Carry, tmp_path: Path) -> None:

@@ -1,0 +1,11 @@
+import pika
+
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+channel.queue_declare(queue="tasks")
+
+for i in range(1, 4):
+    channel.basic_publish(exchange="", routing_key="tasks", body=f"task {i}")
+    print("sent", f"task {i}")
+
+connection.close()

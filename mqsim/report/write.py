@@ -18,7 +18,7 @@ from mqsim.report.whole import writable_target, write_whole
 from mqsim.scenario import Scenario
 from mqsim.trace.story import story
 from mqsim.trace.tables import Trace
-from mqsim.viz import depth, lanes
+from mqsim.viz import cumulative, depth, distribution, lanes, spacetime
 from mqsim.viz.bars import consumers
 from mqsim.viz.faults import fault_name
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FIRST_LINES = 200
 FIRST_RECORDS = 10
 _MOST_ROWS = 200
+_MOST_WAITS = 4
 _STATUS = {
     "holds": ("holds", "holds"),
     "broken": ("broken", "BROKEN"),
@@ -94,6 +95,9 @@ def report_html(result: Reported) -> str:
             page.section("Checks", _checks(checks)),
             page.section("Who worked when", _lanes(result.trace)),
             page.section("Queue depth", _depth(result.trace)),
+            page.section("Arrivals against completions", _cumulative(result.trace)),
+            page.section("How long messages waited", _waits(result, summary)),
+            page.section("The way of the messages", _way(result.trace)),
             page.section("Faults", _faults(result.trace)),
             page.section("Timeline", _timeline(result.trace)),
             page.section("Scenario", page.preformatted(result.scenario.to_yaml())),
@@ -188,6 +192,34 @@ def _depth(trace: Trace) -> str:
     if not trace.queues.names:
         return page.paragraph("The run had no queues.")
     return page.figure(lambda: depth.plot_depth(trace), depth.alt_text(trace), "depth")
+
+
+def _cumulative(trace: Trace) -> str:
+    if not trace.messages.n:
+        return ""
+    return page.figure(lambda: cumulative.plot_cumulative(trace), cumulative.alt_text(trace), "cumulative")
+
+
+def _waits(result: Reported, summary: dict[str, Any]) -> str:
+    """The wait in each queue whose messages were worked on, with the formula where there is one."""
+    trace, warmup = result.trace, summary["window"]["start"] - result.trace.start
+    theory = result.scenario if isinstance(result.scenario, Scenario) else None
+    worked = [name for name, queue in summary["queues"].items() if queue["wait"]["count"]]
+    return "\n".join(
+        page.figure(
+            lambda name=name: distribution.plot_distribution(trace, "wait", name, theory, warmup),  # type: ignore[misc]
+            distribution.alt_text(trace, "wait", name, theory, warmup),
+            f"wait{place}",
+        )
+        for place, name in enumerate(worked[:_MOST_WAITS])
+    )
+
+
+def _way(trace: Trace) -> str:
+    """The space-time diagram, of a run that is small enough to be followed message by message."""
+    if not 0 < trace.messages.n <= spacetime.MOST_MESSAGES:
+        return ""
+    return page.figure(lambda: spacetime.plot_spacetime(trace), spacetime.alt_text(trace), "spacetime")
 
 
 def _faults(trace: Trace) -> str:

@@ -99,17 +99,31 @@ def busy_share(bars: list[Bar], edges: NDArray[np.float64]) -> NDArray[np.float6
     """
     import numpy as np
 
-    start = np.array([bar.start for bar in bars])
-    end = np.array([bar.end for bar in bars])
-    width = float(edges[1] - edges[0])
-    # Work done up to each edge: whole bars before it, and the begun part of the one it cuts.
-    order = np.argsort(start, kind="stable")
-    start, end = start[order], end[order]
+    ordered = sorted((bar.start, bar.end) for bar in bars)
+    return worked_share(
+        np.array([start for start, _ in ordered]), np.array([end for _, end in ordered]), edges
+    )
+
+
+def worked_share(
+    start: NDArray[np.float64], end: NDArray[np.float64], edges: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share of each window between neighbouring `edges` in which work went on.
+
+    Args:
+        start: of stretches that do not overlap, rising, seconds.
+        end: of the same.
+        edges: of windows of equal length, rising.
+    """
+    import numpy as np
+
+    if not len(start):
+        return np.zeros(len(edges) - 1)
+    # Work done up to each edge: whole stretches before it, and the begun part of the one it cuts.
     whole = np.concatenate([[0.0], np.cumsum(end - start)])
     begun = np.searchsorted(start, edges, side="right")
-    last = np.maximum(begun - 1, 0)
-    over = np.where(begun > 0, np.maximum(end[last] - edges, 0.0), 0.0) if len(bars) else np.zeros(len(edges))
-    share: NDArray[np.float64] = np.clip(np.diff(whole[begun] - over) / width, 0.0, 1.0)
+    over = np.where(begun > 0, np.maximum(end[np.maximum(begun - 1, 0)] - edges, 0.0), 0.0)
+    share: NDArray[np.float64] = np.clip(np.diff(whole[begun] - over) / float(edges[1] - edges[0]), 0.0, 1.0)
     return share
 
 

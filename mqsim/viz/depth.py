@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.metrics import depth_series
 from mqsim.trace.tables import Trace
+from mqsim.viz.account import keep
 from mqsim.viz.faults import shade
 from mqsim.viz.palette import DASHES, HUES, Paper, dress, entitle, figure_of, new_axes, paper
 
@@ -55,6 +56,7 @@ def plot_depth(trace: Trace, queue: str | None = None, ax: Axes | None = None, t
     top = max((_greatest(steps[name]) for name in shown), default=0)
     ax.set_ylim(0, max(top, 1) * (1.22 if trace.faults else 1.06))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="y", color=on.faint, linewidth=0.7)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("ready messages")
@@ -80,6 +82,7 @@ def plot_depth(trace: Trace, queue: str | None = None, ax: Axes | None = None, t
     title = f"Messages ready in {shown[0]}" if len(shown) == 1 else "Messages ready in each queue"
     entitle(ax, title, " ".join(note for note in notes if note), on)
     _name_lines(ax, ends, on)
+    keep(ax, lambda: alt_text(trace, queue), lambda: data_table(trace, queue))
     return ax
 
 

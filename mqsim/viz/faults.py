@@ -11,7 +11,8 @@ from mqsim.viz.palette import VERMILLION, Paper, figure_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_NAMED = 12  # beyond this many, shades stay and names go
+_NAMED = 12  # beyond this many, faults are marked along the upper edge and have no names
+_EDGE = 0.955  # of the height: where those marks begin
 
 
 def fault_name(fault: FaultSpan) -> str:
@@ -35,17 +36,23 @@ def span(fault: FaultSpan, trace: Trace) -> tuple[float, float]:
 
 def shade(ax: Axes, trace: Trace, faults: list[FaultSpan], on: Paper) -> str:
     """Shade `faults` over the whole height of axes whose limits are final, and name them along the upper
-    edge.
+    edge. Too many of them are only marked along that edge, darker where several last at once.
 
     Returns:
         A sentence for the caption when there are too many to name, else nothing.
     """
+    if len(faults) > _NAMED:
+        spans = [span(fault, trace) for fault in faults]
+        upper, edge = ax.get_xaxis_transform(), (_EDGE, 1 - _EDGE)
+        bars = [(start, end - start) for start, end in spans]
+        ax.broken_barh(bars, edge, transform=upper, facecolor=VERMILLION, alpha=0.25, linewidth=0, zorder=0)
+        starts = [start for start, _ in spans]
+        ax.vlines(starts, _EDGE, 1, transform=upper, color=VERMILLION, linewidth=1, zorder=1)
+        return f"{len(faults)} faults are marked along the upper edge."
     for fault in faults:
         start, end = span(fault, trace)
         ax.axvspan(start, max(end, start), facecolor=VERMILLION, alpha=0.13, linewidth=0, zorder=0)
         ax.axvline(start, color=VERMILLION, linewidth=1, linestyle=(0, (3, 2)), zorder=1)
-    if len(faults) > _NAMED:
-        return f"{len(faults)} faults are shaded."
     _name(ax, trace, faults, on)
     return ""
 

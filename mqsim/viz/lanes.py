@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 from mqsim.errors import TraceError
 from mqsim.trace.story import message_name
 from mqsim.trace.tables import FaultSpan, How, Trace
+from mqsim.viz.account import keep
 from mqsim.viz.bars import Bar, busy_share, consumers, crashes, data_table, down_times, work_bars
 from mqsim.viz.faults import shade, span, targets, text_seconds
-from mqsim.viz.palette import BLUE, ENDINGS, VERMILLION, Paper, dress, entitle, figure_of, new_axes, paper
+from mqsim.viz.palette import (
+    BLUE,
+    ENDINGS,
+    ORANGE,
+    VERMILLION,
+    Paper,
+    dress,
+    entitle,
+    legend,
+    new_axes,
+    paper,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -27,8 +39,9 @@ _HALF = 0.34  # of a lane's height
 def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Axes:
     """Draw one lane a consumer, with a bar for each stretch of work.
 
-    Bars carry the message's number where it fits; hatches tell how the work ended; a cross marks a crash;
-    grey is time in which the consumer did not run. Above 400 bars in a lane the lanes show shares of busy
+    Bars carry the message's number where it fits; hatches tell how the work ended; a triangle marks a message
+    that was delivered again, a cross a crash; a bare line is idle time, grey time in which the consumer did
+    not run. Above 400 bars in a lane the lanes show shares of busy
     time instead; above 60 consumers the first 60 are drawn. The caption says so.
 
     Args:
@@ -43,9 +56,8 @@ def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Ax
     if not everyone:
         raise TraceError("There are no lanes to draw: the run had no consumers.")
     names, on = everyone[:MOST_LANES], paper(theme)
-    own_figure = ax is None
     if ax is None:
-        ax = new_axes(9.0, 1.9 + 0.42 * len(names), on)
+        ax = new_axes(9.0, 1.9 + (0.42 if len(names) <= 12 else 0.26) * len(names), on)
     rows = {name: len(names) - 1 - place for place, name in enumerate(names)}
     bars: dict[str, list[Bar]] = defaultdict(list)
     for bar in work_bars(trace):
@@ -67,7 +79,7 @@ def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Ax
     notes = [shade(ax, trace, common, on)]
     dense = max((len(bars[name]) for name in names), default=0) > MOST_BARS
     if dense:
-        notes.insert(0, _bands(ax, trace, bars, rows))
+        notes.insert(0, _bands(ax, trace, bars, rows, on))
     else:
         _draw_bars(ax, trace, bars, rows, on)
     _crosses(ax, trace, rows, on)
@@ -79,7 +91,8 @@ def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Ax
         " ".join(notes).strip(),
         on,
     )
-    _legend(ax, own_figure, trace, bars if not dense else {}, rows, on)
+    legend(ax, _keys(trace, bars if not dense else {}, rows, on), on)
+    keep(ax, lambda: alt_text(trace), lambda: data_table(trace))
     return ax
 
 
@@ -99,6 +112,7 @@ def _faults_by_reach(
 
 def _down(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
     for name, row in rows.items():
+        ax.plot([trace.start, trace.end], [row, row], color=on.faint, linewidth=1.2, zorder=0.4)
         gaps = [(first, last - first) for first, last in down_times(trace, name)]
         if gaps:
             ax.broken_barh(gaps, (row - 0.45, 0.9), facecolor=on.down, linewidth=0, zorder=0.5)
@@ -116,9 +130,21 @@ def _draw_bars(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[st
                     facecolor=look.face,
                     hatch=look.hatch,
                     edgecolor=on.paper,
-                    linewidth=0.8,
+                    linewidth=0.8 if _wide(ax, stretches) else 0.0,
                     zorder=2,
                 )
+        again = [bar.start for bar in bars[name] if bar.attempt > 1]
+        ax.plot(
+            again,
+            [row] * len(again),
+            marker=">",
+            markersize=8,
+            color=ORANGE,
+            markeredgecolor=on.ink,
+            markeredgewidth=0.7,
+            linestyle="none",
+            zorder=3.5,
+        )
         for bar in bars[name]:
             label = _label(ax, trace, bar, several=len(producers) > 1)
             if label:
@@ -141,6 +167,12 @@ def _draw_bars(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[st
                 )
 
 
+def _wide(ax: Axes, stretches: list[tuple[float, float]]) -> bool:
+    """Whether bars are broad enough for an edge of paper around them, which else would hide them."""
+    middle = sorted(length for _, length in stretches)[len(stretches) // 2]
+    return middle > text_seconds(ax, "n", 8.5)
+
+
 def _label(ax: Axes, trace: Trace, bar: Bar, several: bool) -> str:
     """The longest name of the message that fits its bar and names it without doubt; with one producer its
     number does.
@@ -151,7 +183,7 @@ def _label(ax: Axes, trace: Trace, bar: Bar, several: bool) -> str:
     return next((name for name in names if text_seconds(ax, name + "n", 8.5) <= room), "")
 
 
-def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int]) -> str:
+def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper) -> str:
     import numpy as np
 
     edges = np.linspace(trace.start, trace.end, _WINDOWS + 1)
@@ -167,9 +199,10 @@ def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, i
                 zorder=2,
             )
         ax.plot([trace.start, trace.end], [row - _HALF] * 2, color=BLUE, linewidth=0.6, zorder=2)
+        ax.plot([trace.start, trace.end], [row + _HALF] * 2, color=on.faint, linewidth=0.8, zorder=1)
     count = sum(len(lane) for lane in bars.values())
     window = float(edges[1] - edges[0])
-    share = f"the share of each {window:.3g} s spent working"
+    share = f"the share of each {window:.3g} s spent working; up to the faint line is all of it"
     return f"{count:,} stretches of work, too many for bars: a lane's height is {share}."
 
 
@@ -192,15 +225,24 @@ def _crosses(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
         unbegun = waiting.pop(name, [])
         if unbegun:
             which = f": {', '.join(unbegun)}" if len(unbegun) <= 3 else ""
+            text = f"{len(unbegun)} lost unbegun{which}"
+            at_left = t + text_seconds(ax, text + "nn", 8.5) > ax.get_xlim()[1]
             ax.annotate(
-                f"{len(unbegun)} lost unbegun{which}",
+                text,
                 xy=(t, rows[name]),
-                xytext=(8, 0),
+                xytext=(-9 if at_left else 9, 0),
                 textcoords="offset points",
+                ha="right" if at_left else "left",
                 va="center",
                 fontsize=8.5,
                 color=on.ink,
                 zorder=4,
+                bbox={
+                    "boxstyle": "round,pad=0.15",
+                    "facecolor": on.paper,
+                    "edgecolor": "none",
+                    "alpha": 0.85,
+                },
             )
 
 
@@ -213,35 +255,40 @@ def _lost_unbegun(trace: Trace) -> dict[str, list[str]]:
     return lost
 
 
-def _legend(
-    ax: Axes, own_figure: bool, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper
-) -> None:
-    """What hatches, crosses and shades mean, of those that are drawn, below the axes."""
+def _keys(trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper) -> list[Artist]:
+    """What hatches, crosses, shades and lines mean, of those that are drawn."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    seen = {bar.ending for name in rows for bar in bars.get(name, ())}
+    drawn = [bar for name in rows for bar in bars.get(name, ())]
+    endings = {bar.ending for bar in drawn}
     keys: list[Artist] = [
         Patch(facecolor=look.face, hatch=look.hatch, edgecolor=on.paper, label=look.label)
         for ending, look in ENDINGS.items()
-        if ending in seen
+        if ending in endings
     ]
+
+    def sign(marker: str, hue: str, label: str) -> None:
+        how = {
+            "marker": marker,
+            "markersize": 8,
+            "color": hue,
+            "markeredgecolor": on.ink,
+            "linestyle": "none",
+        }
+        keys.append(Line2D([], [], label=label, markeredgewidth=0.7, **how))  # type: ignore[arg-type]
+
+    if any(bar.attempt > 1 for bar in drawn):
+        sign(">", ORANGE, "delivered again")
     if any(name in rows and kind != "hung" for _, name, kind in crashes(trace)):
-        keys.append(
-            Line2D([], [], marker="X", markersize=8, color=VERMILLION, linestyle="none", label="crash")
-        )
+        sign("X", VERMILLION, "crash")
+    if drawn:
+        keys.append(Line2D([], [], color=on.faint, linewidth=2, label="idle"))
     if any(down_times(trace, name) for name in rows):
         keys.append(Patch(facecolor=on.down, label="not running"))
     if trace.faults:
         keys.append(Patch(facecolor=VERMILLION, alpha=0.2, label="fault"))
-    if len(keys) < 2:
-        return
-    how = {"ncols": 4, "frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "handlelength": 1.8}
-    if own_figure:
-        figure_of(ax).legend(handles=keys, loc="outside lower left", **how)
-    else:
-        below = -46 / (figure_of(ax).get_figheight() * 72 * ax.get_position().height)
-        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0.0, below), borderaxespad=0.0, **how)
+    return keys
 
 
 def alt_text(trace: Trace) -> str:

@@ -8,12 +8,15 @@ a hatch, a shape or a word beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -26,6 +29,7 @@ PURPLE = "#CC79A7"
 
 HUES = (BLUE, ORANGE, GREEN, PURPLE, SKY)  # vermillion is kept for faults
 DASHES = ("-", "--", "-.", ":")
+HATCHES = ("", "//", "..", "\\\\", "xx")
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,12 @@ def new_axes(width: float, height: float, on: Paper) -> Axes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from mqsim.viz.picture import Picture
+
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=on.paper)
+    figure.set_layout_engine("constrained", w_pad=0.09, h_pad=0.08)
     FigureCanvasAgg(figure)
-    axes: Axes = figure.add_subplot()
+    axes: Axes = figure.add_subplot(axes_class=Picture)
     return axes
 
 
@@ -108,12 +115,39 @@ def dress(ax: Axes, on: Paper) -> None:
     ax.set_axisbelow(True)
 
 
+def rule(ax: Axes, axis: str, on: Paper) -> None:
+    """A faint grid across one axis, `x` or `y`."""
+    ax.grid(axis=axis, color=on.faint, linewidth=0.7)  # type: ignore[arg-type]
+
+
+def legend(ax: Axes, keys: Sequence[Artist], on: Paper) -> None:
+    """What signs mean, below the axes, in up to four columns."""
+    from mqsim.viz.picture import Picture
+
+    if not keys:
+        return
+    how: dict[str, Any] = {"frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "handlelength": 2.2}
+    figure = figure_of(ax)
+    if isinstance(ax, Picture):  # alone on a figure that makes room
+        figure.legend(handles=keys, loc="outside lower left", ncols=4, **how)
+    else:
+        below = -46 / (figure.get_figheight() * 72 * ax.get_position().height)
+        ax.legend(
+            handles=keys, loc="upper left", bbox_to_anchor=(0.0, below), borderaxespad=0.0, ncols=2, **how
+        )
+
+
 def entitle(ax: Axes, title: str, caption: str, on: Paper) -> None:
-    """A title at the left that says what is seen, and under the axes a caption that says how to read it."""
-    ax.set_title(title, loc="left", color=on.ink, fontsize=11.5, fontweight="bold", pad=18 if caption else 8)
-    if caption:
+    """A title at the left that says what is seen, and below it a caption that says how to read it, on as many
+    lines as it needs.
+    """
+    points = figure_of(ax).get_figwidth() * 72 * (ax.get_position().width + 0.06)
+    lines = wrap(caption, max(int(points / (0.5 * 8.5)), 30))
+    pad = 8 + 11.5 * len(lines)
+    ax.set_title(title, loc="left", color=on.ink, fontsize=11.5, fontweight="bold", pad=pad)
+    if lines:
         ax.annotate(
-            caption,
+            "\n".join(lines),
             xy=(0.0, 1.0),
             xytext=(0, 5),
             xycoords="axes fraction",
@@ -121,6 +155,7 @@ def entitle(ax: Axes, title: str, caption: str, on: Paper) -> None:
             ha="left",
             va="bottom",
             fontsize=8.5,
+            linespacing=1.15,
             color=on.ink,
             annotation_clip=False,
         )

@@ -57,6 +57,9 @@ def test_every_tag_is_closed_and_the_parts_are_there(page: Page) -> None:
         "Checks",
         "Who worked when",
         "Queue depth",
+        "Arrivals against completions",
+        "How long messages waited",
+        "The way of the messages",
         "Faults",
         "Timeline",
         "Scenario",
@@ -97,7 +100,8 @@ def test_tables_can_be_read_aloud(page: Page) -> None:
 
 def test_figures_have_words(page: Page) -> None:
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
-    assert len(labels) == 2
+    # Lanes, depth, arrivals and completions, the wait in the one queue that was worked on, the seven ways.
+    assert len(labels) == 5
     assert labels == page.of("figcaption")
 
 

@@ -96,7 +96,7 @@ def test_many_changes_become_a_band_and_the_caption_says_so() -> None:
 def test_beyond_twelve_faults_names_give_way_to_a_count(crash: Trace) -> None:
     crash.faults = crash.faults * 5
     words = [text.get_text() for text in plot_depth(crash).texts]
-    assert "15 faults are shaded." in words
+    assert "15 faults are marked along the upper edge." in words
 
 
 def test_an_empty_run_can_be_drawn() -> None:

@@ -1,0 +1,59 @@
+"""What real programs printed, as HTML for a notebook: a transcript, and who sent what to whom when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Protocol
+
+from mqsim.trace.tables import Trace
+
+MOST_LINES = 200
+_HUES = ("#0072b2", "#b34700", "#007a5a", "#a0446f", "#6b5b00", "#2b6c99")
+"""Dark enough on white paper, and told apart by the colour-blind; the names stand beside them in any case."""
+_STYLES = {"stderr": "font-weight: bold", "event": "font-style: italic"}
+
+
+class Line(Protocol):
+    """A line of a transcript."""
+
+    @property
+    def who(self) -> str:
+        """The actor's name."""
+
+    @property
+    def stream(self) -> str:
+        """`stdout`, `stderr` or `event`."""
+
+
+def transcript_html(lines: Sequence[Line], most: int = MOST_LINES) -> str:
+    """The lines, each program in a colour of its own; errors bold, what happens to a program in italics.
+
+    Args:
+        lines: of the transcript; their text is what `str` makes of them.
+        most: how many are shown; how many were left out is said.
+    """
+    hues: dict[str, str] = {}
+    rows = []
+    for line in lines[:most]:
+        hue = hues.setdefault(line.who, _HUES[len(hues) % len(_HUES)])
+        style = "; ".join(filter(None, [f"color: {hue}", _STYLES.get(line.stream, "")]))
+        rows.append(f'<span style="{style}">{escape(str(line))}</span>')
+    if len(lines) > most:
+        rows.append(f"... and {len(lines) - most:,} lines more: print(result.transcript())")
+    return (
+        '<pre style="background: #fdfdfb; color: #222; padding: 0.6em; overflow-x: auto; line-height: 1.35">'
+        + "\n".join(rows)
+        + "</pre>"
+    )
+
+
+def programs_html(lines: Iterable[Line], trace: Trace) -> str:
+    """The transcript, and below it the space-time diagram, where messages were sent."""
+    from mqsim.viz import plot_spacetime
+    from mqsim.viz.picture import html_of
+
+    parts = [transcript_html(list(lines))]
+    if trace.messages.n:
+        parts.append(html_of(plot_spacetime(trace)))
+    return "\n".join(parts)

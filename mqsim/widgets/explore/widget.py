@@ -1,0 +1,266 @@
+"""The explorer: controls of a scenario, and at once what they do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import anywidget
+import traitlets
+
+from mqsim.errors import MqsimError, UsageError
+from mqsim.scenario import Scenario
+from mqsim.widgets.explore.asked import Vary, knobs
+from mqsim.widgets.explore.figures import fates, simulated, theory
+from mqsim.widgets.explore.knobs import changed
+from mqsim.widgets.explore.picture import Picture, picture
+from mqsim.widgets.explore.runs import LatestRun, Outcome, Simulate
+from mqsim.widgets.explore.still import still_html, still_text
+
+_HERE = Path(__file__).parent
+_SCRIPT = "\n".join(
+    (_HERE / name).read_text("utf-8") for name in ("drawing.js", "controls.js", "explorer.js")
+)
+
+
+class Explorer(anywidget.AnyWidget):
+    """Controls of a scenario with the depth, the lanes and the numbers beside theory; made by `mq.explore`.
+
+    What a reader turns is turned in Python too, and the reverse: `values`, `scenario`, `yaml`, `python` and
+    `result` are those of the picture on show.
+
+    Args:
+        scenario: where the controls start, and what `reset` goes back to.
+        vary: see `mq.explore`.
+        simulate: runs a scenario.
+        theme: `light`, `dark`, or None: as the page around it.
+
+    Raises:
+        UsageError: `vary` asks for what the scenario has not, or has more than once.
+        ScenarioError: the scenario can't be run.
+    """
+
+    _esm = _SCRIPT
+    _css = (_HERE / "explorer.css").read_text("utf-8")
+
+    title = traitlets.Unicode().tag(sync=True)
+    theme = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    # What the reader wants: `turn` counts wishes, `values` are those of all controls, as they travel.
+    wish = traitlets.Dict().tag(sync=True, echo_update=False)
+    # What can be said of a wish at once: theory, code, or what is wrong with it.
+    said = traitlets.Dict().tag(sync=True)
+    # What its simulation gave: numbers and picture, in one message.
+    shown = traitlets.Dict().tag(sync=True)
+    progress = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, scenario: Scenario, vary: Vary, simulate: Simulate, theme: str | None = None) -> None:
+        if theme not in (None, "light", "dark"):
+            raise UsageError(
+                f"theme: {theme!r} will not do; it must be 'light', 'dark' or None (as the page)."
+            )
+        self._base = self._scenario = scenario
+        self._runs = LatestRun(simulate, self._deliver, self._tell)
+        self._result: Any = None
+        self._first: Outcome | None = None
+        self._knobs = knobs(scenario, vary, self._length)
+        self._named = {knob.name: knob for knob in self._knobs}
+        self._values = {knob.name: knob.start for knob in self._knobs}
+        self._problem = ""
+        self._waits = False
+        super().__init__(title=scenario.name, theme=theme, controls=self._sketches())
+        self.wish = {"turn": 0, "values": self._sent()}
+        self._parts: list[dict[str, Any]] = []
+        self._say(0)
+        self._show(self._first_run())
+        self.observe(self._wished, "wish")
+
+    # -- what a reader of the notebook may ask ---------------------------------------------------------------
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What each control is at, by its name in `vary`; None where a fault is off."""
+        return dict(self._values)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that the controls make; while they make none, the last one."""
+        return self._scenario
+
+    @property
+    def result(self) -> Any:
+        """The run of `scenario`, a `Result`; waits for it where it is not there yet.
+
+        Raises:
+            ScenarioError: it can't be run.
+        """
+        if self._result is None or self._result.scenario is not self._scenario:
+            self._deliver(self._run(self.wish["turn"]))
+        return self._result
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what the controls ask for; empty if nothing is."""
+        return self._problem
+
+    @property
+    def yaml(self) -> str:
+        """The scenario as YAML."""
+        return self._scenario.to_yaml()
+
+    @property
+    def python(self) -> str:
+        """A program that runs the scenario."""
+        data = pformat(self._scenario.to_data(), sort_dicts=False, width=88)
+        return (
+            "import mqsim as mq\n\n"
+            f"scenario = mq.Scenario.from_data(\n{_indented(data)}\n)\n"
+            "result = mq.simulate(scenario)\nresult\n"
+        )
+
+    def set(self, values: Mapping[str, Any] | None = None, **named: Any) -> Explorer:
+        """Turn controls, as a reader would; gives the explorer back.
+
+        Args:
+            values: by name; the way to name a path.
+            named: by short name, as in `set(workers=3)`.
+
+        Raises:
+            UsageError: there is no such control, or it can't have the value.
+        """
+        asked = {**(values or {}), **named}
+        for name in asked:
+            if name not in self._named:
+                raise UsageError(f"{name!r} is not varied here; there are {', '.join(self._named)}.")
+        self._values |= {name: self._named[name].checked(value) for name, value in asked.items()}
+        self._turn_to_values()
+        return self
+
+    def reset(self) -> Explorer:
+        """Put every control back to the scenario's own value; gives the explorer back."""
+        self._values = {knob.name: knob.start for knob in self._knobs}
+        self._turn_to_values()
+        return self
+
+    # -- a wish, and what follows ----------------------------------------------------------------------------
+
+    def _turn_to_values(self) -> None:
+        """As if a reader had; but the cell that asks for it waits for the run."""
+        self._waits = True
+        try:
+            self.wish = {"turn": self.wish["turn"] + 1, "values": self._sent()}
+        finally:
+            self._waits = False
+
+    def _sketches(self) -> list[dict[str, Any]]:
+        return [{**knob.sketch(), "start": knob.sent(knob.start)} for knob in self._knobs]
+
+    def _sent(self) -> dict[str, Any]:
+        return {knob.name: knob.sent(self._values[knob.name]) for knob in self._knobs}
+
+    def _wished(self, change: Any) -> None:
+        """A control was turned, in the browser or in Python."""
+        turn = change["new"]["turn"]
+        try:
+            self._values = {
+                name: knob.checked(knob.received(change["new"]["values"][name]))
+                for name, knob in self._named.items()
+            }
+            scenario = changed(self._base, self._knobs, self._values)
+        except MqsimError as error:
+            self._runs.forget(turn)
+            self._fail(turn, str(error))
+            return
+        self._scenario = scenario
+        self._say(turn)
+        if self._waits:
+            self._runs.forget(turn)
+            self._deliver(self._runs.now(turn, scenario))
+        else:
+            self._runs.ask(turn, scenario)
+
+    def _say(self, turn: int) -> None:
+        self._problem = ""
+        self._parts = theory(self._scenario)
+        self.said = {
+            "turn": turn,
+            "problem": "",
+            "theory": self._parts,
+            "yaml": self.yaml,
+            "python": self.python,
+        }
+
+    def _fail(self, turn: int, problem: str) -> None:
+        self._problem = problem.splitlines()[0]
+        self.said = {**self.said, "turn": turn, "problem": self._problem}
+
+    def _tell(self, turn: int, share: float) -> None:
+        self.progress = {"turn": turn, "share": round(share, 3)}
+
+    def _run(self, turn: int) -> Outcome:
+        """Run the scenario here and now.
+
+        Raises:
+            ScenarioError: it can't be run.
+        """
+        return self._runs.now(turn, self._scenario, strict=True)
+
+    def _deliver(self, outcome: Outcome) -> None:
+        """Show what came of a run, unless something newer is on show."""
+        if outcome.turn < self.shown.get("turn", 0):
+            return
+        if outcome.problem:
+            if outcome.turn == self.wish["turn"]:
+                self._fail(outcome.turn, outcome.problem)
+            return
+        self._show(outcome)
+
+    def _show(self, outcome: Outcome) -> None:
+        run = self._result = outcome.run
+        parts = self._parts if run.scenario is self._scenario else theory(run.scenario)
+        summary, drawn = run.summary(), picture(run.trace)
+        self._drawn = drawn
+        self.shown = {
+            "turn": outcome.turn,
+            "messages": run.trace.messages.n,
+            "seconds": outcome.seconds,
+            "numbers": simulated(parts, summary, run.trace.end),
+            "fates": [list(fate) for fate in fates(summary)],
+            "about": drawn.about,
+            "drawn": drawn.numbers,
+        }
+
+    def _length(self) -> float:
+        """How long a run of the scenario is, in seconds."""
+        if self._base.duration is not None:
+            return self._base.duration
+        return float(self._first_run().run.trace.end)
+
+    def _first_run(self) -> Outcome:
+        if self._first is None:
+            self._first = self._run(0)
+        return self._first
+
+    # -- where no kernel runs --------------------------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        drawn: Picture = self._drawn
+        parts = self._parts
+        told = {"title": self.title, "parts": parts, **self.shown}
+        settings = [(knob.label, knob.words(self._values[knob.name])) for knob in self._knobs]
+        data["text/html"] = still_html(drawn, told, settings)
+        data["text/plain"] = still_text(told, settings)
+        return data, metadata
+
+    def __repr__(self) -> str:
+        return f"<Explorer of {self.title!r}: {', '.join(self._named)}>"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

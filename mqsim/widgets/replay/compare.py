@@ -1,0 +1,64 @@
+"""Two futures beside each other, in a few numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mqsim.trace.fates import Fate, fates
+from mqsim.trace.frames import columns
+from mqsim.trace.tables import Outcome, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = {
+    "messages": "messages",
+    "done": "worked to the end",
+    "lost": "lost",
+    "redelivered": "sent again",
+    "dead_lettered": "dead-lettered",
+    "gone": "gone otherwise",
+    "open": "not finished at the end",
+    "sojourn": "mean sojourn (s)",
+}
+"""What is compared, and what it is called. Copies count: a message has one in every queue it went to."""
+
+
+def numbers(trace: Trace) -> dict[str, float | None]:
+    """What became of a run's messages.
+
+    Returns:
+        `messages` (copies), `done` (worked to the end and acknowledged), `lost`, `redelivered` (deliveries
+        after a copy's first), `dead_lettered`, `gone` (expired, dropped, rejected, refused, unroutable),
+        `open` (none of these by the end), and `sojourn`: mean seconds from `created` to `finished` of
+        those that were done, None where there are none.
+    """
+    created, finished, outcome = columns(trace.messages, "created", "finished", "outcome")
+    (attempt,) = columns(trace.deliveries, "attempt")
+    fate = fates(trace)
+    done = fate == Fate.DONE
+    lost, dead = outcome == Outcome.LOST, outcome == Outcome.DEAD_LETTERED
+    under_way = fate == Fate.UNDER_WAY
+    return {
+        "messages": len(outcome),
+        "done": int(done.sum()),
+        "lost": int(lost.sum()),
+        "redelivered": int((attempt > 1).sum()),
+        "dead_lettered": int(dead.sum()),
+        "gone": int((~(done | lost | dead | under_way)).sum()),
+        "open": int(under_way.sum()),
+        "sojourn": float(np.mean((finished - created)[done])) if done.any() else None,
+    }
+
+
+def table(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> pd.DataFrame:
+    """Runs side by side: one row a number, one column a run."""
+    import pandas as pd
+
+    index = pd.Index(list(ROWS.values()), name="")
+    return pd.DataFrame(
+        {label: pd.Series([found[key] for key in ROWS], index=index, dtype=object) for label, found in runs}
+    )

@@ -1,0 +1,23 @@
+// What anywidget calls: joins a player to the model that the kernel shares.
+
+function render({ model, el }) {
+  const player = new Reader(model, el);
+  const changes = {
+    _films: () => player.load().then(() => player.say("")),
+    which: () => { if (player.film && model.get("which") !== player.which && model.get("which") < player.films.length) player.show(model.get("which")); },
+    t: () => { if (player.film && !player.playing && model.get("t") !== player.t) player.seek(model.get("t"), false); },
+    playing: () => { if (player.film && model.get("playing") !== player.playing) player.act("play"); },
+    follow: () => { if (player.film && model.get("follow") !== player.follow) player.setFollow(model.get("follow")); },
+    _theme: () => player.fit(),
+  };
+  for (const [name, act] of Object.entries(changes)) model.on(`change:${name}`, act);
+  model.on("msg:custom", (message) => { if (message.notice !== undefined) player.say(message.notice); });
+  player.load();
+  player.page.player = player;
+  return () => {
+    for (const [name, act] of Object.entries(changes)) model.off(`change:${name}`, act);
+    player.end();
+  };
+}
+
+export default { render };

@@ -1,0 +1,190 @@
+"""The replay in a notebook: the film, and the runs that interventions make of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from mqsim.errors import MqsimError, UsageError
+from mqsim.report.whole import writable_target, write_whole
+from mqsim.trace.tables import Trace
+from mqsim.widgets.replay.compare import numbers, table
+from mqsim.widgets.replay.film import film
+from mqsim.widgets.replay.page import page, still
+from mqsim.widgets.replay.routes import routes
+from mqsim.widgets.replay.scripts import looks, script, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rerun = Callable[[Mapping[str, Any]], "Replay"]
+"""Runs the same again with one fault more, written as scenarios write it, and gives that run's replay."""
+
+KINDS = ("crash", "hang", "slow", "restart")
+_AS_IT_WAS = "as it was"
+
+
+class Replay(anywidget.AnyWidget):
+    """A run that can be played, stepped, dragged and intervened in.
+
+    Args:
+        trace: what a run left behind; all that is shown comes from it.
+        scenario: what was run, where it is known: it names the exchanges.
+        rerun: how to run it again with a fault more; without it nobody can intervene.
+        name: the title.
+        theme: `light` or `dark`; by default as the notebook or the reader's system has it.
+        label: what to call this run beside others.
+
+    Attributes:
+        t: the time on show, in seconds; set it to go there.
+        playing: whether it plays.
+        speed: simulated seconds a second, when it is shown next; 0 lets the replay choose.
+        follow: the copy that is followed, by its row in the table of messages, or -1.
+        which: which of the futures is on show, from 0.
+        traces: the futures, the first as the run was; `labels` names them.
+    """
+
+    _esm = script()
+    _css = style()
+
+    t = traitlets.Float(0.0).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    speed = traitlets.Float(0.0).tag(sync=True)
+    follow = traitlets.Int(-1).tag(sync=True)
+    which = traitlets.Int(0).tag(sync=True)
+    _films = traitlets.List(traitlets.Bytes()).tag(sync=True)
+    _look = traitlets.Dict().tag(sync=True)
+    _theme = traitlets.Unicode("").tag(sync=True)
+    _live = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        trace: Trace,
+        scenario: object = None,
+        rerun: Rerun | None = None,
+        name: str = "run",
+        theme: str | None = None,
+        label: str = _AS_IT_WAS,
+    ) -> None:
+        if theme not in (None, "light", "dark"):
+            raise UsageError(f"theme: {theme!r} will not do; it must be 'light', 'dark' or None.")
+        self._routes = routes(scenario)
+        packed = film(trace, self._routes, label, name).pack()
+        super().__init__(
+            _films=[packed], _look=looks(), _theme=theme or "", _live=rerun is not None, t=trace.start
+        )
+        self.name = name
+        self.traces = [trace]
+        self.labels = [label]
+        self._reruns: list[Rerun | None] = [rerun]
+        self.on_msg(self._hear)
+
+    # -- other futures ---------------------------------------------------------------------------------------
+
+    def intervene(self, kind: str, who: str, at: float | None = None, **more: Any) -> Replay:
+        """What would have been, had a fault struck: the same run, seed and work, with one fault more.
+
+        Up to `at` both runs are the same, byte for byte. The fault is added to the run on show (`which`), so
+        interventions can follow each other.
+
+        Args:
+            kind: `crash`, `hang`, `slow` or `restart`.
+            who: an actor, such as `worker-1`.
+            at: seconds; by default the time on show.
+            more: what that kind of fault takes in a scenario: `restart_after` (crash), `for_` (hang, slow),
+                `factor` (slow; 3 unless told), `down` (restart).
+
+        Returns:
+            A replay of both, which goes on from `at` with the new one on show.
+
+        Raises:
+            UsageError: nobody can run this again, or the kind or the actor is unknown.
+            ScenarioError: the fault can't be understood.
+        """
+        both = Replay.__new__(type(self))
+        Replay.__init__(both, self.traces[0], name=self.name, theme=self._theme or None, label=self.labels[0])
+        both._adopt(self)
+        both._add(kind, who, self.t if at is None else at, more)
+        return both
+
+    def _adopt(self, other: Replay) -> None:
+        self.traces, self.labels = list(other.traces), list(other.labels)
+        self._reruns = list(other._reruns)
+        self._films, self._live = list(other._films), other._live
+        self.t, self.which, self.speed = other.t, other.which, other.speed
+
+    def _add(self, kind: str, who: str, at: float, more: Mapping[str, Any]) -> None:
+        rerun, trace = self._reruns[self.which], self.traces[self.which]
+        if rerun is None:
+            raise UsageError("This run can't be run again from here: it was not made by `mqsim.simulate`.")
+        if kind not in KINDS:
+            raise UsageError(f"{kind!r} is no intervention; there are {', '.join(KINDS)}.")
+        if who not in trace.cast:
+            raise UsageError(f"{who!r} did not take part; there are {', '.join(sorted(trace.cast))}.")
+        fault = {kind: who, "at": float(at), **{name.rstrip("_"): value for name, value in more.items()}}
+        if kind == "slow":
+            fault.setdefault("factor", 3.0)
+        new = rerun(fault)
+        before = "" if self.which == 0 else f"{self.labels[self.which]}, "
+        label = f"{before}{kind} of {who} at {at:.6g} s"
+        made = film(new.traces[0], new._routes, label, self.name).pack()
+        self.traces.append(new.traces[0])
+        self.labels.append(label)
+        self._reruns.append(new._reruns[0])
+        self.t = float(at)
+        self._films = [*self._films, made]
+        self.which = len(self.traces) - 1
+
+    def compare(self) -> pd.DataFrame:
+        """The futures side by side: one row a number, one column a run.
+
+        Copies are counted (a message has one in every queue it went to); `mean sojourn` is from `created` to
+        `finished` of those that were worked to the end, in seconds.
+        """
+        return table([(label, numbers(trace)) for label, trace in zip(self.labels, self.traces, strict=True)])
+
+    def _hear(self, _: object, content: Any, __: object) -> None:
+        asked = content.get("intervene") if isinstance(content, dict) else None
+        if not isinstance(asked, dict):
+            return
+        try:
+            self._add(asked["kind"], asked["who"], asked["at"], asked.get("more", {}))
+        except MqsimError as error:
+            self.send({"notice": str(error)})
+
+    # -- elsewhere -------------------------------------------------------------------------------------------
+
+    def html(self) -> str:
+        """The replay as one HTML page that plays without kernel or network, futures included."""
+        state = {
+            "t": self.t,
+            "playing": False,
+            "speed": self.speed,
+            "follow": self.follow,
+            "which": self.which,
+        }
+        return page(self._films, state, self.traces[self.which], self.name, self._theme or None)
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write `html()` to a file; it appears under its name only when it is whole.
+
+        Raises:
+            UsageError: the file can't be written there.
+        """
+        writable_target(path)
+        return write_whole(path, self.html())
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and for whoever can't show it a picture, tables and a line of words."""
+        made = super()._repr_mimebundle_(**options)
+        if not made:
+            return made
+        data, metadata = made
+        trace = self.traces[self.which]
+        words = f"Replay of {self.name!r}: {trace.messages.n} messages in {trace.end - trace.start:g} s"
+        return {**data, "text/plain": words, "text/html": still(trace)}, metadata

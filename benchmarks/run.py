@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python benchmarks/run.py --help`, or `make bench`."""
+"""Run the benchmarks: `python benchmarks/run.py --help`, `... run.py programs --help`, or `make bench`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-    from benchmarks.runner import main
+    from benchmarks import pika_runner, runner
 
-    sys.exit(main())
+    given = sys.argv[1:]
+    if given[:1] == ["programs"]:
+        sys.exit(pika_runner.main(given[1:]))
+    sys.exit(runner.main() or (0 if given else pika_runner.main([])))

@@ -10,16 +10,45 @@ What stands in `__all__` is loaded when it is first asked for, so that `import m
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mqsim import matching, theory
-    from mqsim.api import Result, Scenario, World, load, presets, simulate
+    from mqsim.api import (
+        Result,
+        Scenario,
+        World,
+        every_crash,
+        explore,
+        load,
+        plot_latencies,
+        predict,
+        presets,
+        program,
+        run_programs,
+        simulate,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["Result", "Scenario", "World", "load", "matching", "presets", "simulate", "theory"]
+__all__ = [
+    "Result",
+    "Scenario",
+    "World",
+    "every_crash",
+    "explore",
+    "load",
+    "matching",
+    "plot_latencies",
+    "predict",
+    "presets",
+    "program",
+    "run_programs",
+    "simulate",
+    "theory",
+]
 
 _MODULES = {"matching", "theory"}
 
@@ -34,3 +63,16 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def _teach_notebook() -> None:
+    """In a notebook, let a cell that begins with `%%program NAME` be a program; see `mqsim.api.magic`."""
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is not None:
+        shell.register_magic_function(
+            lambda line, cell: import_module("mqsim.api.magic").define(line, cell), "cell", "program"
+        )
+
+
+if "IPython" in sys.modules:
+    _teach_notebook()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mqsim.api.pictures import Pictures
 from mqsim.scenario import Scenario
 from mqsim.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
+    from mqsim.api.doubts import Doubt
     from mqsim.checkers import Verdict
+    from mqsim.widgets import Replay
 
 
-class Result:
+class Result(Pictures):
     """One run of one scenario: its trace, and all that can be read from it.
 
     Attributes:
@@ -128,7 +131,28 @@ class Result:
                 "the run is too short for its warm-up to end: run it longer, or give warmup a number."
             )
         found += _without_effect(self.scenario)
+        found += [doubt.message for doubt in self.doubts]
         return found
+
+    @cached_property
+    def doubts(self) -> list[Doubt]:
+        """Those of the warnings that say why the numbers may mislead: overload, growth, a short run."""
+        from mqsim.api.doubts import doubts
+
+        return doubts(self.scenario, self.trace, self.warmup)
+
+    def why(self, message: str) -> str:
+        """What happened to one message, from its sending to its end, and why it ended so.
+
+        Args:
+            message: its text, such as `task 2`, or its producer and number from 1, such as `producer-1#2`.
+
+        Raises:
+            UsageError: there is no such message, or several.
+        """
+        from mqsim.trace.why import explain
+
+        return str(explain(self.trace, message))
 
     # -- fingerprints ----------------------------------------------------------------------------------------
 
@@ -144,25 +168,36 @@ class Result:
 
         return event_digest(self.trace)
 
-    # -- pictures and pages ----------------------------------------------------------------------------------
-
-    def plot_lanes(self, ax: Axes | None = None, theme: str = "light") -> Axes:
-        """What each worker did when; see `mqsim.viz`."""
-        from mqsim.viz import plot_lanes
-
-        return plot_lanes(self.trace, ax, theme)
-
-    def plot_depth(self, queue: str | None = None, ax: Axes | None = None, theme: str = "light") -> Axes:
-        """How many messages were ready over time; see `mqsim.viz`."""
-        from mqsim.viz import plot_depth
-
-        return plot_depth(self.trace, queue, ax, theme)
+    # -- pages (pictures: see Pictures) ----------------------------------------------------------------------
 
     def timeline(self) -> str:
         """The run's story, message by message, one line an event."""
         from mqsim.trace.story import story
 
         return "\n".join(str(line) for line in story(self.trace))
+
+    def replay(self, theme: str | None = None) -> Replay:
+        """The run as a film to play, step, drag and intervene in, for a notebook or a page of its own
+        (`.to_html(path)`).
+
+        Args:
+            theme: `light` or `dark`; by default as the notebook or the reader's system has it.
+
+        Raises:
+            UsageError: widgets are not installed, or the run has more messages than a browser can show.
+        """
+        from mqsim.widgets import Replay
+
+        return Replay(
+            self.trace, self.scenario, rerun=self._replay_with, name=self.scenario.name, theme=theme
+        )
+
+    def _replay_with(self, fault: Mapping[str, Any]) -> Replay:
+        """The replay of this run with one fault more: same seed, same work."""
+        from mqsim.api.run import simulate
+
+        more = self.scenario.with_({f"faults.{len(self.scenario.faults)}": dict(fault)})
+        return simulate(more, self.seed, self.replication).replay()
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write one HTML file with summary, checks, figures, story and scenario; give its path.
@@ -210,6 +245,14 @@ def _without_effect(scenario: Scenario) -> list[str]:
     if asked and profile == "4.3" and all(queue.type == "classic" for queue in queues.values()):
         found.append("consumer_timeout has no effect: RabbitMQ 4.3 has none on classic queues.")
     end = scenario.duration
+    found += [
+        f"queue {name} refuses every message: so does RabbitMQ with max_length 0 and reject-publish, even "
+        "while a consumer is free; leave overflow at drop-head to lose only what finds none."
+        for name, queue in queues.items()
+        if queue.max_length == 0 and queue.overflow != "drop-head" and queue.type == "classic"
+    ]
+    if profile == "4.3":
+        found += _returns_for_ever(scenario)
     for group, spec in scenario.consumers.items():
         if end is not None and spec.start >= end:
             found.append(f"consumers.{group} starts at {spec.start:g} s, when the run is over.")
@@ -217,3 +260,16 @@ def _without_effect(scenario: Scenario) -> list[str]:
         if end is not None and fault.at is not None and fault.at >= end:
             found.append(f"faults.{number} would strike at {fault.at:g} s, when the run is over.")
     return found
+
+
+def _returns_for_ever(scenario: Scenario) -> list[str]:
+    """Failing work that a delivery limit does not end."""
+    return [
+        f"RabbitMQ 4.3 does not count a nack towards the delivery limit, so what fails at {group} comes back "
+        "without end: give fails a number of attempts, or take profile 4.0."
+        for group, spec in scenario.consumers.items()
+        if scenario.broker.queues[spec.queue].delivery_limit is not None
+        and spec.fails is not None
+        and spec.fails.then == "nack"
+        and spec.fails.attempts is None
+    ]

@@ -95,6 +95,20 @@ def schema() -> None:
 
 
 @app.command()
+def lab(
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where your copies of the notebooks are kept.")
+    ] = Path("mqsim-notebooks"),
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port, on this machine only.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Open the course notebooks in JupyterLab, as copies of your own."""
+    from mqsim.cli.lab import open_lab
+
+    open_lab(folder, port, browser)
+
+
+@app.command()
 def demo(
     report: Annotated[
         Path | None,
@@ -109,6 +123,115 @@ def demo(
     from mqsim.cli.demo import tell
 
     tell(report)
+
+
+@app.command(name="exec")
+def execute(
+    programs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME[:COUNT]=FILE...",
+            help="Programs, as in producer=producer.py worker:3=consumer.py.",
+            show_default=False,
+        ),
+    ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME@T", help="Start a program at T seconds.", show_default=False),
+    ] = None,
+    kill: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@T", help="Kill a program, or the broker, at T seconds.", show_default=False
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME@T", help="Press Ctrl-C in a program at T seconds.", show_default=False),
+    ] = None,
+    restart: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@T", help="Stop a program, or the broker, and start it again.", show_default=False
+        ),
+    ] = None,
+    until: Annotated[
+        float | None, typer.Option(metavar="T", help="End at T seconds at the latest.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="V", help="Whose rules apply: 3.10, 4.0 or 4.3 (the default).", show_default=False
+        ),
+    ] = None,
+    latency: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S", help="Seconds one way between a program and the broker (0.0005).", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Seed of all chance (0).", show_default=False)
+    ] = None,
+    definitions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Declare what a RabbitMQ definitions file says.", show_default=False
+        ),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Let the programs join a scenario.", show_default=False),
+    ] = None,
+    why: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MESSAGE",
+            help='Tell one message\'s story instead: "task 2", or producer-1#2.',
+            show_default=False,
+        ),
+    ] = None,
+    every_crash: Annotated[
+        bool,
+        typer.Option("--every-crash", help="Crash each program wherever it matters, and tell what is lost."),
+    ] = False,
+    who: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --every-crash: only this program.", show_default=False),
+    ] = None,
+    restart_after: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S",
+            help="With --every-crash: start who crashed again after S seconds.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Run pika programs in virtual time, and print what they print and what happens to them."""
+    from mqsim.cli.exec import Request, run_files
+
+    run_files(
+        Request(
+            programs or [],
+            start or [],
+            kill or [],
+            stop or [],
+            restart or [],
+            until,
+            profile,
+            latency,
+            seed,
+            definitions,
+            scenario,
+            as_json,
+            why,
+            every_crash,
+            who,
+            restart_after,
+        )
+    )
 
 
 @app.command()

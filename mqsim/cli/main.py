@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         1 after a fault of mqsim itself.
     """
     try:
+        if arguments is None and sys.argv[1:2] == ["exec"]:
+            from mqsim.cli.exec import settle_hashes
+
+            if (done := settle_hashes()) is not None:
+                return done
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:

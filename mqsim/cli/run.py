@@ -36,6 +36,7 @@ def run_scenario(request: Request) -> None:
     Raises:
         MqsimError: the request, the scenario or the run can't be.
     """
+    from mqsim.api.doubts import endless
     from mqsim.cli import show
 
     if request.scenario is None:
@@ -43,6 +44,8 @@ def run_scenario(request: Request) -> None:
         return
     _refuse_what_clashes(request)
     scenario = changed(load(request.scenario), request.changes)
+    if says := endless(scenario):
+        print(f"mind: {says}", file=sys.stderr)
     if request.replications > 1:
         numbers = replicate(scenario, request.seed, request.replications)
         show.json_object(numbers) if request.as_json else show.means(scenario, numbers)
@@ -144,21 +147,35 @@ def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[s
     """Replications 0 to R-1 and, for each main figure, the mean and the half-width of its 95 % interval.
 
     A figure that some replications don't have, such as the wait in a queue that nobody used, is averaged over
-    those that do; `runs` counts them. With fewer than two there is no half-width.
+    those that do; `runs` counts them. With fewer than two there is no half-width. `warnings` holds what most
+    of the runs have to say, or else which interval is wide.
     """
     from tqdm import tqdm
 
     from mqsim.api import simulate as run_once
+    from mqsim.api.doubts import wide
 
     samples: dict[str, list[float]] = {}
+    told: dict[tuple[str, str], list[str]] = {}
     used = seed
     for replication in tqdm(range(replications), unit=" runs", file=sys.stderr, leave=False, disable=None):
         result = run_once(scenario, seed=seed, replication=replication)
         used = result.seed
         for name, value in main_figures(result.summary()).items():
             samples.setdefault(name, []).extend([] if value is None else [value])
+        for doubt in result.doubts:
+            told.setdefault((doubt.kind, doubt.about), []).append(doubt.message)
     figures = {name: _mean(values) for name, values in samples.items()}
-    return {"scenario": scenario.name, "seed": used, "replications": replications, "figures": figures}
+    # What each run alone is too short for, the replications make up for; their intervals say whether.
+    common = [says[0] for (kind, _), says in told.items() if kind != "short" and 2 * len(says) > replications]
+    warnings = [*common, *(doubt.message for doubt in wide(figures) if not common)]
+    return {
+        "scenario": scenario.name,
+        "seed": used,
+        "replications": replications,
+        "figures": figures,
+        "warnings": warnings,
+    }
 
 
 def _mean(values: list[float]) -> dict[str, Any]:

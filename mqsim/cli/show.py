@@ -24,7 +24,7 @@ _SIGNS = {
     "broken": ("bold red", "BROKEN"),
     "not exercised": ("dim", "not exercised"),
 }
-_HUES = ("cyan", "yellow", "magenta", "green", "blue", "bright_cyan", "bright_yellow", "bright_magenta")
+HUES = ("cyan", "yellow", "magenta", "green", "blue", "bright_cyan", "bright_yellow", "bright_magenta")
 _BAD = frozenset(
     {
         "lost",
@@ -124,7 +124,7 @@ def lines(story: Iterable[Line]) -> None:
 
     out, hues = console(), dict[str, str]()
     for line in story:
-        hue = hues.setdefault(line.who, "white" if line.who == "broker" else _HUES[len(hues) % len(_HUES)])
+        hue = hues.setdefault(line.who, "white" if line.who == "broker" else HUES[len(hues) % len(HUES)])
         out.print(Text(str(line), style="bold red" if line.kind in _BAD else hue), soft_wrap=True)
 
 
@@ -164,3 +164,5 @@ def means(scenario: Scenario, numbers: dict[str, Any]) -> None:
         out,
         Table("Means with 95 % intervals; times in seconds", ("figure", "mean", "half-width", "runs"), rows),
     )
+    for warning in numbers["warnings"]:
+        marked(out, "mind", "yellow", warning)

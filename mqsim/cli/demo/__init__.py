@@ -1,13 +1,14 @@
-"""`mqsim demo`: three tasks of two seconds, told in five steps.
+"""`mqsim demo`: the task queue of a first lesson, as real pika programs, told in four steps.
 
-Every step is a run of `three-tasks.yaml` with a few fields changed; what it finds is read off its trace.
+The programs are the files in `programs/`, unchanged: what they print, and what becomes of their tasks, is
+read off the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,90 +16,95 @@ from mqsim.cli.demo import findings
 
 if TYPE_CHECKING:
     from mqsim.api import Result
-    from mqsim.trace.story import Line
+    from mqsim.api.programs import ProgramsResult
     from mqsim.trace.tables import Trace
 
 _NEXT = {
+    "mqsim exec NAME=FILE ...": "your own pika programs, and what a crash does to them",
     "mqsim run": "what else is ready to run",
     "mqsim run worker-crash --timeline": "a crash, message by message",
     "mqsim run fair-dispatch --report page.html": "numbers, checks and figures on one page",
-    "mqsim run task-queue --set consumers.worker.count=3": "turn a knob",
 }
-_TOLD = frozenset({"published", "sent", "finished", "crashed", "lost", "returned", "requeued"})
 _COLUMNS = 64
+_START = 2.0
+_LENGTH = 9.0
+_DEATH = {"crash": "worker-1", "at": 3.0}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: a `title`, two lines of `prose`, the `changes` to the scenario, and what is `found` in its
-    trace.
+    """One step: a `title`, two lines of `prose`, the files that send and work, the `faults` that strike, and
+    what is `found` in its trace.
     """
 
     title: str
     prose: tuple[str, str]
-    changes: dict[str, Any]
+    sender: str
+    worker: str
+    faults: tuple[dict[str, Any], ...]
     found: Callable[[Trace], str]
 
 
-_THREE = {"consumers.worker.count": 3}
-_KILL = {"faults": [{"crash": "worker-1", "at": 3}]}
-
 STEPS = (
     Step(
-        "a) one worker",
+        "a) three workers, automatic acknowledgement",
         (
-            "A producer drops three tasks of two seconds into a queue. It need not wait for anybody.",
-            "Half a second later one worker subscribes, and works through them one by one.",
+            "new_task.py declares a queue, publishes three tasks and closes. It need not wait for anybody.",
+            "Two seconds later three workers come; worker.py prints, sleeps two seconds, and is done.",
         ),
-        {},
+        "new_task.py",
+        "worker.py",
+        (),
         findings.who_did_what,
     ),
     Step(
-        "b) three workers, no prefetch",
+        "b) the same, and worker-1 is killed at t = 3",
         (
-            "Now three workers subscribe. Will it go three times as fast?",
-            "Without a prefetch limit the broker pushes all that waits to the first who asks.",
+            "With automatic acknowledgement the broker counts a task as done once it is sent.",
+            "So nobody else has what the dead worker had in its hands.",
         ),
-        _THREE,
-        findings.who_did_what,
-    ),
-    Step(
-        "c) three workers, prefetch 1",
-        (
-            "Prefetch 1 tells the broker: one unacknowledged message each, no more.",
-            "The other two tasks stay in the queue until somebody is free for them.",
-        ),
-        _THREE | {"consumers.worker.prefetch": 1},
-        findings.who_did_what,
-    ),
-    Step(
-        "d) a worker dies at t = 3, automatic acknowledgement",
-        (
-            "As in b, but with auto-ack: the broker counts a message as done once it is sent.",
-            "Then worker-1 is killed, with tasks in its hands that nobody else has.",
-        ),
-        _THREE | _KILL | {"consumers.worker.ack": "auto"},
+        "new_task.py",
+        "worker.py",
+        (_DEATH,),
         findings.what_was_lost,
     ),
     Step(
-        "e) the same death, manual acknowledgement",
+        "c) mended: a durable queue, persistent tasks, manual acknowledgement, prefetch 1",
         (
-            "One word is changed: workers acknowledge a task when it is done.",
-            "What the dead worker never acknowledged goes back to the queue, and to the others.",
+            "new_task_safe.py and worker_safe.py change four lines. A worker acknowledges when it is done,",
+            "and has one task at a time; the others wait in the queue, where anybody can take them.",
         ),
-        _THREE | _KILL | {"consumers.worker.ack": "manual"},
+        "new_task_safe.py",
+        "worker_safe.py",
+        (),
+        findings.who_did_what,
+    ),
+    Step(
+        "d) mended, and worker-1 is killed at t = 3",
+        (
+            "The same death as in b.",
+            "What the dead worker never acknowledged goes back to the queue, and to another.",
+        ),
+        "new_task_safe.py",
+        "worker_safe.py",
+        (_DEATH,),
         findings.what_was_lost,
     ),
 )
 
 
-def run_step(step: Step) -> Result:
+def run_step(step: Step) -> ProgramsResult:
     """The run of one step."""
-    from mqsim.api import simulate
-    from mqsim.scenario import Scenario
+    from mqsim.api import run_programs
 
-    text = files("mqsim.cli.demo").joinpath("three-tasks.yaml").read_text(encoding="utf-8")
-    return simulate(Scenario.from_yaml(text).with_({"name": f"three tasks, {step.title}"} | step.changes))
+    with as_file(files("mqsim.cli.demo").joinpath("programs")) as folder:
+        return run_programs(
+            {"sender": folder / step.sender, "worker": folder / step.worker},
+            count={"worker": 3},
+            start={"worker": _START},
+            faults=list(step.faults),
+            until=_LENGTH,
+        )
 
 
 def tell(report: Path | None = None) -> None:
@@ -113,6 +119,7 @@ def tell(report: Path | None = None) -> None:
     from rich.text import Text
 
     from mqsim.cli import show
+    from mqsim.cli.exec import printer
     from mqsim.report import writable_target
     from mqsim.viz.text import KEY, text_axis, text_lanes
 
@@ -125,7 +132,9 @@ def tell(report: Path | None = None) -> None:
         out.print(Text(step.title, style="bold"))
         out.print(Text("\n".join(step.prose)), soft_wrap=True)
         out.print()
-        show.lines(short_story(result.trace))
+        tell_line = printer()
+        for line in result.lines:
+            tell_line(line)
         out.print()
         for lane in [*text_lanes(result.trace, _COLUMNS), text_axis(result.trace, _COLUMNS)]:
             out.print(Text(f"  {lane}"), soft_wrap=True)
@@ -135,13 +144,6 @@ def tell(report: Path | None = None) -> None:
     out.print(Text(f"In the lanes: {KEY}."), soft_wrap=True)
     out.print()
     _where_next(result, report)
-
-
-def short_story(trace: Trace) -> Iterator[Line]:
-    """The lines of a run's story that matter to this lesson."""
-    from mqsim.trace.story import story
-
-    return (line for line in story(trace) if line.kind in _TOLD)
 
 
 def _where_next(result: Result | None, report: Path | None) -> None:

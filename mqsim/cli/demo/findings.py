@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from mqsim.trace.story import message_name
+from mqsim.trace.story import message_name, text_of
 from mqsim.trace.tables import Outcome, Trace
 from mqsim.viz.bars import consumers
+
+
+def task_name(trace: Trace, copy: int) -> str:
+    """What a task says, or its message's name where it says nothing."""
+    return text_of(trace, copy) or message_name(trace, copy)
 
 
 def done_by(trace: Trace) -> dict[str, list[str]]:
@@ -16,7 +21,7 @@ def done_by(trace: Trace) -> dict[str, list[str]]:
     rows = [row for row in range(table.n) if not math.isnan(table.finished[row])]
     done: dict[str, list[str]] = {name: [] for name in consumers(trace)}
     for row in sorted(rows, key=lambda row: table.finished[row]):
-        done[names[table.consumer[row]]].append(message_name(trace, table.copy[row]))
+        done[names[table.consumer[row]]].append(task_name(trace, table.copy[row]))
     return done
 
 
@@ -29,13 +34,13 @@ def last_finish(trace: Trace) -> float | None:
 def lost(trace: Trace) -> list[str]:
     """The messages that were lost, by name."""
     outcome = trace.messages.outcome
-    return [message_name(trace, row) for row in range(trace.messages.n) if outcome[row] == Outcome.LOST]
+    return [task_name(trace, row) for row in range(trace.messages.n) if outcome[row] == Outcome.LOST]
 
 
 def sent_again(trace: Trace) -> list[str]:
     """The messages that were sent to a consumer more than once, by name."""
     deliveries = trace.messages.deliveries
-    return [message_name(trace, row) for row in range(trace.messages.n) if deliveries[row] > 1]
+    return [task_name(trace, row) for row in range(trace.messages.n) if deliveries[row] > 1]
 
 
 def who_did_what(trace: Trace) -> str:

@@ -1,0 +1,220 @@
+"""`mqsim exec`: program files run in virtual time, their transcript printed as it comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from mqsim.api.programs import ProgramsResult
+    from mqsim.guest.transcript import Line
+
+_PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for; the fields are its options."""
+
+    programs: list[str]
+    start: list[str]
+    kill: list[str]
+    stop: list[str]
+    restart: list[str]
+    until: float | None
+    profile: str | None
+    latency: float | None
+    seed: int | None
+    definitions: Path | None
+    scenario: str | None
+    as_json: bool
+    why: str | None = None
+    every_crash: bool = False
+    who: str | None = None
+    restart_after: float | None = None
+
+
+def settle_hashes() -> int | None:
+    """Run this command in an interpreter whose hashes are the same in every run, unless this one is so.
+
+    A set of texts is printed in another order for each hash seed, and that is chosen as Python starts.
+
+    Returns:
+        The exit status of the command, where it had to be a process of its own; else None.
+    """
+    if not sys.flags.hash_randomization or sys.flags.ignore_environment:
+        return None
+    call = [sys.executable, *sys.orig_argv[1:]]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    if os.name == "posix":
+        os.execve(sys.executable, call, environment)
+    return subprocess.run(call, env=environment, check=False).returncode
+
+
+def run_files(request: Request) -> None:
+    """Carry out `mqsim exec`.
+
+    Raises:
+        MqsimError: the request can't be.
+    """
+    from mqsim.api.programs import run_programs
+
+    given = _arguments(request)
+    if request.every_crash:
+        from mqsim.cli.crashes import crash_everywhere
+
+        crash_everywhere(request, given)
+        return
+    silent = request.as_json or request.why is not None
+    result = run_programs(**given, listener=None if silent else printer())
+    if request.why is not None:
+        from mqsim.cli.crashes import tell_why
+
+        tell_why(result, request.why, request.as_json)
+    elif request.as_json:
+        from mqsim.cli import show
+
+        show.json_object(numbers_of(result))
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    """What `run_programs` is called with."""
+    if not request.every_crash and (request.who is not None or request.restart_after is not None):
+        option = "--who" if request.who is not None else "--restart-after"
+        raise UsageError(f"{option} belongs to --every-crash; for one crash write --kill NAME@T.")
+    if request.every_crash and request.why is not None:
+        raise UsageError("--why tells of one run, --every-crash makes many: give one of them.")
+    files, count = _files(request.programs)
+    start: dict[str, float] = {}
+    for word in request.start:
+        name, t = _moment("--start", word)
+        start[_group("--start", word, name, files)] = t
+    return {
+        "programs": files,
+        "count": count,
+        "start": start,
+        "faults": _faults(request, files, count),
+        "until": request.until,
+        "profile": request.profile,
+        "latency": request.latency,
+        "seed": request.seed,
+        "definitions": request.definitions,
+        "scenario": request.scenario,
+    }
+
+
+def _files(words: list[str]) -> tuple[dict[str, str], dict[str, int]]:
+    """The files and counts of NAME[:COUNT]=FILE."""
+    files: dict[str, str] = {}
+    count: dict[str, int] = {}
+    for word in words:
+        found = _PROGRAM.fullmatch(word)
+        if found is None:
+            raise UsageError(f"{word}: write NAME=FILE, or NAME:COUNT=FILE, as in worker:3=consumer.py.")
+        name, number = found["name"], found["count"]
+        if name in files:
+            raise UsageError(f"{word}: there is a program {name} already; write {name}:2=FILE to have two.")
+        if number is not None:
+            if not number.isdecimal() or int(number) < 1:
+                raise UsageError(f"{word}: a count is a whole number, 1 or more, as in {name}:3=FILE.")
+            count[name] = int(number)
+        files[name] = found["file"]
+    return files, count
+
+
+def _moment(option: str, word: str) -> tuple[str, float]:
+    """The name and the time of NAME@T."""
+    name, sign, time = word.rpartition("@")
+    try:
+        t = float(time)
+    except ValueError:
+        t = -1.0
+    if not sign or not name or not 0 <= t < float("inf"):
+        raise UsageError(f"{option} {word}: write NAME@SECONDS, as in {option} worker@3.")
+    return name, t
+
+
+def _group(option: str, word: str, name: str, files: dict[str, str]) -> str:
+    """The program that is meant; one of several actors can't be started apart."""
+    if name in files:
+        return name
+    group = name.rpartition("-")[0]
+    if group in files:
+        raise UsageError(
+            f"{option} {word}: all of {group} start together; give one of them a name of its own instead."
+        )
+    raise UsageError(f"{option} {word}: there is no program {name}; there are {', '.join(files)}.")
+
+
+def _check_target(
+    said: str, name: str, files: dict[str, str], count: dict[str, int], request: Request
+) -> None:
+    group, _, number = name.rpartition("-")
+    one_of_several = group in files and number.isdecimal() and 1 <= int(number) <= count.get(group, 1)
+    is_broker = name == "broker" or name.startswith("broker-")
+    if not (name in files or one_of_several or is_broker or request.scenario):
+        names = ", ".join(f"{group}-1" if count.get(group, 1) == 1 else group for group in files)
+        raise UsageError(f"{said}: there is no {name}; there are {names}, and the broker.")
+
+
+def _faults(request: Request, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
+    """The faults that the options ask for, in order of time."""
+    faults: list[dict[str, Any]] = []
+    for kind, words in (("kill", request.kill), ("stop", request.stop), ("restart", request.restart)):
+        for word in words:
+            name, t = _moment(f"--{kind}", word)
+            _check_target(f"--{kind} {word}", name, files, count, request)
+            faults.append({kind: name, "at": t})
+    return sorted(faults, key=lambda fault: fault["at"])
+
+
+def printer() -> Callable[[Line], None]:
+    """Prints each line as it comes; on a terminal each program has a colour."""
+    if not sys.stdout.isatty():
+        return lambda line: print(line)
+    from rich.text import Text
+
+    from mqsim.cli.show import HUES, console
+
+    out, hues = console(), dict[str, str]()
+
+    def tell(line: Line) -> None:
+        hue = hues.setdefault(line.who, "white" if line.who == "broker" else HUES[len(hues) % len(HUES)])
+        style = "bold red" if line.stream == "stderr" else f"dim {hue}" if line.stream == "event" else hue
+        out.print(Text(str(line), style=style), soft_wrap=True)
+
+    return tell
+
+
+def numbers_of(result: ProgramsResult) -> dict[str, Any]:
+    """What `--json` prints: how the programs ended, what they printed, what became of their messages."""
+    from mqsim.guest.transcript import cut
+    from mqsim.trace.story import text_of
+
+    messages = _records(result.messages)
+    for row, message in enumerate(messages):
+        message["text"] = text_of(result.trace, row) or None
+    return {
+        "programs": [run._asdict() for run in result.programs],
+        "lines": [{**line._asdict(), "t": cut(line.t)} for line in result.lines],
+        "messages": messages,
+        "deliveries": _records(result.deliveries),
+    }
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    """A table as a list of objects; what is absent is None."""
+    columns = {name: frame[name].tolist() for name in frame.columns}
+    rows = zip(*columns.values(), strict=True)
+    return [
+        {name: None if value != value else value for name, value in zip(columns, row, strict=True)}
+        for row in rows
+    ]

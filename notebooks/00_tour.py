@@ -1,0 +1,149 @@
+# %% [markdown]
+# # 0 · A tour in five minutes
+#
+# **You will see** what a message queue is for: it shares work out, it lets things fail, and nothing gets lost. Usually.
+#
+# Run the cells from top to bottom with Shift+Enter. Before each picture you are asked for a guess. Take it seriously:
+# a wrong guess is where you learn something.
+
+# %% tags=["setup"]
+# Run this first, and again whenever a name is "not defined": the kernel was restarted.
+import mqsim as mq
+
+# %% [markdown]
+# ## Three tasks, one worker
+#
+# A **producer** puts three tasks into a **queue**, all at once. Each takes two seconds of work. One **worker** (a
+# *consumer*) takes them out, one after the other.
+
+# %%
+guess = mq.predict("When is the last task done?", unit="s")
+guess
+
+# %%
+alone = mq.simulate("task-queue")
+alone.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    alone.messages.acked.max(), because="Two seconds three times. A task that waits is not lost, only late."
+)
+
+# %% [markdown]
+# ## Three tasks, three workers
+#
+# Nobody told the producer. It sends to the queue, as before; two more workers take from it.
+
+# %%
+guess = mq.predict("And now: when is the last task done?", unit="s")
+guess
+
+# %%
+three = mq.simulate(mq.load("task-queue").with_({"consumers.worker.count": 3}))
+three.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    three.messages.acked.max(), because="Each worker takes one task, and they work at the same time."
+)
+
+# %% [markdown]
+# ## A worker dies
+#
+# Six tasks, two workers. After three seconds worker-1 is killed, in the middle of a task, and never comes back.
+
+# %%
+guess = mq.predict(
+    "What becomes of the task that worker-1 had in hand?",
+    choices=["it is lost", "worker-2 does it", "it waits until worker-1 is back"],
+)
+guess
+
+# %%
+crash = mq.simulate("worker-crash")
+crash.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal("worker-2 does it", because="It was not acknowledged, so the queue kept it and sent it again.")
+
+# %% [markdown]
+# Look for the mark on worker-2's lane: that is the task that had to start again from the beginning.
+
+# %% [markdown]
+# ## One word changed
+#
+# The same crash. But now the broker (the program that keeps the queue) counts a task as done when it is **sent**, not
+# when the worker says so: `ack: auto`.
+
+# %%
+guess = mq.predict("How many of the six tasks are lost?", choices=["0", "1", "2", "3"])
+guess
+
+# %%
+auto = mq.simulate(mq.load("worker-crash").with_({"consumers.worker.ack": "auto"}))
+auto.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+lost = int((auto.messages.outcome == "lost").sum())
+guess.reveal(
+    str(lost),
+    because="All six were sent at once. Worker-1 had one in hand and one on its desk when it died.",
+)
+
+# %% [markdown]
+# ## Watch it happen
+#
+# The same run as a film. Press play; step one event forward, and back. Click on a worker to crash it at another time.
+
+# %%
+mq.simulate("worker-crash").replay()
+
+# %% [markdown]
+# ## Turn the knobs
+#
+# Tasks come at random now. How many workers does it take until hardly anybody waits?
+
+# %%
+mq.explore("unequal-workers", vary=["consumers.worker.count", "consumers.worker.prefetch"])
+
+# %% [markdown]
+# ## The claim, and when it does not hold
+#
+# A claim is something you can run. The first result says whether it holds; the second is the same with one thing
+# changed, and there it does not. Try other seeds: each seed is another day, with other tasks.
+
+
+# %% tags=["claim"]
+def a_crash_loses_no_task(seed, ack="manual"):
+    """Whatever a crashed worker had in hand is done by another. Not so with automatic acknowledgement."""
+    random_tasks = {"producers.sender.work": {"exponential": {"mean": 2}}}
+    scenario = mq.load("worker-crash").with_(
+        {"consumers.worker.ack": ack, "faults.0.at": 0.01, **random_tasks}
+    )
+    return mq.simulate(scenario, seed=seed).summary()["messages"]["lost"] == 0
+
+
+a_crash_loses_no_task(seed=1), a_crash_loses_no_task(seed=1, ack="auto")
+
+# %% [markdown]
+# ## Your turn
+#
+# Three tasks, **two** workers. When is the last task done? Copy the cell with three workers, change one number, and end it
+# with `float(result.messages.acked.max())`.
+#
+# You should see: `4.0`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# ## Take away
+#
+# * A queue lets you add workers without telling the producer.
+# * A task that is acknowledged *after* the work survives its worker.
+# * A task that is acknowledged *before* the work does not. One word decides.
+#
+# **Next:** [01 · Producer, queue, consumer, broker](01_producer_queue_consumer.ipynb)

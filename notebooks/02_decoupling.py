@@ -1,0 +1,240 @@
+# %% [markdown]
+# # 2 · Decoupling
+#
+# **You will see** three ways in which a queue sets two programs free from each other: they need not run at the same time, at
+# the same pace, or without failures. **And** what stays coupled.
+#
+# | word | meaning |
+# | --- | --- |
+# | direct call | ask another program and wait for its answer |
+# | burst | many messages in a short time |
+# | backlog | messages that wait |
+
+# %% tags=["setup"]
+# Run this first, and again whenever a name is "not defined": the kernel was restarted.
+import mqsim as mq
+import pandas as pd
+import simpy
+
+SHOP = mq.Scenario.from_yaml("""
+name: shop
+until: drained
+broker: {queues: {orders: {}}}
+producers:
+  shop: {to: orders, arrivals: {poisson: {rate: 1}}, stop: 40, when_blocked: drop}
+consumers:
+  mailer: {queue: orders, service: 0.5}
+faults:
+  - {crash: mailer, at: 10, restart_after: 10}
+""")
+
+# %% [markdown]
+# ## The consumer is away
+#
+# A sender sends at 0, 1 and 2 seconds. The receiver only starts at 5.
+
+# %%
+guess = mq.predict(
+    "What happens to the three messages?",
+    choices=["lost", "the sender waits until 5", "they wait in the queue"],
+)
+guess
+
+# %%
+late = mq.simulate(mq.load("hello").with_({"consumers.receiver.start": 5}))
+late.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    "they wait in the queue",
+    because="The sender was done after 2 seconds and never knew. That is decoupling in time.",
+)
+
+# %% [markdown]
+# ## Direct calls: what fails when the other side is down
+#
+# A shop gets an order a second, at random, and for each one a mail must go out; that takes half a second. First the shop
+# **calls** the mailer and waits. The mailer is down from 10 to 20 s. Eight lines of SimPy:
+
+
+# %% tags=["setup"]
+def call_directly(orders):
+    """The shop, one call after the other; gives when each was answered and whether it worked."""
+    env, rows = simpy.Environment(), []
+
+    def shop():
+        for moment in orders:
+            yield env.timeout(max(0, moment - env.now))
+            mailer_is_up = not 10 <= env.now < 20
+            if mailer_is_up:
+                yield env.timeout(0.5)  # the shop waits for the answer
+            rows.append((moment, env.now, mailer_is_up))
+
+    env.process(shop())
+    env.run()
+    return pd.DataFrame(rows, columns=["ordered", "answered", "worked"])
+
+
+# %%
+guess = mq.predict("About 40 orders come, one a second. How many calls fail?")
+guess
+
+# %%
+called = call_directly(mq.simulate(SHOP, seed=1).messages.created)
+called.query("8 < ordered < 12").round(2)
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    int((~called.worked).sum()),
+    because="Every order between 10 and 20 s: the shop is down because the mailer is.",
+)
+
+# %% [markdown]
+# ## The same through a queue
+#
+# The same orders, the same mailer, the same ten seconds.
+
+# %%
+guess = mq.predict("How many orders fail now?")
+guess
+
+# %%
+queued = mq.simulate(SHOP, seed=1)
+called = call_directly(queued.messages.created)
+queued.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    int((queued.messages.outcome != "acked").sum()),
+    because="They wait in the queue until the mailer is back.",
+)
+
+# %%
+pd.DataFrame(
+    {
+        "direct call": [
+            (~called.worked).sum(),
+            (called.answered - called.ordered).mean(),
+            (called.answered - called.ordered).max(),
+        ],
+        "through a queue": [
+            (queued.messages.outcome != "acked").sum(),
+            (queued.messages.published - queued.messages.created).mean(),
+            (queued.messages.finished - queued.messages.created).max(),
+        ],
+    },
+    index=["orders that failed", "seconds the shop is kept busy", "latest mail (s after the order)"],
+).astype(float).round(2)
+
+# %% [markdown]
+# Nothing is free: the last line is the price. A mail comes late, and the shop can't tell its customer "it is sent", only
+# "it is on its way".
+
+# %% [markdown]
+# ## The burst
+#
+# Orders come calmly, 2 a second, and now and then in bursts, 40 a second. Four workers can do 20 a second.
+
+# %%
+guess = mq.predict(
+    "In a burst, who sets the pace of the workers?", choices=["the producer", "the workers themselves"]
+)
+guess
+
+# %%
+burst = mq.simulate(mq.load("burst").with_({"duration": 60}))
+burst.plot_cumulative()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    "the workers themselves",
+    because="Their line is never steeper than 20 a second; the gap between the lines is the queue.",
+)
+
+# %% [markdown]
+# ## What stays coupled
+#
+# Both sides still need the **broker**. Now it is the broker that is killed, for the same ten seconds; this shop, like many,
+# throws an order away when it can't publish it.
+
+# %%
+guess = mq.predict(
+    "How many orders fail when the broker is down from 10 to 20 s?", choices=["0", "around 10", "all 40"]
+)
+guess
+
+# %%
+no_broker = mq.simulate(SHOP.with_({"faults": [{"kill": "broker", "at": 10, "down": 10}]}), seed=1)
+no_broker.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+failed = int((no_broker.messages.outcome != "acked").sum())
+guess.reveal(
+    "around 10",
+    because=f"{failed} of them. The queue moved the risk to one place; that place must be watched.",
+)
+
+# %% [markdown]
+# A shop that *keeps* what it can't publish (`when_blocked: wait`) comes through that as well. Notebook 05 shows brokers that
+# stand in for each other.
+
+# %% [markdown]
+# ## The claims, and when they do not hold
+
+
+# %% tags=["claim"]
+def the_shop_does_not_notice(seed, down="mailer"):
+    """While the mailer is down no order fails. Not so while the broker is down."""
+    faults = {
+        "mailer": {"crash": "mailer", "at": 10, "restart_after": 10},
+        "broker": {"kill": "broker", "at": 10, "down": 10},
+    }
+    result = mq.simulate(SHOP.with_({"faults": [faults[down]]}), seed=seed)
+    return result.summary()["messages"]["acked"] == len(result.messages)
+
+
+the_shop_does_not_notice(seed=1), the_shop_does_not_notice(seed=1, down="broker")
+
+
+# %% tags=["claim"]
+def the_backlog_goes_away(seed, service=0.5):
+    """An outage is forgotten in time. Not so if the mailer is slower than the orders come."""
+    longer = {"producers.shop.stop": 120, "consumers.mailer.service": service, "faults.0.restart_after": 10}
+    orders = mq.simulate(SHOP.with_(longer), seed=seed).messages
+    return bool((orders.started - orders.enqueued)[orders.created > 100].mean() < 1.5)
+
+
+the_backlog_goes_away(seed=1), the_backlog_goes_away(seed=1, service=1.2)
+
+# %% [markdown]
+# ## Your turn
+#
+# The mailer is down for **twenty** seconds (`faults.0.restart_after`), seed 1. How long is the queue at its longest? End with
+# `int(result.depth.ready.max())`.
+#
+# You should see: `22`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# Is the shop still kept free when the queue may hold only five orders and refuses the rest? Set
+# `"broker.queues.orders": {"max_length": 5, "overflow": "reject-publish"}`, seed 1, twenty seconds again, and end with
+# `int((result.messages.outcome == "refused").sum())`.
+#
+# You should see: `17`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# ## Take away
+#
+# * Decoupled in **time** (the other side may be away), in **pace** (it may be slower for a while), in **failure** (it may crash).
+# * The price: answers come later, and the broker must be there.
+# * Not decoupled: the average pace. Who is too slow for ever has a queue that grows for ever.
+#
+# **Next:** [03 · Load balancing](03_load_balancing.ipynb)

@@ -1,0 +1,268 @@
+# %% [markdown]
+# # 4 · Reliability
+#
+# **You will see** what "delivered reliably" means: at most once, at least once, effectively once. **And** which four switches
+# it takes, each of which loses messages when it is off.
+#
+# | word | meaning |
+# | --- | --- |
+# | acknowledgement (ack) | the worker says "done"; only then may the queue forget the message |
+# | redelivery | a message is sent again, to whoever is there |
+# | confirm | the broker says to the producer "I have it" |
+# | idempotent | doing it twice has the same effect as doing it once |
+
+# %% tags=["setup"]
+# Run this first, and again whenever a name is "not defined": the kernel was restarted.
+import mqsim as mq
+import pandas as pd
+
+BANK = mq.Scenario.from_yaml("""
+name: bank
+until: drained
+broker: {queues: {transfers: {}}}
+producers:
+  branch: {to: transfers, arrivals: {every: 0.5}, messages: 40, work: {uniform: {low: 0.8, high: 1.4}}}
+consumers:
+  teller: {queue: transfers, count: 2}
+faults:
+  - {crash: teller-1, at: 6.1, restart_after: 2}
+  - {drop_connection: teller-2, at: 12.3}
+""")
+
+
+def tally(result):
+    """How many transfers were asked for, how many never done, how many done again."""
+    times_done = result.deliveries.dropna(subset="finished").groupby("copy").size()
+    asked = len(result.messages)
+    return {
+        "asked for": asked,
+        "never done": asked - len(times_done),
+        "done again": int((times_done > 1).sum()),
+    }
+
+
+# %% [markdown]
+# ## At most once
+#
+# A bank: 40 transfers, two tellers. At 6.1 s teller-1's program crashes; at 12.3 s teller-2's network cable is loose for a moment.
+# First with automatic acknowledgement: the broker forgets a transfer as soon as it has sent it.
+
+# %%
+guess = mq.predict(
+    "What happens to transfers?", choices=["some are never done", "some are done twice", "both", "neither"]
+)
+guess
+
+# %%
+at_most = mq.simulate(BANK.with_({"consumers.teller.ack": "auto"}))
+at_most.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    "some are never done",
+    because=f"{tally(at_most)['never done']} of 40 were sent once, and never again: at most once.",
+)
+
+# %% [markdown]
+# ## At least once
+#
+# Now the teller acknowledges when the work is done. What is not acknowledged is sent again.
+
+# %%
+guess = mq.predict("And now?", choices=["some are never done", "some are done twice", "both", "neither"])
+guess
+
+# %%
+at_least = mq.simulate(BANK)
+at_least.plot_spacetime(start=11, end=16)
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    "some are done twice",
+    because="Teller-2 finished, but its acknowledgement found no connection; so it was done again.",
+)
+
+# %% [markdown]
+# The broker can't know whether the teller died before the transfer or after it. It has two choices: send again, and perhaps
+# have it done twice, or don't, and perhaps have it never done. **There is no third.** No broker offers "exactly once" for what
+# happens outside of it.
+
+# %% [markdown]
+# ## Effectively once
+#
+# So make twice harmless. A teller who keeps a list of the transfers that are done skips those on it: `idempotent`.
+
+# %%
+at_most = mq.simulate(BANK.with_({"consumers.teller.ack": "auto"}))
+at_least = mq.simulate(BANK)
+careful = mq.simulate(BANK.with_({"consumers.teller.idempotent": True}))
+kinds = {"auto-ack": at_most, "ack after work": at_least, "and idempotent": careful}
+pd.DataFrame(
+    {
+        "never done": [tally(result)["never done"] for result in kinds.values()],
+        "sent again": [int((result.messages.deliveries > 1).sum()) for result in kinds.values()],
+        "paid twice": [
+            0 if result is careful else tally(result)["done again"] for result in kinds.values()
+        ],
+    },
+    index=["at most once", "at least once", "effectively once"],
+)
+
+# %% [markdown]
+# ## The broker restarts
+#
+# A **durable** queue and **persistent** messages are on the broker's disk. Twenty tasks, one worker; at 5.5 s the broker restarts.
+
+# %%
+guess = mq.predict(
+    "Messages are not persistent: how many of the 20 are lost?", choices=["0", "1", "about 15", "20"]
+)
+guess
+
+# %%
+forgetful = mq.simulate(mq.load("broker-restart").with_({"producers.sender.persistent": False}))
+forgetful.plot_depth()
+
+# %%
+# Run this cell for the answer.
+lost = int((forgetful.messages.outcome == "lost").sum())
+guess.reveal("about 15", because=f"{lost}: everything that waited. With persistent messages: 0.")
+
+# %% [markdown]
+# ## Did the broker get it?
+#
+# The other end of the way. A sensor sends twelve readings a second over a line with half a second's delay; the broker is killed
+# for two seconds, and later the connection breaks. Without **confirms** the producer never learns what got lost on the way.
+
+# %% tags=["setup"]
+SENSOR = mq.Scenario.from_yaml("""
+name: sensor
+until: drained
+network: {latency: 0.5}
+broker: {queues: {readings: {}}}
+producers:
+  sensor: {to: readings, arrivals: {poisson: {rate: 12}}, messages: 200}
+consumers:
+  logger: {queue: readings, service: 0.05}
+faults: [{kill: broker, at: 5, down: 2}, {drop_connection: sensor, at: 14}]
+""")
+CONFIRMED = {
+    "producers.sensor.confirms": {},
+    "producers.sensor.retry": {"on": ["nack", "timeout", "closed"]},
+}
+
+
+def readings(scenario, seed):
+    """How many of the 200 readings were logged: never, and more than once."""
+    done = mq.simulate(scenario, seed=seed).messages.dropna(subset="finished").groupby("number").size()
+    return {"never": 200 - len(done), "more than once": int((done > 1).sum())}
+
+
+# %%
+guess = mq.predict(
+    "With confirms, and publishing again what was not confirmed: what may happen to a reading?",
+    choices=["lost", "logged twice"],
+)
+guess
+
+# %%
+pd.DataFrame(
+    {
+        "without confirms": readings(SENSOR, seed=1),
+        "with confirms and retry": readings(SENSOR.with_(CONFIRMED), seed=1),
+    }
+)
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    "logged twice",
+    because="If only the answer is lost, the producer sends again. At least once, at this end too.",
+)
+
+# %% [markdown]
+# ## The claims, and when they do not hold
+
+
+# %% tags=["claim"]
+def nothing_is_done_twice(seed, ack="auto"):
+    """At most once: automatic acknowledgement. Not so when the worker acknowledges."""
+    return tally(mq.simulate(BANK.with_({"consumers.teller.ack": ack}), seed=seed))["done again"] == 0
+
+
+nothing_is_done_twice(seed=1), nothing_is_done_twice(seed=1, ack="manual")
+
+
+# %% tags=["claim"]
+def nothing_is_left_undone(seed, ack="manual"):
+    """At least once: the worker acknowledges when it is done. Not so when it acknowledges as it begins."""
+    return tally(mq.simulate(BANK.with_({"consumers.teller.ack": ack}), seed=seed))["never done"] == 0
+
+
+nothing_is_left_undone(seed=1), nothing_is_left_undone(seed=1, ack="early")
+
+
+# %% tags=["claim"]
+def no_effect_happens_twice(seed, idempotent=True):
+    """Effectively once: at least once, and workers who skip what is done. Not so without the list."""
+    result = mq.simulate(BANK.with_({"consumers.teller.idempotent": idempotent}), seed=seed)
+    verdicts = {verdict.name: verdict.status.value for verdict in result.checks()}
+    return verdicts["nothing_lost"] == "holds" and verdicts["nothing_twice"] == "holds"
+
+
+no_effect_happens_twice(seed=1), no_effect_happens_twice(seed=1, idempotent=False)
+
+
+# %% tags=["claim"]
+def a_restart_loses_nothing(seed, persistent=True):
+    """Persistent messages in a durable queue survive a restart. Not so messages that are in memory only."""
+    changes = {
+        "producers.sender.persistent": persistent,
+        "producers.sender.work": {"exponential": {"mean": 1}},
+    }
+    return (
+        mq.simulate(mq.load("broker-restart").with_(changes), seed=seed).summary()["messages"]["lost"] == 0
+    )
+
+
+a_restart_loses_nothing(seed=1), a_restart_loses_nothing(seed=1, persistent=False)
+
+
+# %% tags=["claim"]
+def every_reading_arrives(seed, confirms=True):
+    """Confirms and retries bring every reading through. Not so without."""
+    return readings(SENSOR.with_(CONFIRMED if confirms else {}), seed)["never"] == 0
+
+
+every_reading_arrives(seed=1), every_reading_arrives(seed=1, confirms=False)
+
+# %% [markdown]
+# ## Your turn
+#
+# A teller acknowledges as it **begins** (`ack: early`). What does `tally` say for `BANK`, seed 0? Guess which kind of "once" it is.
+#
+# You should see: `{'asked for': 40, 'never done': 1, 'done again': 0}`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# Persistent messages in a queue that is **not** durable: change `broker-restart` (`"broker.queues.tasks.durable": False`)
+# and count the lost: `int((result.messages.outcome == "lost").sum())`. Both switches, or none.
+#
+# You should see: `15`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# ## Take away
+#
+# | switch | off, it loses | when |
+# | --- | --- | --- |
+# | ack after the work | what a worker had | a worker crashes |
+# | durable and persistent | what waited | the broker restarts |
+# | confirms, and retry | what was under way | the connection breaks |
+# | idempotent work | nothing, but doubles it | any of these |
+#
+# **Next:** [05 · Fault tolerance](05_fault_tolerance.ipynb)

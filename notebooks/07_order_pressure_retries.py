@@ -1,0 +1,305 @@
+# %% [markdown]
+# # 7 · Order, priorities, backpressure, dead letters, retry storms
+#
+# **You will see** five things a queue does with messages that are not all alike: keep them in order (or not), let some go first,
+# refuse some, put some aside, and meet some again and again.
+#
+# | word | meaning |
+# | --- | --- |
+# | backpressure | a full queue tells the producer to slow down |
+# | dead letter | a message that could not be worked on, put aside in a queue of its own |
+# | poison message | one that fails whoever works on it |
+# | back-off | wait longer before each further try |
+
+# %% tags=["setup"]
+# Run this first, and again whenever a name is "not defined": the kernel was restarted.
+import mqsim as mq
+import pandas as pd
+
+DESK = mq.Scenario.from_yaml("""
+name: desk
+until: drained
+broker: {queues: {tasks: {}}}
+producers:
+  web: {to: tasks, arrivals: {poisson: {rate: 1}}, messages: 100, work: {exponential: {mean: 0.8}}}
+consumers:
+  worker: {queue: tasks}
+""")
+
+
+def overtaken(result):
+    """How many messages were finished after one that had been sent later."""
+    finished = result.messages.sort_values("number").finished
+    return int((finished > finished[::-1].cummin()[::-1]).sum())
+
+
+# %% [markdown]
+# ## In order?
+#
+# A queue is first in, first out: messages *leave* it in order. 100 messages that need different times, one worker.
+
+# %%
+guess = mq.predict(
+    "One worker, then two: are the messages also finished in order?",
+    choices=["both times", "only with one", "never"],
+)
+guess
+
+# %%
+two = mq.simulate(DESK.with_({"consumers.worker.count": 2}), seed=1)
+two.plot_spacetime(start=0, end=15)
+
+# %%
+# Run this cell for the answer.
+counts = [overtaken(mq.simulate(DESK.with_({"consumers.worker.count": n}), seed=1)) for n in (1, 2)]
+guess.reveal(
+    "only with one",
+    because=f"Overtaken with one: {counts[0]}, with two: {counts[1]} of 100. Out first is not done first.",
+)
+
+# %% [markdown]
+# Where order matters (deposits into one account), send what belongs together to one queue with one worker. Different accounts
+# may go to different queues.
+
+# %% [markdown]
+# ## Some go first
+#
+# One task in ten is urgent (priority 5). The queue is a **priority queue** (`max_priority: 5`). The worker is 80 % busy.
+
+# %% tags=["setup"]
+URGENT = DESK.with_(
+    {
+        "producers.web.arrivals": {"poisson": {"rate": 8}},
+        "producers.web.work": {"exponential": {"mean": 0.1}},
+        "producers.web.messages": 20_000,
+        "producers.web.priority": {0: 0.9, 5: 0.1},
+        "broker.queues.tasks.max_priority": 5,
+    }
+)
+
+
+def waits(scenario, seed):
+    """Mean wait of the normal and of the urgent messages, in seconds."""
+    tasks = mq.simulate(scenario, seed=seed).messages
+    return (
+        (tasks.started - tasks.enqueued).groupby(tasks.priority).mean().rename({0: "normal", 5: "urgent"})
+    )
+
+
+# %%
+guess = mq.predict(
+    "Without priorities everybody waits 0.4 s on average. How long do urgent tasks wait now?", unit="s"
+)
+guess
+
+# %%
+table = pd.DataFrame(
+    {
+        "first come, first served": waits(URGENT.with_({"broker.queues.tasks.max_priority": None}), seed=1),
+        "urgent first": waits(URGENT, seed=1),
+        "urgent first, but prefetch 0": waits(URGENT.with_({"consumers.worker.prefetch": 0}), seed=1),
+    }
+)
+table.round(2)
+
+# %%
+# Run this cell for the answer.
+guess.reveal(
+    round(float(table.loc["urgent", "urgent first"]), 2),
+    because="Only the task in hand is before them. The others pay, a little.",
+)
+
+# %% [markdown]
+# The last column: a worker that takes everything at once (`prefetch: 0`) has emptied the queue, and there is nothing left to
+# sort. Priorities work in the queue, not on the worker's desk.
+
+# %% [markdown]
+# ## Too much
+#
+# Twelve tasks a second come, for a minute; the workers can do ten. What then?
+
+# %% tags=["setup"]
+RUSH = mq.Scenario.from_yaml("""
+name: rush
+duration: 120
+broker: {queues: {tasks: {max_length: 20, overflow: reject-publish}}}
+producers:
+  web: {to: tasks, arrivals: {poisson: {rate: 12}}, stop: 60, work: {exponential: {mean: 0.2}}, confirms: {}}
+consumers:
+  worker: {queue: tasks, count: 2}
+""")
+
+# %%
+guess = mq.predict(
+    "A queue of at most 20 refuses the rest. How many of 720 tasks, roughly?",
+    choices=["about 20", "100 to 200", "nearly all"],
+)
+guess
+
+# %%
+bounded = mq.simulate(RUSH, seed=1)
+bounded.plot_depth()
+
+# %%
+# Run this cell for the answer.
+refused = int((bounded.messages.outcome == "refused").sum())
+guess.reveal(
+    "100 to 200",
+    because=f"{refused}. Ten of twelve a second can be done, whatever the queue. The rest must go.",
+)
+
+# %%
+unbounded = mq.simulate(RUSH.with_({"broker.queues.tasks": {}}), seed=1)
+runs = {"at most 20": bounded, "no limit": unbounded}
+pd.DataFrame({name: run.summary()["queues"]["tasks"]["wait"] for name, run in runs.items()}).T[
+    ["count", "mean", "p95"]
+].round(1)
+
+# %% [markdown]
+# A short queue says no early, and keeps its word to the others. A long one says yes to everybody, and is late for everybody.
+
+# %% [markdown]
+# ## Poison
+#
+# One message at 5.5 s can't be worked on. It is given back (`nack`), goes to the head of the queue, is sent again, …
+
+# %%
+guess = mq.predict("Without a limit to the attempts: how many of the 20 good messages get done in 30 s?")
+guess
+
+# %%
+stuck = mq.simulate(mq.load("poison").with_({"consumers.worker.fails.attempts": None}))
+stuck.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+done = int((stuck.messages[stuck.messages.producer == "good-1"].outcome == "acked").sum())
+guess.reveal(done, because="Those before it. The poison stands at the head of the queue for ever.")
+
+# %%
+mended = mq.simulate("poison")
+mended.messages.groupby(["queue", "outcome"], observed=True).size().rename("messages").to_frame()
+
+# %% [markdown]
+# With `attempts: 3` the worker refuses it for good at the third try, and the queue hands it to a **dead letter queue**, where
+# a person can look at it.
+
+# %% [markdown]
+# ## A retry storm
+#
+# Both workers are away from 20 to 40 s, and the queue is full. The producer tries each refused message again every half second.
+
+# %%
+guess = mq.predict(
+    "1200 messages are made. How often is something published in all?",
+    choices=["1200 times", "about 2000", "more than 10 000"],
+)
+guess
+
+# %%
+storm = mq.simulate("retry-storm")
+calm = mq.simulate(mq.load("retry-storm").with_({"producers.web.retry.factor": 2}))
+storm.plot_cumulative()
+
+# %%
+# Run this cell for the answer.
+numbers = {
+    name: run.summary()["producers"]["web-1"]
+    for name, run in {"every 0.5 s": storm, "twice as long each time": calm}.items()
+}
+table = pd.DataFrame(numbers).T[["created", "published"]].astype(int)
+guess.reveal(
+    "more than 10 000",
+    because=f"{table.published.iloc[0]} times; with back-off {table.published.iloc[1]}.",
+)
+
+# %% [markdown]
+# ## The claims, and when they do not hold
+
+
+# %% tags=["claim"]
+def finished_in_order(seed, workers=1):
+    """One queue and one worker finish messages in order. Not so two workers."""
+    return overtaken(mq.simulate(DESK.with_({"consumers.worker.count": workers}), seed=seed)) == 0
+
+
+finished_in_order(seed=1), finished_in_order(seed=1, workers=2)
+
+
+# %% tags=["claim"]
+def urgent_waits_less(seed, prefetch=1):
+    """Urgent messages wait less than half as long as others. Not so if the worker takes all it can get."""
+    mean = waits(
+        URGENT.with_({"producers.web.messages": 4000, "consumers.worker.prefetch": prefetch}), seed
+    )
+    return bool(mean["urgent"] < mean["normal"] / 2)
+
+
+urgent_waits_less(seed=1), urgent_waits_less(seed=1, prefetch=0)
+
+
+# %% tags=["claim"]
+def nobody_waits_long(seed, most=20):
+    """Who is let in to a short queue waits at most five seconds. Not so in a queue that takes a thousand."""
+    return (
+        mq.simulate(RUSH.with_({"broker.queues.tasks.max_length": most}), seed=seed).summary()["queues"][
+            "tasks"
+        ]["wait"]["max"]
+        < 5
+    )
+
+
+nobody_waits_long(seed=1), nobody_waits_long(seed=1, most=1000)
+
+
+# %% tags=["claim"]
+def good_messages_get_by(seed, attempts=3):
+    """A poison message is put aside, and the good ones are all done. Not so if it is tried for ever."""
+    changes = {
+        "producers.good.work": {"exponential": {"mean": 0.3}},
+        "consumers.worker.fails.attempts": attempts,
+        "duration": 60,
+    }
+    tasks = mq.simulate(mq.load("poison").with_(changes), seed=seed).messages
+    return bool((tasks[tasks.producer == "good-1"].outcome == "acked").all())
+
+
+good_messages_get_by(seed=1), good_messages_get_by(seed=1, attempts=None)
+
+
+# %% tags=["claim"]
+def retries_are_few(seed, factor=2):
+    """With back-off each message is published fewer than four times on average. Not so every half second."""
+    web = mq.simulate(
+        mq.load("retry-storm").with_({"producers.web.retry.factor": factor}), seed=seed
+    ).summary()["producers"]["web-1"]
+    return web["published"] < 4 * web["created"]
+
+
+retries_are_few(seed=1), retries_are_few(seed=1, factor=1)
+
+# %% [markdown]
+# ## Your turn
+#
+# `RUSH`, seed 1, with `"broker.queues.tasks.overflow": "drop-head"`: now the queue throws away its **oldest** message to make room.
+# What is the mean wait of those that are done? End with `round(result.summary()["queues"]["tasks"]["wait"]["mean"], 1)`.
+#
+# You should see: `1.3`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# `DESK`, seed 1: how many messages are overtaken with **ten** workers? Guess: more than with two, or fewer?
+#
+# You should see: `26`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# ## Take away
+#
+# * In order *out of the queue* is not in order *done*: two workers are enough to break it.
+# * A limit makes a queue honest. Somebody has to decide who is refused: you, or time.
+# * Every retry needs a back-off and a limit; every queue that matters needs a dead letter queue.
+#
+# **Next:** [08 · How many workers?](08_how_many_workers.ipynb)

@@ -1,0 +1,317 @@
+# %% [markdown]
+# # 9 · The usual mistakes
+#
+# **You will see** six mistakes that nearly everybody makes once, each reproduced, looked at, and mended. None of them gives an
+# error message; that is why they are usual.
+#
+# | word | meaning |
+# | --- | --- |
+# | unroutable | a message that no queue is bound for |
+# | to hoard | to hold more messages than one can work on |
+# | round trip | a question to the broker, and its answer |
+
+# %% tags=["setup"]
+# Run this first, and again whenever a name is "not defined": the kernel was restarted.
+import mqsim as mq
+import pandas as pd
+
+PLAIN = mq.Scenario.from_yaml("""
+name: plain
+duration: 60
+broker: {queues: {tasks: {}}}
+producers:
+  web: {to: tasks, arrivals: {poisson: {rate: 1}}, stop: 50, work: {exponential: {mean: 0.5}}}
+consumers:
+  worker: {queue: tasks}
+""")
+TYPO = {"producers.web.to": {"exchange": "", "key": "taks"}}
+
+# %% [markdown]
+# ## 1 · A name misspelt
+#
+# The queue is `tasks`. The producer sends to `taks`.
+
+# %%
+guess = mq.predict("What does the producer notice?", choices=["an error", "a warning", "nothing"])
+guess
+
+# %%
+typo = mq.simulate(PLAIN.with_(TYPO), seed=1)
+typo.plot_topology()
+
+# %%
+# Run this cell for the answer.
+gone = int((typo.messages.outcome == "unroutable").sum())
+guess.reveal("nothing", because=f"All {gone} messages found no queue, and were thrown away in silence.")
+
+# %% [markdown]
+# **Mend it:** publish with `mandatory=True`, so that the broker gives back what it can't route; declare the queue on both sides.
+
+# %%
+told = mq.simulate(PLAIN.with_({**TYPO, "producers.web.mandatory": True}), seed=1)
+runs = {"silent": typo, "mandatory": told}
+rows = {name: run.summary()["producers"]["web-1"] for name, run in runs.items()}
+pd.DataFrame(rows).T[["published", "returned"]].astype(int)
+
+# %% [markdown]
+# ## 2 · The acknowledgement forgotten
+#
+# It works in the test: every task is done. Then the worker is restarted, at 8 s. (It never says `basic_ack`.)
+
+# %% tags=["setup"]
+# %%program forgetful
+import time
+
+import pika
+
+channel = pika.BlockingConnection(pika.ConnectionParameters("localhost")).channel()
+channel.queue_declare(queue="tasks")
+
+
+def work(channel, method, properties, body):
+    time.sleep(1)
+    print("done", body.decode())
+
+
+channel.basic_consume("tasks", work)
+channel.start_consuming()
+
+# %% tags=["setup"]
+# %%program five
+import pika
+
+channel = pika.BlockingConnection(pika.ConnectionParameters("localhost")).channel()
+channel.queue_declare(queue="tasks")
+for number in range(1, 6):
+    channel.basic_publish("", "tasks", f"task {number}")
+
+# %%
+guess = mq.predict(
+    "Five tasks. How often is a task done, in all?", choices=["5 times", "6 times", "10 times"]
+)
+guess
+
+# %%
+forgot = mq.run_programs(
+    ["five", "forgetful"], faults=[{"crash": "forgetful-1", "at": 8, "restart_after": 1}]
+)
+print(forgot.transcript())
+
+# %%
+# Run this cell for the answer.
+done = sum(line.text.startswith("done") for line in forgot.lines)
+guess.reveal(
+    f"{done} times",
+    because="The broker never heard that they were done, and kept all five for whoever comes next.",
+)
+
+# %% [markdown]
+# **Mend it:** `channel.basic_ack(method.delivery_tag)` as the callback's last line. **See it early:** look at the number of
+# *unacknowledged* messages; it should not be larger than your workers times their prefetch.
+
+# %% [markdown]
+# ## 3 · Hoarding
+#
+# No prefetch is set, which means: no limit. Three workers, one of them four times as slow.
+
+# %%
+guess = mq.predict("With prefetch 1 the 99th percentile of the wait is 0.6 s. Without a limit?", unit="s")
+guess
+
+# %%
+hoard = mq.simulate(mq.load("unequal-workers").with_({"consumers.worker.prefetch": 0}))
+hoard.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+p99 = hoard.summary()["queues"]["tasks"]["wait"]["p99"]
+guess.reveal(
+    p99, because="A third of the tasks lies at the slow worker's door, while the fast ones look on."
+)
+
+# %% [markdown]
+# **Mend it:** `channel.basic_qos(prefetch_count=1)`; a little more if the broker is far away.
+
+# %% [markdown]
+# ## 4 · Work that keeps the heart from beating
+#
+# Tasks of 25 s, done in the callback. Meanwhile pika can't answer the broker's heartbeats (here 10 s; two missed, and the
+# connection is closed).
+
+# %% tags=["setup"]
+LONG = mq.Scenario.from_yaml("""
+name: long work
+duration: 180
+broker: {queues: {tasks: {}}}
+producers:
+  web: {to: tasks, arrivals: {at: [0, 1]}, work: {uniform: {low: 24, high: 30}}}
+consumers:
+  worker: {queue: tasks, heartbeat: 10, blocking: true}
+""")
+
+# %%
+guess = mq.predict(
+    "Two tasks of about 27 s, three minutes. How many tasks are acknowledged?", choices=["0", "1", "2"]
+)
+guess
+
+# %%
+endless = mq.simulate(LONG, seed=1)
+endless.plot_lanes()
+
+# %%
+# Run this cell for the answer.
+acked = int((endless.messages.outcome == "acked").sum())
+guess.reveal(
+    str(acked),
+    because="Each time it is done it finds its connection closed, and the task is sent again. For ever.",
+)
+
+# %% [markdown]
+# **Mend it:** work in a thread of its own and acknowledge from the connection's (`add_callback_threadsafe`), cut long work into
+# pieces, or choose a longer heartbeat.
+
+# %%
+patient = mq.simulate(LONG.with_({"consumers.worker.blocking": False}), seed=1)
+patient.plot_lanes()
+
+# %% [markdown]
+# ## 5 · A connection for each message
+#
+# A web page publishes, and opens a connection each time. The broker is 5 ms away.
+
+# %% tags=["setup"]
+# %%program each_time
+import time
+
+import pika
+
+began = time.monotonic()
+for _ in range(20):
+    connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+    connection.channel().basic_publish("", "tasks", b"hello")
+    connection.close()
+print(f"20 messages in {time.monotonic() - began:.2f} s")
+
+# %% tags=["setup"]
+# %%program once
+import time
+
+import pika
+
+began = time.monotonic()
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+for _ in range(20):
+    channel.basic_publish("", "tasks", b"hello")
+connection.close()
+print(f"20 messages in {time.monotonic() - began:.2f} s")
+
+# %%
+guess = mq.predict(
+    "How many times longer does it take, with a connection for each?",
+    choices=["2 times", "5 times", "about 20 times"],
+)
+guess
+
+# %%
+queue = {"broker": {"queues": {"tasks": {}}}, "duration": 10}
+connections = mq.run_programs(["each_time", "once"], latency=0.005, scenario=queue)
+print(connections.transcript())
+
+# %%
+# Run this cell for the answer.
+guess.reveal("about 20 times", because="To connect takes several round trips; to publish takes none.")
+
+# %% [markdown]
+# **Mend it:** one connection for the life of the program.
+
+# %% [markdown]
+# ## 6 · Try again, at once, for ever
+#
+# A callback that fails says `basic_nack(requeue=True)`, and hopes. The message goes back to the head of the queue and comes again.
+
+# %%
+guess = mq.predict(
+    "One bad message of 21. How often is it tried in 30 s?",
+    choices=["3 times", "about 60 times", "for ever, but in turn"],
+)
+guess
+
+# %%
+again = mq.simulate(mq.load("poison").with_({"consumers.worker.fails.attempts": None}))
+again.plot_cumulative("tasks")
+
+# %%
+# Run this cell for the answer.
+tries = int(again.deliveries.attempt.max())
+guess.reveal("about 60 times", because=f"{tries} times, and nothing else: the good ones behind it wait.")
+
+# %% [markdown]
+# **Mend it:** count the attempts, and dead-letter after three (notebook 07), or let a quorum queue count (`delivery_limit`).
+
+# %% [markdown]
+# ## The claims, and when they do not hold
+
+
+# %% tags=["claim"]
+def a_lost_name_is_noticed(seed, mandatory=True):
+    """With `mandatory` the producer has every message back. Not so without: it hears nothing."""
+    result = mq.simulate(PLAIN.with_({**TYPO, "producers.web.mandatory": mandatory}), seed=seed)
+    return result.summary()["producers"]["web-1"]["returned"] == len(result.messages)
+
+
+a_lost_name_is_noticed(seed=1), a_lost_name_is_noticed(seed=1, mandatory=False)
+
+
+# %% tags=["claim"]
+def long_work_gets_done(seed, blocking=False):
+    """Work longer than two heartbeats is acknowledged if done beside them. Not so if it stops them."""
+    result = mq.simulate(LONG.with_({"consumers.worker.blocking": blocking}), seed=seed)
+    return bool((result.messages.outcome == "acked").all())
+
+
+long_work_gets_done(seed=1), long_work_gets_done(seed=1, blocking=True)
+
+
+# %% tags=["claim"]
+def nobody_waits_at_the_slow_door(seed, prefetch=1):
+    """With prefetch 1, 99 of 100 wait less than 5 s. Not so without a limit."""
+    scenario = mq.load("unequal-workers").with_({"consumers.worker.prefetch": prefetch})
+    return mq.simulate(scenario, seed=seed).summary()["queues"]["tasks"]["wait"]["p99"] < 5
+
+
+nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, prefetch=0)
+
+# %% [markdown]
+# ## Your turn
+#
+# `LONG` with `blocking: true`, seed 1, but `"consumers.worker.heartbeat": 20`. How many are acknowledged? End with
+# `int((result.messages.outcome == "acked").sum())`.
+#
+# You should see: `2`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# `PLAIN` with `TYPO`, seed 1, and somebody has declared a queue `taks` as well (`"broker.queues.taks": {}`). How many messages
+# wait there, and nobody comes? End with
+# `int((result.messages.outcome == "ready").sum())`.
+#
+# You should see: `60`
+
+# %% tags=["exercise"]
+
+# %% [markdown]
+# ## Take away
+#
+# | mistake | you see | mend |
+# | --- | --- | --- |
+# | name misspelt | nothing | `mandatory`, declare on both sides |
+# | no ack | unacked grows; all comes again | ack at the end |
+# | no prefetch | some idle, some drown | `basic_qos(prefetch_count=1)` |
+# | long callback | done again and again | a thread, or a longer heartbeat |
+# | connect each time | slow | one connection |
+# | requeue for ever | one message, 100 % busy | a limit, a dead letter queue |
+#
+# **Next:** [10 · What a queue does not promise](10_what_a_queue_does_not_promise.ipynb)

@@ -1,0 +1,6 @@
+# %%
+tally(mq.simulate(BANK.with_({"consumers.teller.ack": "early"})))
+
+# %%
+result = mq.simulate(mq.load("broker-restart").with_({"broker.queues.tasks.durable": False}))
+int((result.messages.outcome == "lost").sum())

@@ -1,0 +1,6 @@
+# %%
+result = mq.simulate(RUSH.with_({"broker.queues.tasks.overflow": "drop-head"}), seed=1)
+round(result.summary()["queues"]["tasks"]["wait"]["mean"], 1)
+
+# %%
+overtaken(mq.simulate(DESK.with_({"consumers.worker.count": 10}), seed=1))

@@ -22,13 +22,25 @@ from mqsim.scenario.faults import FAULTS
 from mqsim.scenario.yaml import read_text
 from mqsim.trace.frames import DELIVERY_COLUMNS, EVENT_COLUMNS, MESSAGE_COLUMNS
 from tests.documents.fields import DOCS, tables, with_tables
-from tests.documents.pages import ROOT, Command, blocks, commands, lost_paths, matches, not_there, rows, run
+from tests.documents.pages import (
+    ROOT,
+    Block,
+    Command,
+    blocks,
+    commands,
+    lost_paths,
+    matches,
+    not_there,
+    rows,
+    run,
+)
 from tests.test_layers import LINES
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(DOCS.glob("*.md")),
-    *(ROOT / folder / "README.md" for folder in ("lessons", "notebooks", "exercises")),
+    *sorted((ROOT / "lessons").glob("*.md")),
+    *(ROOT / folder / "README.md" for folder in ("notebooks", "exercises")),
 ]
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 README, ARCHITECTURE = ROOT / "README.md", ROOT / "ARCHITECTURE.md"
@@ -45,12 +57,13 @@ def read(page: Path) -> str:
 def tried(text: str, folder: Path) -> list[str]:
     """What is wrong with the blocks of a page, tried in order in an empty folder."""
     wrong = []
+    called = {word for block in blocks(text) if block.language == "console" for word in named(block)}
     for block in blocks(text):
         if block.name:
             (folder / block.name).write_text(block.text, encoding="utf-8")
         if block.language == "console":
             wrong += [found for command in commands(block) if (found := run(command, folder))]
-        elif block.language == "python":
+        elif block.language == "python" and block.name not in called:
             program = folder / (block.name or "block.py")
             program.write_text(block.text, encoding="utf-8")
             wrong += [
@@ -59,6 +72,12 @@ def tried(text: str, folder: Path) -> list[str]:
         elif block.language == "yaml":
             wrong += refused(block.text, folder)
     return wrong
+
+
+def named(block: Block) -> set[str]:
+    """Programs that the commands of a block run, also as `NAME=FILE`; no page has to try them twice."""
+    words = {word for command in commands(block) for word in command.words}
+    return {word.rpartition("=")[2] for word in words if word.endswith(".py")}
 
 
 def refused(text: str, folder: Path) -> list[str]:

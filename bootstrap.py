@@ -1,4 +1,4 @@
-"""All the set-up in one command: `python bootstrap.py demo`, or test, bench, check, env, clean.
+"""All the set-up in one command: `python bootstrap.py demo`, or lab, test, bench, check, env, clean.
 
 It makes a virtual environment in `.venv`, installs mqsim and no more than the verb needs into it, at the
 releases that `constraints.txt` pins, and then does what the verb says. A second run finds the environment as
@@ -28,6 +28,7 @@ UNFINISHED = {"state": "unfinished"}
 
 VERBS = {
     "demo": "the main job: what a message queue is for, told by five small runs",
+    "lab": "the course notebooks, in JupyterLab (what follows is handed to it)",
     "test": "all tests (what follows is handed to pytest)",
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
@@ -35,7 +36,7 @@ VERBS = {
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
-EXTRAS = {"test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"]}
+EXTRAS = {"lab": ["notebooks"], "test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"]}
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 
@@ -264,6 +265,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         if status == 0:
             say_what_next(python.parent)
         return status
+    if verb == "lab":
+        return run([str(python.parent / "mqsim"), "lab", *rest])
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
         return run([python, "-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadgroup"])])

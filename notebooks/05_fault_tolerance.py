@@ -153,8 +153,6 @@ pd.DataFrame(rows).T[["created", "acked", "unroutable", "lost"]]
 TWO_DOWN = mq.load("quorum-failover").with_(
     {
         "faults": [{"kill": "broker-2", "at": 4, "down": 8}, {"kill": "broker-1", "at": 5.2, "down": 9.5}],
-        "until": None,
-        "duration": 30,
     }
 )
 

@@ -283,5 +283,6 @@ def _what(name: str, what: What) -> dict[str, str]:
         if what in WRITTEN:
             return {"source": WRITTEN[what].source}
     if not path.is_file():
-        raise UsageError(f"{path}: there is no such file, for program {name}.")
+        why = "is a folder, not a file" if path.is_dir() else "there is no such file"
+        raise UsageError(f"{path}: {why}, for program {name}.")
     return {"file": os.path.abspath(path)}

@@ -135,6 +135,10 @@ def execute(
             show_default=False,
         ),
     ] = None,
+    args: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME='WORDS'", help="What a program finds in sys.argv.", show_default=False),
+    ] = None,
     start: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME@T", help="Start a program at T seconds.", show_default=False),
@@ -209,12 +213,16 @@ def execute(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Run pika programs in virtual time, and print what they print and what happens to them."""
+    """Run pika programs in virtual time, and print what they print and what happens to them.
+
+    The exit status is 0 however the programs ended; --json tells that of each.
+    """
     from mqsim.cli.exec import Request, run_files
 
     run_files(
         Request(
             programs or [],
+            args or [],
             start or [],
             kill or [],
             stop or [],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +27,7 @@ class Request:
     """What the command line asked for; the fields are its options."""
 
     programs: list[str]
+    args: list[str]
     start: list[str]
     kill: list[str]
     stop: list[str]
@@ -73,6 +76,7 @@ def run_files(request: Request) -> None:
 
         crash_everywhere(request, given)
         return
+    atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None
     result = run_programs(**given, listener=None if silent else printer())
     if request.why is not None:
@@ -85,6 +89,14 @@ def run_files(request: Request) -> None:
         show.json_object(numbers_of(result))
 
 
+def _leave_quietly() -> None:
+    """What programs left behind is torn down with this interpreter; its complaints then concern nobody.
+
+    Such as asyncio's, about the threads of a loop that its program never closed.
+    """
+    sys.unraisablehook = lambda _: None
+
+
 def _arguments(request: Request) -> dict[str, Any]:
     """What `run_programs` is called with."""
     if not request.every_crash and (request.who is not None or request.restart_after is not None):
@@ -93,6 +105,8 @@ def _arguments(request: Request) -> dict[str, Any]:
     if request.every_crash and request.why is not None:
         raise UsageError("--why tells of one run, --every-crash makes many: give one of them.")
     files, count = _files(request.programs)
+    if not files and request.scenario is None:
+        raise UsageError("there is nothing to run: name programs, as in worker=consumer.py.")
     start: dict[str, float] = {}
     for word in request.start:
         name, t = _moment("--start", word)
@@ -101,6 +115,7 @@ def _arguments(request: Request) -> dict[str, Any]:
         "programs": files,
         "count": count,
         "start": start,
+        "args": _command_lines(request.args, files),
         "faults": _faults(request, files, count),
         "until": request.until,
         "profile": request.profile,
@@ -128,6 +143,21 @@ def _files(words: list[str]) -> tuple[dict[str, str], dict[str, int]]:
             count[name] = int(number)
         files[name] = found["file"]
     return files, count
+
+
+def _command_lines(words: list[str], files: dict[str, str]) -> dict[str, list[str]]:
+    """What programs find in `sys.argv`, from NAME=WORDS; quoted as in a shell."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        name, sign, line = word.partition("=")
+        if not sign or name not in files:
+            known = ", ".join(files)
+            raise UsageError(f"--args {word}: write NAME='WORDS', with one of {known} as the name.")
+        try:
+            found[name] = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(f"--args {word}: {str(error).lower()}; close what is quoted.") from None
+    return found
 
 
 def _moment(option: str, word: str) -> tuple[str, float]:
@@ -161,7 +191,10 @@ def _check_target(
     one_of_several = group in files and number.isdecimal() and 1 <= int(number) <= count.get(group, 1)
     is_broker = name == "broker" or name.startswith("broker-")
     if not (name in files or one_of_several or is_broker or request.scenario):
-        names = ", ".join(f"{group}-1" if count.get(group, 1) == 1 else group for group in files)
+        names = ", ".join(
+            f"{group}-1" if count.get(group, 1) == 1 else f"{group} ({group}-1 to {group}-{count[group]})"
+            for group in files
+        )
         raise UsageError(f"{said}: there is no {name}; there are {names}, and the broker.")
 
 

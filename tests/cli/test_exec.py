@@ -99,6 +99,28 @@ def test_the_status_is_0_whatever_programs_did(folder: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_program_has_a_command_line(folder: Path) -> None:
+    (folder / "says.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    done = mqsim("exec", f"says={folder / 'says.py'}", "--args", "says=one 'two words'")
+    assert done.stdout.splitlines()[0].endswith("says-1      ['one', 'two words']")
+
+
+LOOP = """
+from pika.adapters.asyncio_connection import AsyncioConnection
+def opened(connection): connection.close()
+def closed(connection, reason): connection.ioloop.stop()
+connection = AsyncioConnection(on_open_callback=opened, on_close_callback=closed)
+connection.ioloop.run_forever()
+"""
+
+
+def test_what_a_program_leaves_open_is_no_matter(folder: Path) -> None:
+    (folder / "loop.py").write_text(LOOP)
+    done = mqsim("exec", f"loop={folder / 'loop.py'}")
+    assert done.stdout.endswith("loop-1      * exits with status 0\n")
+    assert done.stderr == ""
+
+
 def test_a_set_is_printed_in_the_same_order_every_time(folder: Path) -> None:
     (folder / "s.py").write_text("print(*{'apple', 'pear', 'plum', 'cherry', 'fig', 'grape'})\n")
     said = {
@@ -126,7 +148,10 @@ def test_a_scenario_that_programs_join(folder: Path) -> None:
         (["w=nowhere.py"], "nowhere.py: there is no such file, for program w."),
         (["w:0=x.py"], "w:0=x.py: a count is a whole number, 1 or more, as in w:3=FILE."),
         (["w=a.py", "w=b.py"], "w=b.py: there is a program w already; write w:2=FILE to have two."),
-        ([], 'there is nothing to run: give programs, as in {"worker": "consumer.py"}.'),
+        ([], "there is nothing to run: name programs, as in worker=consumer.py."),
+        (["w=."], ".: is a folder, not a file, for program w."),
+        (["FILE", "--args", "x=1"], "--args x=1: write NAME='WORDS', with one of worker as the name."),
+        (["FILE", "--args", "worker='1"], "--args worker='1: no closing quotation; close what is quoted."),
         (["FILE", "--kill", "worker@x"], "--kill worker@x: write NAME@SECONDS, as in --kill worker@3."),
         (["FILE", "--kill", "x@3"], "--kill x@3: there is no x; there are worker-1, and the broker."),
         (["FILE", "--start", "x@3"], "--start x@3: there is no program x; there are worker."),

@@ -152,7 +152,7 @@ def test_programs_outside_import_it_by_the_same_name() -> None:
     }
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {"ledger.py": "ledger.py"}
+    assert wheel["force-include"]["ledger.py"] == "ledger.py"
 
 
 CRASH = """

@@ -25,8 +25,9 @@ class Player {
     this.dark = prefers("(prefers-color-scheme: dark)");
     this.onless = () => this.fit();
     for (const one of [this.less, this.dark]) one.addEventListener("change", this.onless);
-    this.skin = new MutationObserver(() => this.fit());
-    this.skin.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+    // JupyterLab names the new theme before it is there, and hides the page for a moment: look again once it is shown.
+    this.skin = new MutationObserver(() => { this.fit(); window.setTimeout(() => this.fit(), 400); });
+    this.skin.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
   }
 
   build() {

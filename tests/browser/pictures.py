@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import mqsim as mq
 from mqsim.widgets.replay.scripts import looks
-from tests.browser import chromium
+from tests.browser import chromium, standing
 from tests.browser.shown import REPLAY, ready
 
 if TYPE_CHECKING:
@@ -106,6 +106,41 @@ def _screenshot(browser: Browser, theme: str) -> Path:
     return target
 
 
+def explorer_light(browser: Browser) -> Path:
+    """An explorer on light paper: a knob or two, depth, lanes, and the numbers beside theory."""
+    return _explorer(browser, "light")
+
+
+def explorer_dark(browser: Browser) -> Path:
+    """The same on dark paper."""
+    return _explorer(browser, "dark")
+
+
+def _explorer(browser: Browser, theme: str) -> Path:
+    scenario = mq.Scenario.from_yaml(COUNTER)
+    explorer = mq.explore(scenario, vary=["rate", "workers", "prefetch"])
+    explorer.set(workers=2)
+    target = IMAGES / f"explorer-{theme}.png"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium.window(browser, size=(1000, 760), theme=theme, scale=1.5) as window,
+    ):
+        page = window.open(standing.write(explorer, Path(folder) / "explorer.html"))
+        page.wait_for_timeout(800)
+        page.locator("#place > *").first.screenshot(path=str(target))
+    return target
+
+
+COUNTER = """
+name: two at the counter
+seed: 1
+duration: 5000
+broker: {queues: {line: {}}}
+producers: {people: {to: line, arrivals: {poisson: {rate: 1.6}}, work: {exponential: {mean: 1}}}}
+consumers: {clerk: {queue: line, count: 2}}
+"""
+
+
 def _open(window: chromium.Window, result: mq.Result, t: float) -> Page:
     replay = result.replay()
     replay.t = t
@@ -119,6 +154,8 @@ PICTURES: dict[str, Callable[[Browser], Path]] = {
     "crash.gif": crash,
     "replay-light.png": replay_light,
     "replay-dark.png": replay_dark,
+    "explorer-light.png": explorer_light,
+    "explorer-dark.png": explorer_dark,
 }
 
 

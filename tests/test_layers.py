@@ -19,12 +19,12 @@ SOURCES = sorted(path for path in (ROOT / "mqsim").rglob("*.py") if path.parent.
 
 LINES: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("distributions", "theory", "broker"),
+    ("distributions", "theory", "broker", "protocol"),
     ("scenario", "amqp", "trace", "mqtt", "stomp"),
     ("metrics", "checkers", "statistics", "matching"),
-    ("sim",),
+    ("sim", "twin"),
     ("guest", "server"),
-    ("viz",),
+    ("runs", "viz"),
     ("planning", "report"),
     ("grading", "widgets"),
     ("api",),

@@ -63,8 +63,8 @@ CIRCLES: dict[frozenset[str], str] = {
     _of("api", "pictures programs result run"): TODAY,
     _of(
         "broker",
-        "away broker channel circle connection consumer consuming deadletter declaring endpoint exchange "
-        "message nodes post queue quorum ready seams settling topology watch",
+        "availability broker channel connection consumer consuming deadletter declaring dispatch endpoint "
+        "exchange message nodes post prefetch queue quorum ready seams settling topology watch",
     ): TODAY,
     _of("cli", "crashes exec"): TODAY,
     _of("scenario", "checks ending scenario"): TODAY,

@@ -32,7 +32,7 @@ class _Left(BaseException):
 
 
 class InProcess:
-    """A guest on greenlets: a `Carrier`, and a `HostCalls` for its runtime.
+    """A guest on greenlets: a `HostCalls`, and a `HostCalls` for its runtime.
 
     Args:
         program: what it runs.

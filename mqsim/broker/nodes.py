@@ -172,7 +172,7 @@ class Nodes(Post):
         return [queue for queue in self.queues.values() if queue.node == node and not queue.replicated]
 
     def _after_stop(self, node: str, how: Input, knew: bool) -> None:
-        """CarrierFactory out that a node is down; `knew`: quorum queues that it does not lead knew already."""
+        """Carry out that a node is down; `knew`: quorum queues that it does not lead knew already."""
         self.changed()
         error = replies.shut_down() if how is Input.STOP else None
         # Who lost its leader hands nothing out any more, also not what the connections are about to give

@@ -144,7 +144,7 @@ class Settling(Declaring):
     # -- transactions ----------------------------------------------------------------------------------------
 
     def _settle_all(self) -> None:
-        """CarrierFactory out what a transaction settled."""
+        """Carry out what a transaction settled."""
         settled, self._settled = self._settled, []
         for taken, how, requeue in settled:
             self._carry_out(taken, how, requeue)

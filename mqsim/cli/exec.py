@@ -63,7 +63,7 @@ def settle_hashes() -> int | None:
 
 
 def run_files(request: Request) -> None:
-    """CarrierFactory out `mqsim exec`.
+    """Carry out `mqsim exec`.
 
     Raises:
         MqsimError: the request can't be.

@@ -31,7 +31,7 @@ class Request:
 
 
 def run_scenario(request: Request) -> None:
-    """CarrierFactory out `mqsim run`.
+    """Carry out `mqsim run`.
 
     Raises:
         MqsimError: the request, the scenario or the run can't be.

@@ -79,7 +79,7 @@ def commands(block: Block) -> list[Command]:
 
 
 def run(command: Command, folder: Path) -> str:
-    """CarrierFactory a command out in a folder; give what is wrong with the page's word on it, or nothing."""
+    """Carry a command out in a folder; give what is wrong with the page's word on it, or nothing."""
     call = " ".join(command.words)
     words = runnable(command.words)
     if words is None:

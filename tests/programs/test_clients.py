@@ -264,7 +264,9 @@ def test_who_leaves_within_a_callback_has_not_finished_the_task(
 
 
 @pytest.mark.parametrize("auto", [True, False])
-def test_when_a_callback_comes_back_is_told_whatever_it_acknowledges(auto: bool, carry: CarrierFactory) -> None:
+def test_when_a_callback_comes_back_is_told_whatever_it_acknowledges(
+    auto: bool, carry: CarrierFactory
+) -> None:
     result = play("import time\n" + CONSUME.format(work="time.sleep(2)", auto=auto), carry)
     back = [row for row in result.trace.clients.rows if row.kind is Kind.CALLBACK_RETURNED]
     assert [(row.delivery_tag, row.row) for row in back] == [(1, 0), (2, 1)]

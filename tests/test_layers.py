@@ -56,7 +56,7 @@ TODAY = "to be ended"
 
 # Modules of one package that need each other, `TYPE_CHECKING` included, and why that stays so.
 CIRCLES: dict[frozenset[str], str] = {
-    _of("amqp", "channel operations session witness"): TODAY,
+    _of("amqp", "channel observer operations session"): TODAY,
     _of("api", "pictures programs result run"): TODAY,
     _of(
         "broker",

@@ -13,6 +13,7 @@ from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from mqsim.grading import Exercise, Verdict
+    from mqsim.grading.judge import Progress
 
 app = typer.Typer(
     help="Exercises: write pika programs, and see what becomes of their messages when something fails.",
@@ -53,7 +54,9 @@ def start(name: Name, folder: Folder = None) -> None:
         typer.echo(f"{target} has the exercise already; nothing was changed.")
     for path in written:
         typer.echo(f"wrote {path}")
-    typer.echo(f"Read {target / 'README.md'}, write your programs, then: mqsim exercise check {name} {target}")
+    typer.echo(
+        f"Read {target / 'README.md'}, write your programs, then: mqsim exercise check {name} {target}"
+    )
 
 
 @app.command()
@@ -97,7 +100,8 @@ def replay(
         typer.echo(f"In this run: {strike.words()}.")
     for line in numbered.played.lines:
         typer.echo(str(line))
-    typer.echo(f"\nThe run ends at {run.end:.6f}. Recorded: {_counted(run.effects)}. Left: {_listed(run.left())}.")
+    typer.echo(f"\nThe run ends at {run.end:.6f}.")
+    typer.echo(f"Recorded: {_counted(run.effects)}. Left in queues: {_listed(run.left())}.")
 
 
 def _counted(effects: dict[str, int]) -> str:
@@ -116,14 +120,13 @@ def _meant(name: str | None, folder: Path | None) -> tuple[Exercise, Path]:
     if name is None:
         here = folder or Path()
         if not (here / "exercise.py").is_file():
-            raise UsageError("there is no exercise in this folder: name one, as in `mqsim exercise check task_queue`.")
+            raise UsageError(
+                "there is no exercise in this folder: name one, as in `mqsim exercise check task_queue`."
+            )
         return load(here.absolute()), here
     exercise = load(find(name))
     if folder is None:
-        folder = next(
-            (each for each in (Path(exercise.name), Path(name)) if each.is_dir() and each.name == exercise.name),
-            Path(),
-        )
+        folder = Path(exercise.name) if Path(exercise.name).is_dir() else Path()
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder.")
     return exercise, folder
@@ -147,7 +150,7 @@ def _told(exercise: Exercise, folder: Path) -> str:
     return f"These are the public checks.\n\n{text(verdict)}"
 
 
-def _progress():  # type: ignore[no-untyped-def]
+def _progress() -> Progress | None:
     """Shows on a terminal how far the checks are."""
     if not sys.stderr.isatty():
         return None

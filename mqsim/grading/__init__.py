@@ -19,13 +19,14 @@ An exercise is a folder with a file `exercise.py`:
             expect(run.effects[task], f'"{task}" is lost.')
 
 A check is a function of a run: it is called with every run of its scenes, and must hold in all of them. What
-a `Run` offers stands in `mqsim.grading.run`; the scenes stand in `mqsim.grading.scenes`; the page for
+a run offers stands in `run.py` and `records.py`, and the scenes stand in `scenes.py`. The page for
 instructors, with every rule, is `docs/grading.md`.
 """
 
 from mqsim.grading.exercise import Check, Exercise, load
 from mqsim.grading.expectations import Unmet, expect
-from mqsim.grading.run import Files, Run
+from mqsim.grading.files import Files
+from mqsim.grading.run import Run
 from mqsim.grading.scenes import (
     Scene,
     both_orders,

@@ -2,7 +2,7 @@
 
     pytest exercises/04_survive_worker_crash
 
-A folder's `conftest.py` names this module in `pytest_plugins`, or imports its two hooks.
+A folder's `conftest.py` imports the two hooks.
 """
 
 from __future__ import annotations

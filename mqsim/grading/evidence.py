@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mqsim.trace.tables import Trace
 
 if TYPE_CHECKING:
-    from mqsim.grading.run import Strike
+    from mqsim.grading.records import Strike
 
 
 def hits(trace: Trace, strike: Strike) -> bool:

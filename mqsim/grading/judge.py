@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mqsim.errors import MqsimError
 from mqsim.grading.expectations import Unmet
-from mqsim.grading.run import Files, Run
+from mqsim.grading.files import Files
+from mqsim.grading.run import Run
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.search import Restless, Search
 from mqsim.grading.telling import lines, sentence

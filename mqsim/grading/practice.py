@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
-from mqsim.grading.exercise import Exercise, load
+from mqsim.grading.exercise import NAME_FILE, Exercise, load
+from mqsim.grading.files import Files, files_in
 from mqsim.grading.judge import Judge, Progress, scenes_of
-from mqsim.grading.run import Files, Run, files_in
+from mqsim.grading.run import Run
 from mqsim.grading.search import Search
 from mqsim.grading.stage import Stage
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
@@ -73,7 +74,7 @@ def check(
     if lacks := missing(exercise, folder):
         return Verdict(
             exercise.name,
-            folder.name,
+            folder.resolve().name,
             (),
             exercise.points,
             None,
@@ -91,7 +92,7 @@ def check(
             progress=progress,
             draw=draw,
         )
-        return Verdict.of(exercise.name, folder.name, judge.verdicts(), None)
+        return Verdict.of(exercise.name, folder.resolve().name, judge.verdicts(), None)
 
 
 def replay_command(exercise: Exercise, folder: Path | None, number: str) -> str:
@@ -125,7 +126,8 @@ def replay(exercise: Exercise, folder: Path, number: str) -> Numbered:
             if numbered.number == (run or "1"):
                 return numbered
     raise UsageError(
-        f"there is no run {number}: that scene has {search.found - search.skipped}. The programs may have changed."
+        f"there is no run {number}: that scene has {search.found - search.skipped}. The programs may have "
+        "changed."
     )
 
 
@@ -154,7 +156,9 @@ def start(exercise_folder: Path, folder: Path) -> list[Path]:
 
 _CONFTEST = '''"""Lets `pytest` run the exercise's checks in this folder."""
 
-pytest_plugins = ["mqsim.grading.collecting"]
+from mqsim.grading.collecting import pytest_collect_file, pytest_ignore_collect
+
+__all__ = ["pytest_collect_file", "pytest_ignore_collect"]
 '''
 
 
@@ -168,6 +172,7 @@ def _handed_out(exercise_folder: Path) -> Mapping[str, bytes]:
     for kind in ("starter", "partner"):
         for path, content in files_in(exercise_folder / kind).items():
             files[path if kind == "starter" else f"partner/{path}"] = content
+    files[NAME_FILE] = f"{exercise.name}\n".encode()
     files["conftest.py"] = _CONFTEST.encode()
     return files
 

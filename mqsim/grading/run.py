@@ -7,187 +7,26 @@ ask for one).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mqsim.grading.records import (
+    NEVER,
+    Connection,
+    Declaration,
+    Delivery,
+    Exit,
+    Message,
+    Publish,
+    Strike,
+)
 from mqsim.trace.clients import ClientEvent, ClientEventKind
 from mqsim.trace.story import text_of
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mqsim.grading.scenes import Setting
-
-_NEVER = float("inf")
-
-
-@dataclass(frozen=True)
-class Strike:
-    """A fault as it struck.
-
-    Attributes:
-        kind: `crash`, `broker restart`, `broker kill`, `ledger away` or `Ctrl-C`.
-        who: the actor, `broker` or `ledger`.
-        t: when, in seconds.
-        did: for a crash: what the actor had just done, as in `after sending basic.ack of "tag."`.
-        seconds: how long it lasted.
-    """
-
-    kind: str
-    who: str
-    t: float
-    did: str = ""
-    seconds: float = 0.0
-
-    def words(self) -> str:
-        """As the beginning of a sentence."""
-        what = {
-            "crash": f"{self.who} killed at {self.t:.3f}",
-            "broker restart": f"the broker restarted at {self.t:.3f} (down {self.seconds:g} s)",
-            "broker kill": f"the broker killed at {self.t:.3f} (down {self.seconds:g} s)",
-            "ledger away": f"the ledger away from {self.t:.3f} for {self.seconds:g} s",
-            "Ctrl-C": f"Ctrl-C in {self.who} at {self.t:.3f}",
-        }[self.kind]
-        return f"{what}, {self.did}" if self.did else what
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One attempt to deliver a message.
-
-    Attributes:
-        text: the message's body.
-        queue: which queue it came from.
-        who: the actor that it went to; `program` is that actor's program.
-        attempt: 1, 2 and so on for this copy.
-        sent: when the broker sent it; `received`: when it reached the program's machine.
-        started: when the program had it in hand; infinite: never.
-        finished: when the program was through with it and it was acknowledged; infinite: never.
-        ended: when the broker heard how it ended; infinite: never.
-        how: `acked`, `requeued`, `rejected`, `returned`, `lost` or `open`.
-        in_hand_until: when the program let go of it: its callback came back, or (with a generator or a
-            thread) it acknowledged or recorded; infinite: never.
-    """
-
-    text: str
-    queue: str
-    who: str
-    program: str
-    attempt: int
-    sent: float
-    received: float
-    started: float
-    finished: float
-    ended: float
-    how: str
-    in_hand_until: float
-
-    @property
-    def time(self) -> float:
-        """Seconds from taking it in hand to finishing it; infinite where it was not finished."""
-        return self.finished - self.started if self.finished < _NEVER else _NEVER
-
-
-@dataclass(frozen=True)
-class Message:
-    """One copy of a message in a queue.
-
-    Attributes:
-        text: its body.
-        producer: the actor that published it first.
-        queue: the queue's name; empty: it reached none.
-        published, enqueued: times; infinite: never.
-        outcome: `acked`, `ready`, `unacked`, `expired`, `dropped`, `rejected`, `dead-lettered`,
-            `unroutable`, `refused` or `lost`.
-        deliveries: how often it was delivered.
-    """
-
-    text: str
-    producer: str
-    queue: str
-    published: float
-    enqueued: float
-    outcome: str
-    deliveries: int
-
-
-@dataclass(frozen=True)
-class Publish:
-    """One publish by a program: `text`, `who`, `program`, `t`, `exchange`, `key`, `persistent`, `confirms`
-    (whether the channel was in confirm mode), `answer` (`confirmed`, `nacked`, `returned` or empty), `ok`
-    (whether the broker took it in).
-    """
-
-    text: str
-    who: str
-    program: str
-    t: float
-    exchange: str
-    key: str
-    persistent: bool
-    confirms: bool
-    answer: str
-    ok: bool
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One connection to the broker.
-
-    Attributes:
-        who, program: whose.
-        opened, ended: times; infinite: it was open when the run ended.
-        how: `closed` (in order, by the program), `closed by server`, `dropped` or `left open`.
-        why: of a dropped one: `program ended`, `program killed`, `socket closed`, `heartbeat missed`,
-            `connection reset`, `broker gone`, and so on; of one closed by the server its words.
-        heartbeat: seconds that were agreed; 0 is none.
-        channels: for each channel the names of the threads that used it.
-    """
-
-    who: str
-    program: str
-    opened: float
-    ended: float
-    how: str
-    why: str
-    heartbeat: float
-    channels: Mapping[int, frozenset[str]]
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """One declaration, or binding, that the broker took: `who`, `program`, `kind` (`queue`, `exchange` or
-    `binding`), `name` (of the queue or exchange; of a binding its queue), `exchange` and `key` of a binding,
-    `type` of an exchange, `durable`, `exclusive`, `auto_delete`, `passive`, `arguments`.
-    """
-
-    who: str
-    program: str
-    t: float
-    kind: str
-    name: str
-    exchange: str = ""
-    key: str = ""
-    type: str = ""
-    durable: bool = False
-    exclusive: bool = False
-    auto_delete: bool = False
-    passive: bool = False
-    arguments: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Exit:
-    """The end of one process: `who`, `program`, `t`, `status` (as a shell sees it), `signal` (0: none)."""
-
-    who: str
-    program: str
-    t: float
-    status: int
-    signal: int
 
 
 class Run:
@@ -217,7 +56,7 @@ class Run:
         counts: Mapping[str, int],
         setting: Setting,
         strikes: tuple[Strike, ...] = (),
-        limit: float = _NEVER,
+        limit: float = NEVER,
     ) -> None:
         self.trace = trace
         self.ledger = ledger
@@ -319,7 +158,7 @@ class Run:
         return Counter(
             each.text
             for each in self.deliveries
-            if each.finished < _NEVER
+            if each.finished < NEVER
             and each.how not in ("requeued", "rejected", "lost")
             and program in (None, each.program)
         )
@@ -332,7 +171,7 @@ class Run:
         """
         changes: list[tuple[float, int]] = []
         for each in self.deliveries:
-            if each.who == who and each.started < _NEVER:
+            if each.who == who and each.started < NEVER:
                 changes += [(each.started, 1), (each.in_hand_until, -1)]
         most = now = 0
         for _, change in sorted(changes):
@@ -346,7 +185,7 @@ class Run:
         """
         changes: list[tuple[float, int]] = []
         for each in self.deliveries:
-            if each.who == who and each.received < _NEVER:
+            if each.who == who and each.received < NEVER:
                 changes += [(each.received, 1), (min(each.in_hand_until, each.ended + 0.0), -1)]
         most = now = 0
         for _, change in sorted(changes):
@@ -354,14 +193,14 @@ class Run:
             most = max(most, now)
         return most
 
-    def _let_go(self) -> Any:
+    def _let_go(self) -> Callable[[int, str, str], float]:
         """For a row of the delivery table: when its program let go of it."""
-        table, end = self.trace.deliveries, _NEVER
+        table, end = self.trace.deliveries, NEVER
         ups = {name: actor.up for name, actor in self.trace.cast.items()}
 
         def of(row: int, who: str, text: str) -> float:
             started, finished = _time(table.started[row]), _time(table.finished[row])
-            if started == _NEVER:
+            if started == NEVER:
                 return end
             ended = _time(table.ended[row])
             died = next(
@@ -433,7 +272,7 @@ class Run:
                     event.who,
                     _program(event.who),
                     event.t,
-                    _NEVER if end is None or how == "left open" else end.t,
+                    NEVER if end is None or how == "left open" else end.t,
                     how,
                     "" if end is None else end.text,
                     event.heartbeat,
@@ -504,64 +343,8 @@ class Run:
         return [each for each in self.exits if each.program == program]
 
 
-class Files:
-    """The files of a submission, for a check that reads them (`scene=reading()`).
-
-    Args:
-        contents: each file's bytes, by its name relative to the submission.
-        seed: a number that depends on the course key and the exercise alone.
-
-    Attributes:
-        contents: as above.
-        seed: as above.
-    """
-
-    def __init__(self, contents: Mapping[str, bytes], seed: int) -> None:
-        self.contents = dict(contents)
-        self.seed = seed
-
-    def text(self, name: str) -> str:
-        """A file's text.
-
-        Raises:
-            Unmet: there is no such file, or it is no text.
-        """
-        from mqsim.grading.expectations import expect
-
-        expect(name in self.contents, f"There is no file {name}.")
-        try:
-            return self.contents[name].decode("utf-8-sig")
-        except UnicodeDecodeError:
-            expect(False, f"{name} is no text in UTF-8.")
-            raise
-
-    def yaml(self, name: str) -> Any:
-        """What a YAML file says: plain data (aliases and the file's size are limited).
-
-        Raises:
-            Unmet: there is no such file, or it is no YAML.
-        """
-        from mqsim.grading.expectations import Unmet
-        from mqsim.scenario.yaml import read_text
-
-        text = self.text(name)
-        try:
-            return read_text(text, name)
-        except Exception as error:
-            raise Unmet(f"{name} is no YAML: {error}") from error
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    """The files of a folder, by their relative names; links are left out."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
-
-
 def _time(value: float | None) -> float:
-    return _NEVER if value is None or value != value else value
+    return NEVER if value is None or value != value else value
 
 
 def _program(who: str) -> str:

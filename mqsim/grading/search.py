@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.grading.evidence import hits
 from mqsim.grading.points import Watching, crash_points, moments, requests
-from mqsim.grading.run import Strike
+from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.stage import Played
 from mqsim.guest.crashes import Strike as Killing

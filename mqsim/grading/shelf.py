@@ -26,7 +26,8 @@ def shelf() -> Path:
 def names(folder: Path | None = None) -> list[str]:
     """The names of the exercises on a shelf, in order; by default of those that came with mqsim."""
     where = folder or shelf()
-    return sorted(each.parent.name for each in where.glob("*/exercise.py") if _NUMBERED.fullmatch(each.parent.name))
+    found = [file.parent.name for file in where.glob("*/exercise.py")]
+    return sorted(name for name in found if _NUMBERED.fullmatch(name))
 
 
 def find(name: str) -> Path:
@@ -43,7 +44,8 @@ def find(name: str) -> Path:
     if (own / "exercise.py").is_file():
         return own.absolute()
     known = names()
-    found = [each for each in known if name in (each, each[3:]) or (name.isdecimal() and int(each[:2]) == int(name))]
+    number = int(name) if name.isdecimal() else -1
+    found = [each for each in known if name in (each, each[3:]) or int(each[:2]) == number]
     if not found:
         found = [each for each in known if each[3:].startswith(name.removesuffix("/"))]
     if len(found) != 1:

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from mqsim.grading.plain import plain
 
@@ -153,7 +153,8 @@ def _of_zip(path: Path) -> dict[str, bytes]:
             return _unpacked(archive)
     except zipfile.BadZipFile:
         raise Ungradable(
-            f"{_name(path.name)} is no zip archive, or a broken one. Hand in a folder, a zip archive or a notebook."
+            f"{_name(path.name)} is no zip archive, or a broken one. Hand in a folder, a zip archive or a "
+            "notebook."
         ) from None
     except (NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError) as error:
         raise Ungradable(f"{_name(path.name)} can't be unpacked: {plain(str(error))}.") from None
@@ -188,7 +189,7 @@ def _unpacked(archive: zipfile.ZipFile) -> dict[str, bytes]:
     return found
 
 
-def _at_most(file: BinaryIO | zipfile.ZipExtFile, size: int) -> bytes:
+def _at_most(file: IO[bytes], size: int) -> bytes:
     """All of an entry, whatever size the archive says it has."""
     data = file.read(size + 1)
     if len(data) > size:
@@ -209,7 +210,8 @@ def _safe(entry: zipfile.ZipInfo) -> str | None:
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or ":" in parts[0]:
         raise Ungradable(
-            f"The archive has a file that leads out of its folder: {_name(name)}. Make it again from your folder."
+            f"The archive has a file that leads out of its folder: {_name(name)}. Make it again from your "
+            "folder."
         )
     if kind and kind not in (stat.S_IFREG, stat.S_IFDIR):
         what = "a link" if kind == stat.S_IFLNK else "a pipe, a socket or a device"
@@ -232,7 +234,9 @@ def _of_notebook(data: bytes) -> dict[str, bytes]:
     try:
         cells = json.loads(data)["cells"]
         sources = [
-            "".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code" and cell.get("source")
+            "".join(cell["source"])
+            for cell in cells
+            if cell.get("cell_type") == "code" and cell.get("source")
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Ungradable("It is no notebook, or a broken one. Save it again in Jupyter.") from None
@@ -261,15 +265,10 @@ def _of_notebook(data: bytes) -> dict[str, bytes]:
 
 def _at_the_top(files: dict[str, bytes], wanted: set[str]) -> dict[str, bytes]:
     """The same files, seen from the folder that has the wanted ones."""
-    tops = sorted({"", *(str(PurePosixPath(name).parent) for name in files if "/" in name)}, key=lambda top: (top.count("/"), top))
-    best = max(
-        tops,
-        key=lambda top: sum((f"{top}/{name}" if top else name) in files for name in wanted),
-        default="",
-    )
-    if not best:
-        return files
-    return {name.removeprefix(f"{best}/"): data for name, data in files.items() if name.startswith(f"{best}/")}
+    folders = {f"{PurePosixPath(name).parent}/" for name in files if "/" in name}
+    tops = sorted({"", *folders}, key=lambda top: (top.count("/"), top))
+    best = max(tops, key=lambda top: sum(top + name in files for name in wanted))
+    return {name[len(best) :]: data for name, data in files.items() if name.startswith(best)}
 
 
 def submissions_in(folder: Path, wanted: Iterable[str]) -> list[Path] | None:

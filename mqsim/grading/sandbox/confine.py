@@ -61,7 +61,7 @@ class Confined:
         self._places = 0
         if sys.platform == "linux":
             libc = ctypes.CDLL(None, use_errno=True)
-            # Nobody of the same user reads the server's memory; what a guest leaves behind comes to the server.
+            # Nobody of the same user reads the server's memory; what a guest leaves behind becomes its child.
             libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
             libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         if plan.landlock:
@@ -124,7 +124,7 @@ def _end_descendants() -> None:
     """Kill this process's children until there are none: a child that dies hands its own to us."""
     while True:
         try:
-            with open("/proc/self/task/{0}/children".format(os.getpid()), encoding="ascii") as file:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
                 children = [int(word) for word in file.read().split()]
         except OSError:
             return

@@ -1,4 +1,4 @@
-"""The fork server's own process in a sandbox: the command line gives its socket and, as JSON, its paths and plan.
+"""The fork server's own process in a sandbox; the command line gives its socket, its paths and its plan.
 
     python inside.py DESCRIPTOR '{"path": [...], "plan": {...}}'
 

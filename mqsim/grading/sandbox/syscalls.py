@@ -1,7 +1,7 @@
-"""A filter of system calls (seccomp): a program may not start processes, open sockets, send signals, or ask the
-kernel for what an exercise never needs. See seccomp(2).
+"""A filter of system calls (seccomp): a program may not start processes, open sockets, send signals, or ask
+the kernel for what an exercise never needs. See seccomp(2).
 
-The runtime needs none of them: a program's sockets, threads and processes are made up. What is refused answers EPERM.
+The runtime needs none of them: a program's sockets and threads are made up. What is refused answers EPERM.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 
 
 class _Machine(NamedTuple):
-    """One processor's numbers: of its architecture, of `clone`, `clone3` and `tgkill`, and what is refused."""
+    """One processor's numbers: its architecture's, those of three system calls, and those refused."""
 
     architecture: int
     clone: int

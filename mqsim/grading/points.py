@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mqsim.guest.crashes import Observer, Point, Strike, Striker
+from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
 
 if TYPE_CHECKING:
-    from mqsim.guest.actor import GuestActor
-    from mqsim.guest.operations import Operation
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.kernel.operations import Operation
 
 _SILENT = ("after printing", "after writing to stderr")
 """What nobody in the world notices: a crash just after it is the same as one just before."""

@@ -20,19 +20,19 @@ from mqsim.grading.run import Run
 from mqsim.grading.search import Search
 from mqsim.grading.stage import Stage
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
-from mqsim.guest.forkserver import ForkServer
-from mqsim.guest.inprocess import InProcess
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
 
 if TYPE_CHECKING:
     from mqsim.grading.search import Numbered
-    from mqsim.guest.carriage import Carry
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 PUBLIC_SEED = 0
 """What stands for the course key where there is none."""
 
 
 @contextmanager
-def carrying() -> Iterator[Carry]:
+def carrying() -> Iterator[CarrierFactory]:
     """What carries a student's own programs: processes of their own, where the system can fork them."""
     try:
         server = ForkServer()

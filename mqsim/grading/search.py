@@ -15,11 +15,11 @@ from mqsim.grading.points import Watching, crash_points, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.stage import Played
-from mqsim.guest.crashes import Strike as Killing
+from mqsim.guest.host.crash_points import Strike as Killing
 
 if TYPE_CHECKING:
     from mqsim.grading.stage import Stage
-    from mqsim.guest.crashes import Point
+    from mqsim.guest.host.crash_points import Point
 
 
 _STRIDE = 7

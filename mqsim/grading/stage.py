@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.grading.run import Run
 from mqsim.grading.scenes import Setting
-from mqsim.guest.programs import Programs
-from mqsim.guest.watchdog import watching
+from mqsim.guest.carriers.watchdog import watching
+from mqsim.guest.host.programs import Programs
 from mqsim.scenario import Scenario
 from mqsim.sim import World
 
 if TYPE_CHECKING:
     from mqsim.grading.exercise import Exercise
-    from mqsim.guest.actor import GuestActor
-    from mqsim.guest.carriage import Carry
-    from mqsim.guest.crashes import Watch
-    from mqsim.guest.transcript import Line
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.transcript import Line
 
 Watched = Callable[["GuestActor"], "Watch | None"]
 
@@ -40,7 +40,9 @@ class Stage:
         wall_limit: seconds of real time that a program may run without blocking.
     """
 
-    def __init__(self, exercise: Exercise, folder: Path, carry: Carry, wall_limit: float = 10.0) -> None:
+    def __init__(
+        self, exercise: Exercise, folder: Path, carry: CarrierFactory, wall_limit: float = 10.0
+    ) -> None:
         self.exercise = exercise
         self.folder = folder
         self.carry = carry

@@ -16,10 +16,10 @@ def main() -> None:
     given = json.loads(sys.argv.pop())
     sys.path[:] = given["path"]
     from mqsim.grading.sandbox.confine import Confined, Plan
-    from mqsim.guest import forking
+    from mqsim.guest.carriers import fork_main
 
     fields = given["plan"]
-    forking.main(Confined(Plan(**{**fields, "readable": tuple(fields["readable"])})))
+    fork_main.main(Confined(Plan(**{**fields, "readable": tuple(fields["readable"])})))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def runs(run):
     for program in ("consumer", "producer"):
         expect(
             run.connections_of(program),
-            f"{program}.py never connected to the broker. Run it with `mqsim exec`: what does it print?",
+            f"The program {program}.py never connected to the broker. Run it with `mqsim exec`: what does it print?",
         )
 
 

@@ -2,7 +2,7 @@
 
 import pika
 
-connection = pika.BlockingConnection(pika.ConnectionParameters("rabbitmq"))
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost", port=5673))
 channel = connection.channel()
 channel.queue_declare(queue="hello")
 channel.basic_publish(exchange="", routing_key="hello", body="Hello World!")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mqsim.broker import Broker, Envelope, ExchangeType
-from mqsim.broker.exchange import route
+from mqsim.broker.exchanges import route
 from mqsim.scenario.brokerspec import BrokerSpec
 from mqsim.scenario.destinations import Target
 

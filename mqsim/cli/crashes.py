@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mqsim.cli import show
+from mqsim.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from mqsim.api import ProgramsResult
-    from mqsim.cli.exec import Request
+    from mqsim.cli.exec import ExecRequest
 
 
-def crash_everywhere(request: Request, given: dict[str, Any]) -> None:
+def crash_everywhere(request: ExecRequest, given: dict[str, Any]) -> None:
     """Run the programs with a crash at every point, and print the table; the way there shows on a terminal.
 
     Raises:
         MqsimError: the request can't be.
         KeyboardInterrupt: it was ended early; what there was by then is printed.
     """
-    from tqdm import tqdm
-
     from mqsim.api import every_crash
 
-    with tqdm(unit="run", desc="crashes", leave=False, file=sys.stderr, disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        table = every_crash(**given, who=request.who, restart_after=request.restart_after, progress=progress)
+    with progress_bar("crashes", "runs") as tell:
+        table = every_crash(**given, who=request.who, restart_after=request.restart_after, progress=tell)
     if request.as_json:
         show.json_object(table.to_data())
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.metrics import depth_series
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.faults import shade
 from mqsim.viz.palette import DASHES, HUES, Paper, dress, entitle, figure_of, new_axes, paper
 

@@ -85,12 +85,12 @@ def new_axes(width: float, height: float, on: Paper) -> Axes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from mqsim.viz.picture import Picture
+    from mqsim.viz.notebook import NotebookAxes
 
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=on.paper)
     figure.set_layout_engine("constrained", w_pad=0.09, h_pad=0.08)
     FigureCanvasAgg(figure)
-    axes: Axes = figure.add_subplot(axes_class=Picture)
+    axes: Axes = figure.add_subplot(axes_class=NotebookAxes)
     return axes
 
 
@@ -122,13 +122,13 @@ def rule(ax: Axes, axis: str, on: Paper) -> None:
 
 def legend(ax: Axes, keys: Sequence[Artist], on: Paper) -> None:
     """What signs mean, below the axes, in up to four columns."""
-    from mqsim.viz.picture import Picture
+    from mqsim.viz.notebook import NotebookAxes
 
     if not keys:
         return
     how: dict[str, Any] = {"frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "handlelength": 2.2}
     figure = figure_of(ax)
-    if isinstance(ax, Picture):  # alone on a figure that makes room
+    if isinstance(ax, NotebookAxes):  # alone on a figure that makes room
         figure.legend(handles=keys, loc="outside lower left", ncols=4, **how)
     else:
         below = -46 / (figure.get_figheight() * 72 * ax.get_position().height)

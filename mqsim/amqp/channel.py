@@ -21,7 +21,6 @@ from mqsim.amqp.operations import OPERATIONS, Answer
 from mqsim.amqp.states import CHANNEL, CHANNEL_INPUTS, CONTENT, ChannelInput, Content, ContentInput
 from mqsim.amqp.states import Channel as State
 from mqsim.broker import Channel, Consumer, Message
-from mqsim.broker.consumer import SharingConsumer
 from mqsim.broker.content import enter
 from mqsim.errors import BrokerError, ChannelError, ConnectionError, NoAnswerError
 
@@ -278,9 +277,8 @@ class ChannelEnd:
 
     def _hold_back(self, consumer: Consumer) -> None:
         """Have a consumer get nothing more until its client has read what it got."""
-        shares = isinstance(consumer, SharingConsumer)
-        self._held_back[consumer] = consumer.own_limit if shares else consumer.limit
-        _limit(consumer, 0)
+        self._held_back[consumer] = consumer.own_limit
+        consumer.set_limit(0)
         self.session.holds_back = True
 
     def resume(self) -> None:
@@ -288,7 +286,7 @@ class ChannelEnd:
         held, self._held_back = self._held_back, {}
         for consumer, limit in held.items():
             if self.state is State.OPEN and self.channel.consumers.get(consumer.tag) is consumer:
-                _limit(consumer, limit)
+                consumer.set_limit(limit)
                 consumer.awaken()
 
     def confirm(self, number: int, ok: bool) -> None:
@@ -355,10 +353,3 @@ class ChannelEnd:
         self._pending = self._header = None
         self._body.clear()
         self._held_back.clear()
-
-
-def _limit(consumer: Consumer, limit: float) -> None:
-    """Set what a consumer may hold; where a count is shared, what it may hold by itself."""
-    if isinstance(consumer, SharingConsumer):
-        consumer.own_limit = limit
-    consumer.limit = limit

@@ -262,3 +262,8 @@ def broker(
     from mqsim.server import serve
 
     serve(host, port, profile=profile, data=data, definitions=definitions)
+
+
+from mqsim.cli.exercise import app as exercises  # noqa: E402 - its commands stand beside these
+
+app.add_typer(exercises, name="exercise")

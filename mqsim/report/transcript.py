@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from mqsim.guest.transcript import Line
+from mqsim.guest.host.transcript import Line
 from mqsim.trace.tables import Trace
 
 MOST_LINES = 200

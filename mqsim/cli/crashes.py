@@ -9,10 +9,9 @@ from mqsim.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from mqsim.api import ProgramsResult
-    from mqsim.cli.exec import ExecRequest
 
 
-def crash_everywhere(request: ExecRequest, given: dict[str, Any]) -> None:
+def crash_everywhere(options: dict[str, Any], as_json: bool) -> None:
     """Run the programs with a crash at every point, and print the table; the way there shows on a terminal.
 
     Raises:
@@ -22,8 +21,8 @@ def crash_everywhere(request: ExecRequest, given: dict[str, Any]) -> None:
     from mqsim.api import every_crash
 
     with progress_bar("crashes", "runs") as tell:
-        table = every_crash(**given, who=request.who, restart_after=request.restart_after, progress=tell)
-    if request.as_json:
+        table = every_crash(**options, progress=tell)
+    if as_json:
         show.json_object(table.to_data())
     else:
         print(table, flush=True)

@@ -74,7 +74,8 @@ def run_files(request: ExecRequest) -> None:
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 
-        crash_everywhere(request, given)
+        chosen = {"who": request.who, "restart_after": request.restart_after}
+        crash_everywhere({**given, **chosen}, request.as_json)
         return
     atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from mqsim.viz.description import describe, is_told
-from mqsim.viz.palette import figure_of
+from mqsim.viz.figure import figure_of
 
 _SHARP = 1.6  # dots of the image for each dot that it takes on the page
 _COLOURS = 128  # the hues, and enough steps between them and the paper for smooth edges

@@ -14,11 +14,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
+from mqsim.viz.figure import figure_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
@@ -92,14 +92,6 @@ def new_axes(width: float, height: float, on: Paper) -> Axes:
     FigureCanvasAgg(figure)
     axes: Axes = figure.add_subplot(axes_class=NotebookAxes)
     return axes
-
-
-def figure_of(ax: Axes) -> Figure:
-    """The whole figure that axes belong to, also when they are part of a part of it."""
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        raise UsageError("These axes belong to no figure any more.")
-    return figure
 
 
 def dress(ax: Axes, on: Paper) -> None:

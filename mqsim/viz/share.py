@@ -10,6 +10,7 @@ from mqsim.metrics.window import window
 from mqsim.trace.spans import up_spans
 from mqsim.trace.tables import Trace
 from mqsim.viz.description import keep
+from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import (
     HATCHES,
     HUES,

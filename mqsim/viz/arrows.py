@@ -20,7 +20,6 @@ from mqsim.viz.palette import (
     SKY,
     VERMILLION,
     Paper,
-    figure_of,
     legend,
 )
 from mqsim.viz.tracks import HALF, SHORT, Tracks, level

@@ -18,7 +18,6 @@ from mqsim.viz.palette import (
     Paper,
     dress,
     entitle,
-    figure_of,
     legend,
     new_axes,
     paper,

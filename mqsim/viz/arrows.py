@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mqsim.trace.tables import FaultSpan, Trace
 from mqsim.viz.bars import crashes, down_times
 from mqsim.viz.faults import shade, span, targets, text_seconds
+from mqsim.viz.messagepaths import KINDS, Stroke
 from mqsim.viz.numbering import number
 from mqsim.viz.palette import (
     BLUE,
@@ -22,7 +23,6 @@ from mqsim.viz.palette import (
     legend,
 )
 from mqsim.viz.tracks import HALF, SHORT, Tracks, level
-from mqsim.viz.voyages import KINDS, Stroke
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -9,7 +9,7 @@ from mqsim.metrics.spans import consumer_numbers
 from mqsim.metrics.window import window
 from mqsim.trace.spans import up_spans
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.palette import (
     HATCHES,
     HUES,

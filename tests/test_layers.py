@@ -61,12 +61,10 @@ CIRCLES: dict[frozenset[str], str] = {
         "a session has channels, a channel carries out operations and sends through its session, and the "
         "observer is told of both; only the types go round"
     ),
-    _of("api", "pictures programs result run"): TODAY,
     _of(
         "broker", "broker channel cluster connection consumer"
     ): "a command may end any of them, so each knows the others",
     _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
-    _of("cli", "crashes exec"): TODAY,
     _of("scenario", "checks ending scenario"): TODAY,
     _of("server", "host stream"): TODAY,
     _of(
@@ -75,7 +73,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "silence works world",
     ): TODAY,
     _of("sim", "node session"): TODAY,
-    _of("viz", "palette picture"): TODAY,
 }
 
 

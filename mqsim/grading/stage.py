@@ -37,16 +37,16 @@ class Stage:
         exercise: what is played.
         folder: the submitted files.
         carry: what carries the programs.
-        wall_limit: seconds of real time that a program may run without blocking.
+        cpu_limit: Seconds of processor time that a program may use without waiting.
     """
 
     def __init__(
-        self, exercise: Exercise, folder: Path, carry: CarrierFactory, wall_limit: float = 10.0
+        self, exercise: Exercise, folder: Path, carry: CarrierFactory, cpu_limit: float = 10.0
     ) -> None:
         self.exercise = exercise
         self.folder = folder
         self.carry = carry
-        self.wall_limit = wall_limit
+        self.cpu_limit = cpu_limit
         self.played = 0
 
     def play(
@@ -65,7 +65,7 @@ class Stage:
         """
         self.played += 1
         scenario = self._scenario(setting, faults)
-        programs = Programs(scenario, self.carry, wall_limit=self.wall_limit, watched=watched)
+        programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=watched)
         world = World(scenario, 0, 0, [programs], until_quiet=True)
         with watching():
             try:

@@ -60,13 +60,11 @@ CIRCLES: dict[frozenset[str], str] = {
         "a session has channels, a channel carries out operations and sends through its session, and the "
         "observer is told of both; only the types go round"
     ),
-    _of("api", "pictures programs result run"): TODAY,
     _of(
         "broker",
         "availability broker channel connection consumer consuming deadletter declaring dispatch endpoint "
         "exchange message nodes post prefetch queue quorum ready seams settling topology watch",
     ): TODAY,
-    _of("cli", "crashes exec"): TODAY,
     _of("scenario", "checks ending scenario"): TODAY,
     _of("server", "host stream"): TODAY,
     _of(
@@ -75,7 +73,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "silence works world",
     ): TODAY,
     _of("sim", "node session"): TODAY,
-    _of("viz", "palette picture"): TODAY,
 }
 
 

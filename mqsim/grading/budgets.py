@@ -20,7 +20,7 @@ class Budget:
     """What may be used up.
 
     Attributes:
-        without_blocking: seconds of real time that a program may run without waiting for anything.
+        without_waiting: seconds of processor time that a program may use without waiting for anything.
         run: seconds of real time that a run may take.
         submission: seconds of real time that all runs of a submission may take.
         steps: how often one process may wait.
@@ -30,7 +30,7 @@ class Budget:
         connections: that it may open.
     """
 
-    without_blocking: float = 5.0
+    without_waiting: float = 5.0
     run: float = 30.0
     submission: float = 300.0
     steps: int = 200_000

@@ -148,7 +148,7 @@ def _judged(
         exercise,
         folder,
         meter,
-        wall_limit=order.budget.without_blocking,
+        cpu_limit=order.budget.without_waiting,
         before=meter.begin_run,
         after=server.clear,
     )

@@ -54,7 +54,7 @@ def complaints(
     if not programs:
         return []
     paths = tuple(f"{inside}/{name}" for name in programs)
-    carrier = carry(Program("precheck-1", _SOURCE, "/precheck.py", paths, wall_limit=4.0))
+    carrier = carry(Program("precheck-1", _SOURCE, "/precheck.py", paths, cpu_limit=4.0))
     said: list[str] = []
     try:
         operations: list[Operation] = []

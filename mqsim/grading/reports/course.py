@@ -94,8 +94,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         states = {check.name: check for check in verdict.checks}
         cells = [
-            f"{states[name].points:g} ({states[name].state.value})" if name in states else ""
-            for name in names
+            f"{found.points:g} ({found.state.value})" if (found := states.get(name)) else "" for name in names
         ]
         message = verdict.message or " ".join(
             f"{check.name}: {check.message}" for check in verdict.checks if check.message

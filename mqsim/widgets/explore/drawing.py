@@ -33,7 +33,7 @@ _CODES = {How.OPEN: 1, How.ACKED: 0, How.REQUEUED: 2, How.REJECTED: 3, How.RETUR
 Floats = NDArray[np.float64]
 
 
-class Picture(NamedTuple):
+class Drawing(NamedTuple):
     """What is drawn.
 
     Attributes:
@@ -50,7 +50,7 @@ class Picture(NamedTuple):
         return np.frombuffer(self.numbers, dtype="<f4", count=count, offset=4 * first)
 
 
-def picture(trace: Trace) -> Picture:
+def drawing_of(trace: Trace) -> Drawing:
     """What is drawn of a run."""
     rows = _Rows()
     end = trace.end if trace.end > trace.start else trace.start + 1.0
@@ -71,7 +71,7 @@ def picture(trace: Trace) -> Picture:
         "faults": [[*span(fault, trace), fault_name(fault)] for fault in trace.faults[:MOST_MARKS]],
         **_lanes(trace, rows, end),
     }
-    return Picture(about, rows.bytes())
+    return Drawing(about, rows.bytes())
 
 
 def envelope(times: Floats, levels: NDArray[np.int64], edges: Floats) -> tuple[Any, Any]:

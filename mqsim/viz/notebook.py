@@ -15,14 +15,14 @@ from typing import Any
 from matplotlib.axes import Axes
 from PIL import Image
 
-from mqsim.viz.account import describe, is_told
-from mqsim.viz.palette import figure_of
+from mqsim.viz.description import describe, is_told
+from mqsim.viz.figure import figure_of
 
 _SHARP = 1.6  # dots of the image for each dot that it takes on the page
 _COLOURS = 128  # the hues, and enough steps between them and the paper for smooth edges
 
 
-class Picture(Axes):
+class NotebookAxes(Axes):
     """Axes on a figure of their own."""
 
     def _repr_mimebundle_(

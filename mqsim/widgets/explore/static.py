@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mqsim.report.tables import number
 from mqsim.viz.palette import ENDINGS as LOOKS
 from mqsim.viz.palette import HUES, LIGHT, VERMILLION
-from mqsim.widgets.explore.picture import ENDINGS, Picture
+from mqsim.widgets.explore.drawing import ENDINGS, Drawing
 
 _WIDTH, _LEFT, _RIGHT, _DEPTH, _LANE, _TOP = 760, 84, 84, 150, 20, 22
 _COLUMNS = 400
@@ -29,7 +29,7 @@ _HATCHES = "".join(
 Settings = Sequence[tuple[str, str]]
 
 
-def still_text(shown: Mapping[str, Any], settings: Settings) -> str:
+def static_text(shown: Mapping[str, Any], settings: Settings) -> str:
     """The explorer in a few lines of text."""
     turned = ", ".join(f"{label}: {words}" for label, words in settings)
     lines = [f"Explorer of {shown['title']} ({turned}); {fates_sentence(shown)}."]
@@ -41,7 +41,7 @@ def still_text(shown: Mapping[str, Any], settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def still_html(drawn: Picture, shown: Mapping[str, Any], settings: Settings) -> str:
+def static_html(drawn: Drawing, shown: Mapping[str, Any], settings: Settings) -> str:
     """Picture and numbers as HTML without styles or scripts of its own, which any page can take in."""
     image = b64encode(svg(drawn).encode()).decode()
     turned = "; ".join(f"{escape(label)}: <b>{escape(words)}</b>" for label, words in settings)
@@ -65,7 +65,7 @@ def fit_sentence(part: Mapping[str, Any]) -> str:
     return f"{begin} {part['why']}".strip()
 
 
-def in_words(drawn: Picture) -> str:
+def in_words(drawn: Drawing) -> str:
     """What the picture shows, for whoever can't see it."""
     about = drawn.about
     queues = "; ".join(f"{queue['name']} up to {queue['top']}" for queue in about["queues"])
@@ -97,7 +97,7 @@ def _said(value: float | None, unit: str) -> str:
     return f"{shown} {unit}".strip()
 
 
-def svg(drawn: Picture) -> str:
+def svg(drawn: Drawing) -> str:
     """The picture as SVG on light paper: the depth of each queue above, a lane for each worker below."""
     about = drawn.about
     start, length = about["start"], about["end"] - about["start"]
@@ -136,7 +136,7 @@ def svg(drawn: Picture) -> str:
     )
 
 
-def _depth(drawn: Picture, span: float) -> list[str]:
+def _depth(drawn: Drawing, span: float) -> list[str]:
     queues = drawn.about["queues"]
     most = top = max([1, *(queue["top"] for queue in queues)])
     if drawn.about["faults"]:
@@ -169,7 +169,7 @@ def _steps(down: NDArray[Any], step: float) -> str:
     return "".join(f"V{y:.1f}h{step:.3f}" for y in down.tolist())
 
 
-def _lane(drawn: Picture, lane: Mapping[str, Any], y: float, span: float, length: float) -> list[str]:
+def _lane(drawn: Drawing, lane: Mapping[str, Any], y: float, span: float, length: float) -> list[str]:
     parts = [_text(_LEFT - 6, y + 14, lane["name"], anchor="end")]
     down = drawn.row(lane["down"]).reshape(-1, 2) / length * span
     parts += [_box(_LEFT + first, y, last - first, _LANE, LIGHT.down) for first, last in down.tolist()]
@@ -194,7 +194,7 @@ def _lane(drawn: Picture, lane: Mapping[str, Any], y: float, span: float, length
     return parts
 
 
-def _key(drawn: Picture, y: float) -> list[str]:
+def _key(drawn: Drawing, y: float) -> list[str]:
     """What the hues of the lanes mean, of those that are there."""
     about = drawn.about
     if about["window"] is not None:

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Account(NamedTuple):
+class Description(NamedTuple):
     """How a figure tells itself: `words` and `table` are made when they are asked for."""
 
     words: Callable[[], str]
     table: Callable[[], pd.DataFrame]
 
 
-_ACCOUNTS: WeakKeyDictionary[Axes, Account] = WeakKeyDictionary()
+_DESCRIPTIONS: WeakKeyDictionary[Axes, Description] = WeakKeyDictionary()
 
 
 def keep(ax: Axes, words: Callable[[], str], table: Callable[[], pd.DataFrame]) -> None:
     """Remember how the figure on `ax` tells itself; a later figure on the same axes replaces it."""
-    _ACCOUNTS[ax] = Account(words, table)
+    _DESCRIPTIONS[ax] = Description(words, table)
 
 
 def describe(ax: Axes) -> str:
@@ -39,7 +39,7 @@ def describe(ax: Axes) -> str:
     Raises:
         UsageError: no figure of this package is on these axes.
     """
-    return _account(ax).words()
+    return _description(ax).words()
 
 
 def data(ax: Axes) -> pd.DataFrame:
@@ -51,16 +51,16 @@ def data(ax: Axes) -> pd.DataFrame:
     Raises:
         UsageError: no figure of this package is on these axes.
     """
-    return _account(ax).table()
+    return _description(ax).table()
 
 
 def is_told(ax: Axes) -> bool:
     """Whether a figure of this package is on these axes."""
-    return ax in _ACCOUNTS
+    return ax in _DESCRIPTIONS
 
 
-def _account(ax: Axes) -> Account:
-    account = _ACCOUNTS.get(ax)
+def _description(ax: Axes) -> Description:
+    account = _DESCRIPTIONS.get(ax)
     if account is None:
         raise UsageError("These axes hold no figure of mqsim.viz; give the ones that a plot_... gave back.")
     return account

@@ -10,11 +10,11 @@ from typing import Any
 
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
+from mqsim.widgets.explore.faults import KINDS, own_switch, switch
 from mqsim.widgets.explore.knobs import Choice, Draft, Knob, Slider, putting
 from mqsim.widgets.explore.laws import LABELS, law_of, plain, shapes, with_mean, words
 from mqsim.widgets.explore.paths import alternatives, value_at, whole_data
-from mqsim.widgets.explore.strikes import KINDS, own_switch, switch
-from mqsim.widgets.explore.ticks import rounded_step, stops
+from mqsim.widgets.explore.sliders import rounded_step, stops
 
 Vary = Iterable[str] | Mapping[str, Any] | None
 USUAL = ("rate", "workers", "prefetch", "service", "ack", "crash")

@@ -8,7 +8,7 @@ from typing import Any
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
 from mqsim.widgets.explore.knobs import Draft, Switch
-from mqsim.widgets.explore.ticks import rounded_step, stops
+from mqsim.widgets.explore.sliders import rounded_step, stops
 
 KINDS = {
     "crash": "restart_after",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import simpy
 
@@ -84,6 +85,7 @@ class Node:
         session.channel = session.connection.channel()
         session.broker_open = True
         self.sessions[session.channel] = session
+        session.channel.on_closed = partial(self.channel_failed, session.channel)
         session.connection.on_blocked = lambda blocked, _: session.down(
             (self._tell_blocked, session, blocked)
         )

@@ -156,9 +156,9 @@ def test_a_guest_that_does_not_answer_is_killed_from_outside(
     """It blocks SIGALRM, so its own watchdog is silent."""
     monkeypatch.setattr("mqsim.guest.carriers.fork_server._GRACE", 0.3)
     source = "import _signal\n_signal.pthread_sigmask(_signal.SIG_BLOCK, {14})\nwhile True: pass\n"
-    carriage = fork_server(Program("x", source, "x.py", wall_limit=0.2))
+    carriage = fork_server(Program("x", source, "x.py", cpu_limit=0.2))
     [ending], _ = carriage.resume(0, [])
-    assert ending == Exit(137, 9, "ended after 0.2 s of real time without blocking")
+    assert ending == Exit(137, 9, "ended after 0.2 s of processor time without waiting")
 
 
 def printed(operations: list[Operation]) -> str:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -18,13 +19,21 @@ from types import TracebackType
 from mqsim.errors import UsageError
 from mqsim.guest.carriers.fork_main import PID, READY
 from mqsim.guest.carriers.lockstep import receive_exactly
+from mqsim.guest.carriers.watchdog import WAITED, spun
 from mqsim.guest.carriers.wire import LENGTH, MOST, WireError, pack_answer, unpack_call
 from mqsim.guest.kernel.operations import Event, Exit, Operation
 from mqsim.guest.program import Program
 
 _GRACE = 5.0
-"""Seconds beyond the guest's own watchdog after which it is killed from outside."""
+"""Seconds of processor time beyond the guest's own watchdog after which it is killed from outside."""
 
+_LOOK_EVERY = 1.0
+"""Seconds after which the host looks what has become of a guest that does not answer."""
+
+_LOOKS = 60
+"""Looks in a row at which a guest slept, and had done nothing since the last, after which it is ended."""
+
+_NOTHING = 0.002
 _START_LIMIT = 60.0
 _TOLD = 600
 """Bytes of a server's or guest's complaint that are shown."""
@@ -36,6 +45,75 @@ _RUN = (
     "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); "
     "from mqsim.guest.carriers.fork_main import main; main()"
 )
+
+
+class _EndedError(Exception):
+    """A guest does not answer any more; why."""
+
+
+class _Patience:
+    """Looks at a process that has not answered yet, by the process's own clock.
+
+    Args:
+        pid: its number in its server's eyes.
+        pidfd: its descriptor, or -1.
+        limit: seconds of processor time that it may use; None is for ever.
+    """
+
+    def __init__(self, pid: int, pidfd: int, limit: float | None) -> None:
+        self._pid = pid
+        self._pidfd = pidfd
+        self._limit = limit
+        self._began: float | None = None
+        self._used = 0.0
+        self._asleep = 0
+
+    def look(self) -> None:
+        """Look once more.
+
+        Raises:
+            _EndedError: it has used its limit, or really waits.
+        """
+        if self._began is None:
+            self._pid = _number_here(self._pid, self._pidfd)
+        used = self._processor_time()
+        first = self._began is None
+        if self._began is None:
+            self._began = used
+        if self._limit is not None and used - self._began >= self._limit + _GRACE:
+            raise _EndedError(spun(self._limit))
+        idle = not first and used - self._used < _NOTHING and self._sleeps()
+        self._asleep = self._asleep + 1 if idle else 0
+        self._used = used
+        if self._asleep >= _LOOKS:
+            raise _EndedError(WAITED)
+
+    def _processor_time(self) -> float:
+        """Seconds that it has used; where the system can't tell, those that have passed."""
+        try:
+            # The clock of another process, as Linux numbers it (clock_getcpuclockid).
+            return time.clock_gettime((~self._pid << 3) | 2)
+        except (OSError, AttributeError, OverflowError):
+            return time.monotonic()
+
+    def _sleeps(self) -> bool:
+        """Whether it sleeps; one that is stopped, or waits for its turn, does not."""
+        try:
+            with open(f"/proc/{self._pid}/stat", encoding="utf-8") as file:
+                return file.read().rpartition(") ")[2][:1] == "S"
+        except OSError:
+            return False
+
+
+def _number_here(pid: int, pidfd: int) -> int:
+    """The number of a process as this process sees it; its server may be in another namespace."""
+    if pidfd >= 0:
+        with suppress(OSError, ValueError), open(f"/proc/self/fdinfo/{pidfd}", encoding="utf-8") as file:
+            for line in file:
+                name, _, value = line.partition(":")
+                if name == "Pid" and int(value) > 0:
+                    return int(value)
+    return pid
 
 
 class ForkedCarrier:
@@ -55,9 +133,8 @@ class ForkedCarrier:
         self._connection = connection
         self._pid = pid
         self._pidfd = pidfd
-        limit = program.wall_limit
-        connection.settimeout(None if limit is None else limit + _GRACE)
-        self._limit = limit
+        self._limit = program.cpu_limit
+        connection.settimeout(None if self._limit is None else _LOOK_EVERY)
         self._name = program.name
         self._longest = longest
         self._ready = self._gone = False
@@ -73,12 +150,12 @@ class ForkedCarrier:
             if not self._ready:
                 self._await_ready()
             connection.sendall(pack_answer(now, events))
-            (length,) = LENGTH.unpack(receive_exactly(connection, LENGTH.size))
+            (length,) = LENGTH.unpack(self._receive(LENGTH.size))
             if length > self._longest:
                 raise WireError("a guest's message is too long.")
-            operations, deadline = unpack_call(receive_exactly(connection, length))
-        except TimeoutError:
-            return self._lost(f"ended after {self._limit:g} s of real time without blocking")
+            operations, deadline = unpack_call(self._receive(length))
+        except _EndedError as error:
+            return self._lost(f"ended {error}")
         except (EOFError, OSError):
             return self._lost("its process has died")
         except WireError:
@@ -91,6 +168,7 @@ class ForkedCarrier:
         """Wait until the process is confined as it should be. What fails before that is not its program's
         fault.
         """
+        self._connection.settimeout(_START_LIMIT)
         try:
             said = self._connection.recv(1)
             if said != READY:
@@ -101,7 +179,24 @@ class ForkedCarrier:
             self.kill()
             why = said[1:].decode(errors="replace") or "its process died"
             raise UsageError(f"a process for {self._name} could not be prepared: {why}.")
+        self._connection.settimeout(None if self._limit is None else _LOOK_EVERY)
         self._ready = True
+
+    def _receive(self, size: int) -> bytes:
+        """So many bytes of its answer, however long the machine takes over it."""
+        parts: list[bytes] = []
+        patience = _Patience(self._pid, self._pidfd, self._limit)
+        while size:
+            try:
+                part = self._connection.recv(min(size, 1 << 20))
+            except TimeoutError:
+                patience.look()
+                continue
+            if not part:
+                raise EOFError("the guest has closed")
+            parts.append(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _lost(self, reason: str) -> tuple[list[Operation], None]:
         self.kill()

@@ -75,7 +75,7 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "parts-two-bindings": lambda: copies("topic", [("q", "order.#"), ("q", "order.paid.*")], "order.paid.eu"),
     "decoupling-littles-law": lambda: 10 * 3,
     "scaling-six-tasks": lambda: makespan(6, 4),
-    "scaling-fewest": lambda: min(c for c in range(1, 20) if 9 < 2 * c),
+    "scaling-fewest": lambda: min(c for c in range(1, 20) if 2 * c > 9),
     "scaling-prefetch-far": lambda: (20 + 5) / 5,
     "scaling-bottleneck": lambda: min(2 * 10, 4),
     "scaling-utilisation": lambda: 100 * mq.theory.mmc(3.6, 1.0, 4).utilisation,

@@ -77,7 +77,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "actor autoscale cluster company confirming consumer ending faults forwards loops producer replicas "
         "silence works world",
     ): TODAY,
-    _of("sim", "node session"): TODAY,
     _of("viz", "palette picture"): TODAY,
 }
 

@@ -18,6 +18,7 @@ from mqsim.guest.hands import Hands, Key
 from mqsim.guest.outgoing import Opened, Outgoing, Published
 from mqsim.guest.services import Connection, Peer
 from mqsim.guest.ticks import EPOCH
+from mqsim.sim.links import Deferred
 from mqsim.trace import Outcome
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ class PortPeer(Peer, Witness):
     def _wake(self, _: Session) -> None:
         if not self._due:
             self._due = True
-            self._world.outbox.append((self._look, None, None))
+            self._world.outbox.append(Deferred(self._look))
 
-    def _look(self, _: object, __: object) -> None:
+    def _look(self) -> None:
         """Send what there is to send; end the stream if the session has ended."""
         self._due = False
         session, connection = self._session, self._connection

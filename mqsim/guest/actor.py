@@ -89,6 +89,7 @@ class GuestActor:
         self.running = True
         self.cast.up.append((now, float("nan")))
         self.world.log("started", self.name)
+        self.hands.record.process_started()
         self._run = self._transcript.begins(self.name)
         if now > 0 or self._lives > 1:
             self._tell("starts" if self._lives == 1 else "starts again")
@@ -123,6 +124,7 @@ class GuestActor:
         self._tell(sentence)
         assert self._run is not None
         self._run.end(ending.status, ending.signal, now)
+        self.hands.record.process_exited(ending.status, ending.signal, sentence)
         self.hands.ended(in_order=ending.status == 0)
         self._tell_lifted(False)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mqsim.guest.deeds import Deeds, Said
-from mqsim.guest.operations import Began, Done, Exit, Located, Operation, Send, Sleeping, Tried
+from mqsim.guest.operations import Began, Done, Exit, Located, Operation, Send, Sleeping, Tried, UsedBy
 from mqsim.trace import FaultSpan
 from mqsim.trace.story import message_name, text_of
 
@@ -139,12 +139,12 @@ class Observer:
                 row = holding.message.row
                 self._open[operation.fd, operation.channel, operation.tag] = _Open(row, holding.auto)
                 return f"taking {self._name(row)} in hand", True
-            case Done(well=well):
+            case Done(error=error):
                 held = self._open.get((operation.fd, operation.channel, operation.tag))
                 if held is None:
                     return "", False
-                return f"{'coming to the end with' if well else 'failing at'} {self._name(held.row)}", False
-            case Sleeping() | Located() | Exit() | Tried():
+                return f"{'failing at' if error else 'coming to the end with'} {self._name(held.row)}", False
+            case Sleeping() | Located() | Exit() | Tried() | UsedBy():
                 return "", False
             case Send():
                 self._said = said = self._deeds.tell(operation)
@@ -159,10 +159,10 @@ class Observer:
     def _settle(self, operation: Operation) -> None:
         """Look whether the program is through with deliveries now: back from them, and they acknowledged."""
         match operation:
-            case Done(fd, channel, tag, well):
+            case Done(fd, channel, tag, error):
                 if (held := self._open.get((fd, channel, tag))) is not None:
                     held.returned = True
-                    if not well:
+                    if error:
                         del self._open[fd, channel, tag]
             case Tried(fd, channel, tag):
                 if (held := self._open.get((fd, channel, tag))) is not None:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from pamqp import body, exceptions, frame, header, heartbeat
 
+from mqsim.guest.hands import TEXT, text_of
 from mqsim.guest.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.operations import Close, Connect, Finish, Operation, Send, Write
-from mqsim.guest.outgoing import TEXT, text_of
 
 GREETING = b"AMQP"
 _SHOWN = 40

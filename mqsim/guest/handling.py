@@ -15,7 +15,10 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from mqsim.guest.operations import Began, Done, Tried
+from greenlet import getcurrent
+
+from mqsim.guest.failures import last_line
+from mqsim.guest.operations import Began, Done, Tried, UsedBy
 from mqsim.guest.tasks import current
 
 if TYPE_CHECKING:
@@ -36,16 +39,42 @@ def install() -> None:
     blocking.consume = _generating(blocking.consume)
     plain.basic_ack = _acknowledging(plain.basic_ack)
     blocking.basic_ack = _acknowledging(blocking.basic_ack)
+    connection: Any = importlib.import_module("pika.connection").Connection
+    connection._output_marshaled_frames = _sending(connection._output_marshaled_frames)
     for name in ("cancel", "close", "stop_consuming"):
         setattr(blocking, name, _letting_go(getattr(blocking, name)))
+
+
+_SENDER = "_mqsim_sender"
+"""Where a connection keeps which thread sent last on it."""
 
 
 def fd_of(channel: Any) -> int:
     """The guest's number of the socket of a pika channel, or -1."""
     connection = getattr(channel, "connection", None)
-    connection = getattr(connection, "_impl", connection)
+    return _fd_of_connection(getattr(connection, "_impl", connection))
+
+
+def _fd_of_connection(connection: Any) -> int:
     socket = getattr(getattr(connection, "_transport", None), "_sock", None)
     return socket.fileno() if socket is not None else -1
+
+
+def _sending(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell which thread sends: pika's buffer may be emptied by another one."""
+
+    @wraps(real)
+    def output(connection: Any, frames: Any) -> Any:
+        runtime = current()
+        if runtime is not None:
+            task = getcurrent()
+            if connection.__dict__.get(_SENDER) is not task or not connection.frames_sent:
+                connection.__dict__[_SENDER] = task
+                number = _fd_of_connection(connection)
+                runtime.do(UsedBy(number, connection.frames_sent, runtime.thread_name(task)))
+        return real(connection, frames)
+
+    return output
 
 
 def _is_of_program(callback: Callable[..., Any]) -> bool:
@@ -64,15 +93,12 @@ def _wrapped(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(channel, method, *rest)
         fd, number, tag = fd_of(channel), channel.channel_number, method.delivery_tag
         runtime.do(Began(fd, number, tag))
-        well = False
         try:
             answer = callback(channel, method, *rest)
-            well = True
-        except SystemExit as end:
-            well = end.code in (None, 0)
+        except BaseException as error:
+            runtime.do(Done(fd, number, tag, last_line(error)))
             raise
-        finally:
-            runtime.do(Done(fd, number, tag, well))
+        runtime.do(Done(fd, number, tag))
         return answer
 
     return call
@@ -163,7 +189,7 @@ def _acknowledging(real: Callable[..., Any]) -> Callable[..., Any]:
 def _hold(runtime: Runtime, channel: Any, tag: int) -> None:
     """The program has a delivery that it asked for."""
     held = (fd_of(channel), channel.channel_number, tag)
-    runtime.do(Began(*held))
+    runtime.do(Began(*held, called=False))
     setattr(channel, _HELD, held)
 
 
@@ -172,5 +198,5 @@ def _let_go(runtime: Runtime, channel: Any) -> None:
     held = getattr(channel, _HELD, None)
     if held is not None:
         fd, number, tag = held
-        runtime.do(Done(fd, number, tag, True))
+        runtime.do(Done(fd, number, tag))
         setattr(channel, _HELD, None)

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mqsim.broker import Message
+from mqsim.guest.clientrecord import ClientRecord
 from mqsim.guest.operations import Began, Done, Tried
-from mqsim.guest.outgoing import Published, Settled, text_of
-from mqsim.trace import Actor, Outcome, ProducerCounts
+from mqsim.trace import Actor, ClientEvent, Outcome, ProducerCounts
+from mqsim.trace.clients import ClientEventKind as Kind
 
 if TYPE_CHECKING:
     from mqsim.sim.world import World
@@ -24,16 +25,37 @@ Key = tuple[int, int, int]
 """The socket's number, the channel's, the delivery tag."""
 
 
+TEXT = 60
+"""Bytes of a body that name its message."""
+
+
+def text_of(head: bytes) -> str:
+    """The beginning of a body as a text to name its message by; empty for what is no text."""
+    text = " ".join(head.decode("utf-8", "replace").rstrip("\ufffd").split())
+    return text if text.isprintable() and "\ufffd" not in text else ""
+
+
 class Holding:
     """One delivery in the program's hands, or on its way to them."""
 
-    __slots__ = ("acked", "attempt", "auto", "begun", "failed", "finished", "message", "returned", "settled")
+    __slots__ = (
+        "acked",
+        "attempt",
+        "auto",
+        "begun",
+        "called",
+        "failed",
+        "finished",
+        "message",
+        "returned",
+        "settled",
+    )
 
     def __init__(self, message: Message, auto: bool) -> None:
         self.message = message
         self.attempt = message.attempt
         self.auto = auto
-        self.begun = self.returned = self.failed = self.finished = False
+        self.begun = self.called = self.returned = self.failed = self.finished = False
         self.acked = self.settled = auto
 
 
@@ -44,6 +66,9 @@ class Hands:
         world: where the trace is.
         name: the actor's name.
         cast: what the trace says of it.
+
+    Attributes:
+        record: what it does at the broker.
     """
 
     def __init__(self, world: World, name: str, cast: Actor) -> None:
@@ -56,12 +81,14 @@ class Hands:
         self._cast = cast
         self.code = world.trace.actors.code(name)
         self.counts = ProducerCounts()
+        clock = world.clock
+        self.record = ClientRecord(world.trace.clients, lambda: clock._now, name)
         self._held: dict[Key, Holding] = {}
         self._queues: dict[str, int] = {}
 
     # -- publishing ------------------------------------------------------------------------------------------
 
-    def publish(self, said: Published) -> int:
+    def publish(self, said: ClientEvent) -> int:
         """A message leaves; give its row."""
         world, now = self._world, self._clock._now
         trace = world.trace
@@ -81,8 +108,9 @@ class Hands:
         self.counts.created += 1
         self.counts.published += 1
         self._messages.published[row] = now
-        self._messages.priority[row] = said.priority
-        if text := text_of(said.head):
+        priority = (said.properties or {}).get("priority")
+        self._messages.priority[row] = priority if isinstance(priority, int) else 0
+        if text := text_of(said.body[:TEXT]):
             trace.texts[row] = text
         return row
 
@@ -114,18 +142,15 @@ class Hands:
         self._recorder.sent(message, self.code)
         self._held[key] = Holding(message, auto)
 
-    def received(self, keys: list[Key]) -> None:
-        """Deliveries have reached its machine."""
-        now = self._clock._now
-        for key in keys:
-            held = self._held.get(key)
-            if held is not None:
-                self._deliveries.received[held.attempt] = now
+    def received(self, key: Key) -> None:
+        """A delivery has reached its machine."""
+        held = self._held.get(key)
+        if held is not None:
+            self._deliveries.received[held.attempt] = self._clock._now
 
-    def missed(self, keys: list[Key]) -> None:
-        """Deliveries came to nobody."""
-        for key in keys:
-            self._give_up(key, f"it was on its way to {self._name}, which was gone")
+    def missed(self, key: Key) -> None:
+        """A delivery came to nobody."""
+        self._give_up(key, f"it was on its way to {self._name}, which was gone")
 
     def told(self, operation: Began | Done | Tried) -> None:
         """The program says what it does with a delivery."""
@@ -134,10 +159,14 @@ class Hands:
             return
         held = self._held[key]
         match operation:
-            case Began():
+            case Began(called=called):
+                held.called = called
                 self._start(held, self._clock._now)
-            case Done(well=well):
-                held.returned, held.failed = True, not well
+            case Done(error=error):
+                held.returned, held.failed = True, bool(error)
+                if error:
+                    row = held.message.row
+                    self.record.callback_raised(operation.channel, operation.tag, row, error)
             case Tried():
                 held.acked = held.returned = True
         self._look(key, held)
@@ -153,12 +182,14 @@ class Hands:
         alike = [other for other in self._held if other[1:] == key[1:]]
         return alike[-1] if alike and key[0] < 0 else None
 
-    def settle(self, fd: int, said: Settled) -> None:
-        """An answer to deliveries leaves it."""
-        for key in self._meant(fd, said):
+    def settle(self, fd: int, said: ClientEvent) -> int:
+        """An answer to deliveries leaves it; give the message's row, -1 for several or none."""
+        meant = self._meant(fd, said)
+        row = self._held[meant[0]].message.row if len(meant) == 1 else -1
+        for key in meant:
             held = self._held[key]
             held.settled = True
-            if not said.well:
+            if said.kind is not Kind.ACKED:
                 if held.returned or not held.begun:
                     del self._held[key]
                 continue
@@ -168,15 +199,18 @@ class Hands:
                 self._start(held, received if received == received else self._clock._now)
                 held.returned = True
             self._look(key, held)
+        return row
 
-    def _meant(self, fd: int, said: Settled) -> list[Key]:
-        key = (fd, said.channel, said.tag)
+    def _meant(self, fd: int, said: ClientEvent) -> list[Key]:
+        key = (fd, said.channel, said.delivery_tag)
         if not said.multiple:
             return [key] if key in self._held and not self._held[key].settled else []
         return [
             (other, channel, tag)
             for (other, channel, tag), held in self._held.items()
-            if (other, channel) == key[:2] and (tag <= said.tag or not said.tag) and not held.settled
+            if (other, channel) == key[:2]
+            and (tag <= said.delivery_tag or not said.delivery_tag)
+            and not held.settled
         ]
 
     def _start(self, held: Holding, now: float) -> None:
@@ -219,7 +253,7 @@ class Hands:
     def ended(self, in_order: bool) -> None:
         """Its process is over; `in_order`: with status 0."""
         for key, held in list(self._held.items()):
-            if in_order and held.begun and not held.returned and held.acked:
+            if in_order and held.begun and not held.called and not held.returned and held.acked:
                 held.returned = True
                 self._look(key, held)
             else:

@@ -63,24 +63,26 @@ class Began(NamedTuple):
     Attributes:
         fd: the connection that it came over, or -1 where that can't be seen.
         channel, tag: the delivery's.
+        called: whether a callback was called with it; if not, the program had asked for it.
     """
 
     fd: int
     channel: int
     tag: int
+    called: bool = True
 
 
 class Done(NamedTuple):
     """The program's callback came back, or it asked for the next one.
 
     Attributes:
-        well: not so if the callback ended in an exception.
+        error: the exception in which the callback ended, SystemExit among them, as a line; empty if in none.
     """
 
     fd: int
     channel: int
     tag: int
-    well: bool
+    error: str = ""
 
 
 class Tried(NamedTuple):
@@ -89,6 +91,19 @@ class Tried(NamedTuple):
     fd: int
     channel: int
     tag: int
+
+
+class UsedBy(NamedTuple):
+    """From a frame of a connection on, another thread of the program sends.
+
+    Attributes:
+        frame: which of the connection's frames, from 1; the greeting is 0.
+        thread: the thread's name.
+    """
+
+    fd: int
+    frame: int
+    thread: str
 
 
 class Exit(NamedTuple):
@@ -147,7 +162,9 @@ class Locate(NamedTuple):
     """Say where each thread waits; wakes nobody."""
 
 
-Operation = Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | Exit
+Operation = (
+    Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | UsedBy | Exit
+)
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate
 
 

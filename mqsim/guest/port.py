@@ -12,14 +12,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import End, Session
-from mqsim.amqp.witness import Witness
+from mqsim.amqp.departures import Departure
+from mqsim.amqp.observer import Observer
 from mqsim.broker import State as Life
+from mqsim.guest.clientrecord import carried_out, refused
 from mqsim.guest.hands import Hands, Key
-from mqsim.guest.outgoing import Opened, Outgoing, Published
 from mqsim.guest.services import Connection, Peer
 from mqsim.guest.ticks import EPOCH
 from mqsim.sim.links import Deferred
-from mqsim.trace import Outcome
+from mqsim.trace import ClientEvent, Outcome
+from mqsim.trace.clients import ClientEventKind as Kind
 
 if TYPE_CHECKING:
     from mqsim.amqp.channel import ChannelEnd
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 
 PORT = 5672
 NEVER = float("inf")
+GONE = "its connection was gone before it arrived"
+SETTLING = frozenset({Kind.ACKED, Kind.NACKED, Kind.REJECTED})
+
+Note = Key | ClientEvent
+"""What is to be told when something sent to the client has reached its machine: a delivery, or a row."""
 
 
 class Port:
@@ -63,13 +70,18 @@ class Port:
         """Whether the node will soon find out that a client is not there any more."""
         return any(peer.awaits_silence() for peer in self._peers)
 
+    def close(self) -> None:
+        """The run is over."""
+        for peer in self._peers:
+            peer.left_open()
+
     def _node_lifted(self, _: bool) -> None:
         """The node went down, or is back: whom it could not tell in order sees the connection break."""
         for peer in list(self._peers):
             peer.node_fell()
 
 
-class PortPeer(Peer, Witness):
+class PortPeer(Peer, Observer):
     """The broker's side of one program's connection."""
 
     def __init__(self, port: Port, connection: Connection, hands: Hands) -> None:
@@ -79,21 +91,23 @@ class PortPeer(Peer, Witness):
         self._clock = port.world.clock
         self._connection = connection
         self._hands = hands
-        self._outgoing = Outgoing()
-        # Messages that have left the client, by channel; None stands for the channel's being opened.
-        self._under_way: dict[int, deque[int | None]] = {}
-        self._notes: list[Key] = []
+        self._record = hands.record.connect()
+        self._is_over = False
+        # Rows of messages that have left the client and not arrived.
+        self._under_way: dict[int, None] = {}
+        self._notes: list[Note] = []
+        self._publishes = 0
         self._costs: deque[int] = deque()
         self._due = False
         self._armed = NEVER
-        self._unread: list[bytes] = []
+        self._unread: deque[int] = deque()
         self._session = Session(
             port.world.broker,
             connection.client_name,
             node=port.node.host,
             wake=self._wake,
             epoch=EPOCH,
-            witness=self,
+            observer=self,
         )
         self._arm()
 
@@ -101,37 +115,46 @@ class PortPeer(Peer, Witness):
 
     def client_sent(self, data: bytes) -> None:
         """Bytes have left the client."""
-        publishes = 0
-        for said in self._outgoing.read(data):
-            if isinstance(said, Published):
-                publishes += 1
-                self._line(said.channel).append(self._hands.publish(said))
-            elif isinstance(said, Opened):
-                self._line(said.channel).append(None)
-            else:
-                self._hands.settle(self._connection.fd, said)
+        self._publishes = 0
+        self._session.foresee(data)
         if self._node.costly:
-            self._costs.append(publishes)
+            self._costs.append(self._publishes)
+
+    def left(self, departure: Departure) -> None:
+        """As `Observer` says."""
+        event = departure.frame.note = self._record.left(departure)
+        if event is None:
+            return
+        if event.kind is Kind.PUBLISHED:
+            self._publishes += 1
+            event.row = self._hands.publish(event)
+            self._record.carries(event)
+            if self._is_over:
+                self._lose(event.row, GONE)
+            else:
+                self._under_way[event.row] = None
+        elif event.kind in SETTLING:
+            event.row = self._hands.settle(self._connection.fd, event)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come in."""
         if self._costs:
             at = self._node.occupy(publishes=self._costs.popleft())
-            self._clock.call_at(at, lambda _: self._take_later(data))
+            self._clock.call_at(at, lambda _: self._take_later(len(data)))
         else:
-            self._take(data)
+            self._take(len(data))
 
-    def _take_later(self, data: bytes) -> None:
-        self._take(data)
+    def _take_later(self, size: int) -> None:
+        self._take(size)
         self._world.settle()
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, size: int) -> None:
         session = self._session
         self._world.broker.advance(self._clock._now)
         if session.listens and not self._unread:
-            session.receive(data)
+            session.arrive(size)
         elif session.end is None:
-            self._unread.append(data)
+            self._unread.append(size)
         self._wake(session)
 
     def _wake(self, _: Session) -> None:
@@ -145,13 +168,13 @@ class PortPeer(Peer, Witness):
         session, connection = self._session, self._connection
         self._world.broker.advance(self._clock._now)
         while self._unread and session.listens:
-            session.receive(self._unread.pop(0))
+            session.arrive(self._unread.popleft())
         data = session.bytes_to_send()
         notes, self._notes = self._notes, []
         if data and connection.open:
             self._send(data, notes)
         elif notes:
-            self._hands.missed(notes)
+            self.client_missed(notes)
         if session.end is None:
             self._arm()
             return
@@ -159,14 +182,15 @@ class PortPeer(Peer, Witness):
             connection.reset() if session.end is End.RESET else connection.close()
         self._over()
 
-    def _send(self, data: bytes, notes: list[Key]) -> None:
-        if self._node.costly and notes:
-            at = self._node.occupy(deliveries=len(notes))
+    def _send(self, data: bytes, notes: list[Note]) -> None:
+        deliveries = sum(type(note) is tuple for note in notes) if self._node.costly else 0
+        if deliveries:
+            at = self._node.occupy(deliveries=deliveries)
             self._clock.call_at(at, lambda _: self._send_now(data, notes))
         else:
             self._connection.send(data, notes or None)
 
-    def _send_now(self, data: bytes, notes: list[Key]) -> None:
+    def _send_now(self, data: bytes, notes: list[Note]) -> None:
         self._connection.send(data, notes)
         self._world.settle()
 
@@ -184,24 +208,25 @@ class PortPeer(Peer, Witness):
         """
         link = self._session.link
         if link is None or (link.state is not Life.OPEN and link.closed_by is None):
+            self._record.dropped("broker gone")
             self._session.lost()
             self._wake(self._session)
 
     def _over(self) -> None:
         """What was on its way to the session came to nobody."""
         self._port.forget(self)
+        self._is_over = True
         self._unread.clear()
-        for line in self._under_way.values():
-            self._drop(line)
+        for row in self._under_way:
+            self._lose(row, GONE)
+        self._under_way.clear()
 
-    def _line(self, channel: int) -> deque[int | None]:
-        return self._under_way.setdefault(channel, deque())
+    def _lose(self, row: int, why: str) -> None:
+        self._world.recorder.end(row, Outcome.LOST, self._clock._now, why)
 
-    def _drop(self, line: deque[int | None], why: str = "its connection was gone before it arrived") -> None:
-        while line:
-            row = line.popleft()
-            if row is not None:
-                self._world.recorder.end(row, Outcome.LOST, self._clock._now, why)
+    def left_open(self) -> None:
+        """The run is over, and the connection still open."""
+        self._record.left_open()
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -231,60 +256,109 @@ class PortPeer(Peer, Witness):
 
     # -- what the connection tells ---------------------------------------------------------------------------
 
-    def client_received(self, note: list[Key]) -> None:
-        """Deliveries have reached the client's machine."""
-        self._hands.received(note)
+    def client_used_by(self, frame: int, thread: str) -> None:
+        """From the frame of that number on, a thread of that name sends."""
+        self._record.used_by(frame, thread)
 
-    def client_missed(self, note: list[Key]) -> None:
-        """Deliveries came to a client that was gone."""
-        self._hands.missed(note)
+    def client_received(self, notes: list[Note]) -> None:
+        """Deliveries, confirms and returns have reached the client's machine."""
+        for note in notes:
+            if isinstance(note, ClientEvent):
+                self._record.arrived(note)
+            else:
+                self._hands.received(note)
 
-    def client_left(self) -> None:
+    def client_missed(self, notes: list[Note]) -> None:
+        """They came to a client that was gone."""
+        for note in notes:
+            if not isinstance(note, ClientEvent):
+                self._hands.missed(note)
+
+    def client_broken(self) -> None:
+        """The connection broke under the client."""
+        self._record.dropped("connection reset")
+
+    def client_left(self, why: str) -> None:
         """The client has closed its end."""
+        self._record.dropped(why)
         self._hands.closed(self._connection.fd)
 
     # -- what the session tells ------------------------------------------------------------------------------
 
-    def opened(self, end: ChannelEnd) -> None:
-        """As `Witness` says: what left before, for an earlier channel of that number, was not taken."""
-        line = self._line(end.number)
-        while line and line[0] is not None:
-            self._drop(deque([line.popleft()]), "its channel was closed before it arrived")
-        if line:
-            line.popleft()
+    def connection_opened(self) -> None:
+        """As `Observer` says."""
+        self._record.connection_opened(self._session.user)
 
-    def published(self, end: ChannelEnd) -> int:
-        """As `Witness` says."""
-        row = self._line(end.number).popleft()
-        assert row is not None
-        return row
+    def connection_closed(self, error: BrokerError) -> None:
+        """As `Observer` says."""
+        self._record.closed_by_server(error)
 
-    def unpublished(self, row: int, error: BrokerError) -> None:
-        """As `Witness` says."""
-        self._world.recorder.end(row, Outcome.LOST, self._clock._now, f"{error.code} {error.text}")
+    def given_up(self) -> None:
+        """As `Observer` says."""
+        self._record.dropped("heartbeat missed")
 
-    def subscribed(self, end: ChannelEnd, consumer: Consumer) -> None:
-        """As `Witness` says."""
-        self._hands.subscribed(consumer.queue.name, consumer.no_ack, end.channel.prefetch)
+    def channel_closed(self, end: ChannelEnd, error: BrokerError) -> None:
+        """As `Observer` says."""
+        self._record.channel_closed_by_server(end.number, error)
+
+    def carried_out(self, note: ClientEvent, answer: Any) -> None:
+        """As `Observer` says."""
+        carried_out(note, answer)
+
+    def refused(self, note: ClientEvent, error: BrokerError) -> None:
+        """As `Observer` says."""
+        refused(note, error)
+        if note.kind is Kind.PUBLISHED:
+            self._under_way.pop(note.row, None)
+            self._lose(note.row, f"{error.code} {error.text}")
+
+    def passed_over(self, note: ClientEvent) -> None:
+        """As `Observer` says."""
+        if note.kind is Kind.PUBLISHED:
+            del self._under_way[note.row]
+            self._lose(note.row, "its channel was closed before it arrived")
+
+    def published(self, note: ClientEvent) -> int:
+        """As `Observer` says."""
+        self._under_way.pop(note.row, None)
+        return note.row
+
+    def subscribed(self, note: ClientEvent | None, end: ChannelEnd, consumer: Consumer) -> None:
+        """As `Observer` says."""
+        prefetch = end.channel.prefetch
+        if note is not None:
+            note.queue, note.consumer_tag, note.prefetch = consumer.queue.name, consumer.tag, prefetch
+        self._hands.subscribed(consumer.queue.name, consumer.no_ack, prefetch)
         self._world.log("subscribed", self._connection.client_name, consumer.queue.name)
+
+    def cancelled(self, end: ChannelEnd, consumer: Consumer) -> None:
+        """As `Observer` says."""
+        self._record.cancelled_by_server(end.number, consumer.tag, consumer.queue.name)
 
     def sends(
         self, end: ChannelEnd, tag: int, message: Message, consumer: Consumer | None, no_ack: bool
     ) -> None:
-        """As `Witness` says."""
+        """As `Observer` says."""
         if consumer is None:
             self._hands.subscribed(message.queue.name, no_ack, 0)
+            if isinstance(end.note, ClientEvent):
+                end.note.row = message.row
         key = (self._connection.fd, end.number, tag)
         self._hands.sent(key, message, no_ack)
         self._notes.append(key)
 
     def confirmed(self, end: ChannelEnd, number: int, ok: bool) -> None:
-        """As `Witness` says."""
+        """As `Observer` says."""
         if ok:
             self._hands.counts.confirmed += 1
         else:
             self._hands.counts.nacked += 1
+        self._notes.append(self._record.answered(end.number, number, ok))
 
-    def returned(self, end: ChannelEnd, message: Message) -> None:
-        """As `Witness` says."""
+    def returned(self, end: ChannelEnd, message: Message, code: int, text: str) -> None:
+        """As `Observer` says."""
         self._hands.counts.returned += 1
+        envelope = message.envelope
+        self._notes.append(
+            self._record.returned(end.number, message.row, envelope.exchange, envelope.key, code, text)
+        )

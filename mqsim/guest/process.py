@@ -33,6 +33,7 @@ from mqsim.guest.operations import (
     Signalled,
     Sleeping,
     Tried,
+    UsedBy,
     Write,
 )
 from mqsim.guest.program import Program
@@ -294,9 +295,13 @@ class GuestProcess:
                     finishing.finish()
             case Close(fd):
                 if (closing := self.connections.pop(fd, None)) is not None:
-                    closing.abandon()
+                    closing.abandon("socket closed")
             case Began() | Done() | Tried():
                 self._on_hands(operation)
+            case UsedBy(fd, frame, thread):
+                for each in self.connections.values():
+                    if each.fd == fd or fd < 0:
+                        each.used_by(frame, thread)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
             case Located(text):
@@ -313,7 +318,7 @@ class GuestProcess:
         for stream in self._streams.values():
             stream.end()
         for connection in self.connections.values():
-            connection.abandon()
+            connection.abandon("program killed" if ending.signal else "program ended")
         self.connections.clear()
         self._on_exit(ending)
 

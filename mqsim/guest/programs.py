@@ -146,6 +146,8 @@ class Programs:
     def close(self) -> None:
         """As `Company` says: the transcript ends with who waits where."""
         self._tell_events()
+        for port in self._ports:
+            port.close()
         for actor in self.actors.values():
             actor.close()
 

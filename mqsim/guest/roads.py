@@ -49,7 +49,14 @@ class Roads:
         number = self._number(actor, host)
         gate = self._ports[number or 0]
         listens = number is not None and port == PORT
-        return lambda: gate if listens and gate.node.running else None, actor.links[number or 0]
+
+        def find() -> Service | None:
+            if listens and gate.node.running:
+                return gate
+            actor.hands.record.connection_refused(f"{host}:{port}")
+            return None
+
+        return find, actor.links[number or 0]
 
     def _number(self, actor: GuestActor, host: str) -> int | None:
         """Which node a host's name means."""

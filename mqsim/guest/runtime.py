@@ -383,13 +383,19 @@ class Runtime:
 
     def locations(self) -> list[str]:
         """A line for each thread that waits: its name, and the line of the program that it is in."""
-        threading = self.modules.get("threading")
-        names = {} if threading is None else {i: t.name for i, t in threading._active.items()}
         return [
-            f"{names.get(task.ident, 'MainThread')}: {whereabouts(self, task.gr_frame)}"
+            f"{self.thread_name(task)}: {whereabouts(self, task.gr_frame)}"
             for task in self._living()
             if task.gr_frame is not None
         ]
+
+    def thread_name(self, task: object) -> str:
+        """What the program calls one of its threads."""
+        threading = self.modules.get("threading")
+        if threading is None or not isinstance(task, Task):
+            return "MainThread"
+        thread = threading._active.get(task.ident)
+        return "MainThread" if thread is None else str(thread.name)
 
     # -- what shims ask for ----------------------------------------------------------------------------------
 

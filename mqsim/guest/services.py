@@ -48,7 +48,13 @@ class Peer:
     def client_missed(self, note: Any) -> None:
         """What was sent with that note came to a client that was gone."""
 
-    def client_left(self) -> None:
+    def client_used_by(self, frame: int, thread: str) -> None:
+        """From a frame on, another thread of the client sends."""
+
+    def client_broken(self) -> None:
+        """The connection broke under the client."""
+
+    def client_left(self, why: str) -> None:
         """The client has closed its end, or died."""
 
 
@@ -162,27 +168,34 @@ class Connection:
         """Send no more."""
         self._link.up.send(Segment(self._take_end))
 
-    def abandon(self) -> None:
+    def used_by(self, frame: int, thread: str) -> None:
+        """From a frame on, another thread sends."""
+        if self._peer is not None:
+            self._peer.client_used_by(frame, thread)
+
+    def abandon(self, why: str) -> None:
         """Close the guest's end, as its kernel does."""
         if self.client_open:
             self.client_open = False
             self._link.up.send(Segment(self._take_close))
-        self._tell_left()
+        self._tell_left(why)
 
     def darken(self) -> None:
         """The guest's machine is gone: nothing comes from it, and nothing is answered."""
         self.client_open = False
-        self._tell_left()
+        self._tell_left("machine switched off")
 
-    def _tell_left(self) -> None:
+    def _tell_left(self, why: str) -> None:
         if self._peer is not None:
-            self._peer.client_left()
+            self._peer.client_left(why)
 
     def sever(self) -> None:
         """Both ends learn at once that it is broken."""
         if self.client_open:
             self.client_open = False
             self._client.event(Reset(self.fd))
+            if self._peer is not None:
+                self._peer.client_broken()
         self._take_close()
 
     # -- what arrives ----------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from mqsim.guest.operations import (
     Signalled,
     Sleeping,
     Tried,
+    UsedBy,
     Write,
 )
 
@@ -73,12 +74,14 @@ def _pack_operation(operation: Operation) -> Item:
             return 7, 0, 0, text.encode()
         case Exit(status, signal, reason):
             return 8, status, signal, reason.encode()
-        case Began(fd, channel, tag):
-            return 9, fd, tag, _CHANNEL.pack(channel)
-        case Done(fd, channel, tag, well):
-            return 10 if well else 11, fd, tag, _CHANNEL.pack(channel)
+        case Began(fd, channel, tag, called):
+            return 9 if called else 10, fd, tag, _CHANNEL.pack(channel)
+        case Done(fd, channel, tag, error):
+            return 11, fd, tag, _CHANNEL.pack(channel) + error.encode()
         case Tried(fd, channel, tag):
             return 12, fd, tag, _CHANNEL.pack(channel)
+        case UsedBy(fd, frame, thread):
+            return 13, fd, frame, thread.encode()
 
 
 def _channel_in(data: bytes) -> int:
@@ -96,10 +99,11 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     6: lambda sleeping, _, __: Sleeping(bool(sleeping)),
     7: lambda _, __, data: Located(data.decode(errors="replace")),
     8: lambda status, signal, data: Exit(status & 0xFF, signal & 0x7F, data.decode(errors="replace")),
-    9: lambda fd, tag, data: Began(fd, _channel_in(data), tag),
-    10: lambda fd, tag, data: Done(fd, _channel_in(data), tag, True),
-    11: lambda fd, tag, data: Done(fd, _channel_in(data), tag, False),
+    9: lambda fd, tag, data: Began(fd, _channel_in(data), tag, True),
+    10: lambda fd, tag, data: Began(fd, _channel_in(data), tag, False),
+    11: lambda fd, tag, data: Done(fd, _channel_in(data[:2]), tag, data[2:].decode(errors="replace")),
     12: lambda fd, tag, data: Tried(fd, _channel_in(data), tag),
+    13: lambda fd, frame, data: UsedBy(fd, frame, data.decode(errors="replace")),
 }
 
 

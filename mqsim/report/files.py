@@ -1,4 +1,4 @@
-"""Files that appear under their final name only when they are whole."""
+"""Files that appear under their final name only when they are complete."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def writable_target(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> Path:
+def write_atomically(path: str | os.PathLike[str], text: str) -> Path:
     """Write `text` beside `path` and rename it, so that an interrupted run leaves nothing half-written.
 
     Raises:

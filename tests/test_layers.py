@@ -44,7 +44,8 @@ BROKER_LACKS = {"random", "secrets", "time", "numpy.random", "simpy", "socket", 
 # Names that the root has of its own; all others it fetches from above, so whoever asks for them climbs.
 ROOT_OWNS = {"__version__"}
 
-LINE_LIMIT = 500
+# A whole class of this length reads better than its halves; most modules have 80 to 350 lines.
+LINE_LIMIT = 800
 
 
 def _of(package: str, names: str) -> frozenset[str]:
@@ -56,20 +57,14 @@ TODAY = "to be ended"
 
 # Modules of one package that need each other, `TYPE_CHECKING` included, and why that stays so.
 CIRCLES: dict[frozenset[str], str] = {
-    _of("amqp", "channel observer operations session"): TODAY,
-    _of("api", "pictures programs result run"): TODAY,
+    _of("amqp", "channel observer operations session"): (
+        "a session has channels, a channel carries out operations and sends through its session, and the "
+        "observer is told of both; only the types go round"
+    ),
     _of(
-        "broker",
-        "availability broker channel connection consumer consuming deadletter declaring dispatch endpoint "
-        "exchange message nodes post prefetch queue quorum ready seams settling topology watch",
-    ): TODAY,
-    _of("cli", "crashes exec"): TODAY,
-    _of("guest", "actor crashes process roads"): TODAY,
-    _of(
-        "guest",
-        "failures handling hooks imports logs modules network output polling randomness runtime sockets "
-        "system tasks threads times",
-    ): TODAY,
+        "broker", "broker channel cluster connection consumer"
+    ): "a command may end any of them, so each knows the others",
+    _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
     _of("scenario", "checks ending scenario"): TODAY,
     _of("server", "host stream"): TODAY,
     _of(
@@ -77,7 +72,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "actor autoscale cluster company confirming consumer ending faults forwards loops producer replicas "
         "silence works world",
     ): TODAY,
-    _of("viz", "palette picture"): TODAY,
 }
 
 
@@ -210,7 +204,7 @@ def test_a_forbidden_import_is_found(module: str, source: str, reason: str) -> N
         ("mqsim.broker", True, "from .queues import Queue\nfrom ..errors import BrokerError"),
         ("mqsim.broker.queues", False, "from mqsim.errors import ChannelError\nfrom . import limits"),
         ("mqsim.sim.world", False, "import simpy\nfrom mqsim.trace.tables import Trace\nimport numpy.random"),
-        ("mqsim.guest.hooks", False, "import pika.adapters.select_connection\nimport greenlet, time"),
+        ("mqsim.guest.shims.dispatch", False, "import pika.adapters.select_connection\nimport greenlet"),
         ("mqsim.cli", True, "from mqsim.api import simulate\nfrom mqsim import __version__, viz"),
         ("mqsim", True, "from mqsim.api import simulate"),
         ("mqsim.broker.queues", False, "from timeit import timeit\nfrom collections import deque"),

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mqsim.guest.program import WALL_LIMIT
+from mqsim.guest.program import CPU_LIMIT
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario
 from mqsim.sim import World
 from mqsim.trace import Trace
 
 if TYPE_CHECKING:
-    from mqsim.guest.actor import GuestActor
-    from mqsim.guest.carriage import Carry
-    from mqsim.guest.crashes import Watch
-    from mqsim.guest.ledger_service import LedgerEntry
-    from mqsim.guest.services import Service
-    from mqsim.guest.transcript import Line
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.ledger_service import LedgerEntry
+    from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.services import Service
+    from mqsim.guest.host.transcript import Line
     from mqsim.runs.options import ProgramOptions
 
 
@@ -77,12 +77,12 @@ def play(
     replication: int = 0,
     *,
     until_quiet: bool = False,
-    carry: Carry | None = None,
+    carry: CarrierFactory | None = None,
     definitions: Path | None = None,
     services: Mapping[tuple[str, int], Service] | None = None,
     listener: Callable[[Line], None] | None = None,
     pulse: Callable[[float], None] | None = None,
-    wall_limit: float | None = WALL_LIMIT,
+    cpu_limit: float | None = CPU_LIMIT,
     watched: Callable[[GuestActor], Watch | None] | None = None,
 ) -> ProgramsRunResult:
     """Run a scenario that has programs.
@@ -97,16 +97,16 @@ def play(
         services: further services in the world, by host and port.
         listener: told of each line of the transcript as it comes.
         pulse: called with the time now and then.
-        wall_limit: seconds of real time that a program may run without blocking.
-        watched: makes what looks at all that an actor does; see `mqsim.guest.crashes`.
+        cpu_limit: Seconds of processor time that a program may use without waiting.
+        watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Raises:
         ScenarioError: it can't be run.
         UsageError: a program or the definitions can't be read.
     """
-    from mqsim.guest.inprocess import InProcess
-    from mqsim.guest.programs import Programs
-    from mqsim.guest.watchdog import watching as guarded
+    from mqsim.guest.carriers.in_process import InProcess
+    from mqsim.guest.carriers.watchdog import watching as guarded
+    from mqsim.guest.host.programs import Programs
 
     programs = Programs(
         scenario,
@@ -114,7 +114,7 @@ def play(
         seed=seed,
         services=services,
         listener=listener,
-        wall_limit=wall_limit,
+        cpu_limit=cpu_limit,
         watched=watched,
     )
     world = World(scenario, seed, replication, [programs], until_quiet)

@@ -74,6 +74,7 @@ class Node:
         session.channel = session.connection.channel()
         session.broker_open = True
         self.sessions[session.channel] = session
+        session.channel.on_closed = partial(self.channel_failed, session.channel)
         session.connection.on_blocked = lambda blocked, _: session.down(Blocked(session, blocked))
         self._attach(session)
         if self.broker.alarms:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from mqsim.broker import Message, QuorumQueue
+from mqsim.broker import Message, ReplicatedQueue
 from mqsim.sim.links import Deferred, Hop
 from mqsim.sim.node import Node
 
@@ -34,7 +34,7 @@ class Request:
 
     __slots__ = ("entry", "holders", "leader", "message", "queue")
 
-    def __init__(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def __init__(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         self.entry = entry
         self.queue = queue
         self.message = message
@@ -92,7 +92,7 @@ class Replicas:
 
     # -- messages --------------------------------------------------------------------------------------------
 
-    def replicate(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def replicate(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         """As `Replication` says. What an earlier leader had under way counts no more."""
         request = self._requests[entry] = Request(entry, queue, message)
         self._write(request, request.leader)
@@ -158,7 +158,7 @@ class Replicas:
 
     # -- leaders ---------------------------------------------------------------------------------------------
 
-    def elect(self, queue: QuorumQueue) -> None:
+    def elect(self, queue: ReplicatedQueue) -> None:
         """As `Replication` says; who is its queue's only member leads at once."""
         vote = self._votes[queue.name] = self._votes.get(queue.name, 0) + 1
         pause = next(self._elections) if len(queue.members) > 1 else 0.0

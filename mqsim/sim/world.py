@@ -94,11 +94,9 @@ class World:
             consumer_timeout=scenario.broker.consumer_timeout,
             nodes=scenario.broker.nodes,
         )
-        self.recorder.broker = self.broker
         self._deadlines = self.broker.deadlines
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
-        self.recorder.channel_failed = self.node.channel_failed
         self.node.limit_memory(scenario.broker.memory)
         if scenario.programs and not company:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mqsim.broker import Message, QuorumQueue, State
-from mqsim.broker.records import LeaderElected, LeaderLost
 from mqsim.errors import ChannelError, ConnectionError, NoAnswerError, SimulationError
 from tests.broker.bench import Bench
+from tests.broker.records import LeaderElected, LeaderLost
 
 
 class Members:

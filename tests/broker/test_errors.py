@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from mqsim.broker import Channel, QueueArguments, State
-from mqsim.broker.records import ChannelClosed, Unroutable
 from mqsim.errors import BrokerError, ChannelError, ConnectionError
 from tests.broker.bench import Bench
+from tests.broker.records import ChannelClosed, Unroutable
 
 Act = Callable[[Channel], object]
 

@@ -14,10 +14,10 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mqsim.broker import Channel, Message, QuorumQueue, State
-from mqsim.broker.availability import Silent
-from mqsim.broker.queue import UnreachableQueue
-from mqsim.broker.records import Acked, Left
+from mqsim.broker.queues.availability import Silent
+from mqsim.broker.queues.classic import UnreachableQueue
 from tests.broker.bench import Bench
+from tests.broker.records import Acked, Left
 
 RUNS = int(os.environ.get("MQSIM_STATEFUL_RUNS", "60"))
 NODES = ("broker-1", "broker-2", "broker-3")
@@ -177,7 +177,7 @@ class Safety(RuleBasedStateMachine):
                 for message, _, _ in channel.unacked.values():
                     if not isinstance(message.queue, UnreachableQueue):
                         places.setdefault(message.envelope.body.decode(), []).append("held")
-        between = [message for held in self.broker._held.values() for message in held]
+        between = [message for held in self.broker.disconnected.held.values() for message in held]
         classic = self.broker.queues["classic"]
         if isinstance(classic.availability, Silent):
             between += classic.availability.unheard

@@ -8,7 +8,7 @@ import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.trace import ClientEvent
 from mqsim.trace.clients import ClientEventKind as Kind
 from tests.programs.texts import DECLARED, LATENCY, SUBSCRIBED, TRIP
@@ -21,11 +21,11 @@ channel = connection.channel()
 """
 
 
-def play(text: str, carry: Carry | None = None, **options: Any) -> mq.ProgramsResult:
+def play(text: str, carry: CarrierFactory | None = None, **options: Any) -> mq.ProgramsResult:
     return mq.run_programs({"a": program("a", HEAD + text)}, carry=carry, **options)
 
 
-def events(text: str, carry: Carry | None = None, **options: Any) -> list[ClientEvent]:
+def events(text: str, carry: CarrierFactory | None = None, **options: Any) -> list[ClientEvent]:
     return play(text, carry, **options).trace.clients.rows
 
 
@@ -38,7 +38,7 @@ def one(rows: list[ClientEvent], kind: Kind) -> ClientEvent:
     return found
 
 
-def test_a_connection_that_is_closed_in_order(carry: Carry) -> None:
+def test_a_connection_that_is_closed_in_order(carry: CarrierFactory) -> None:
     rows = events("channel.close(); connection.close(); sys.exit(3)", carry)
     assert kinds(rows) == [
         Kind.PROCESS_STARTED,
@@ -59,7 +59,7 @@ def test_a_connection_that_is_closed_in_order(carry: Carry) -> None:
     assert (rows[-1].status, rows[-1].text) == (3, "exits with status 3")
 
 
-def test_what_is_declared(carry: Carry) -> None:
+def test_what_is_declared(carry: CarrierFactory) -> None:
     rows = events(
         """
 channel.queue_declare("tasks", durable=True, arguments={"x-max-length": 5})
@@ -84,7 +84,7 @@ print(name)
     assert (bound.queue, bound.exchange, bound.key, bound.arguments) == ("tasks", "e", "a.*", {"k": 1})
 
 
-def test_a_refusal_is_the_outcome_and_closes_the_channel(carry: Carry) -> None:
+def test_a_refusal_is_the_outcome_and_closes_the_channel(carry: CarrierFactory) -> None:
     rows = events(
         "try:\n    channel.queue_declare('none', passive=True)\nexcept Exception:\n    pass\n"
         "channel = connection.channel()\nconnection.close()",
@@ -96,7 +96,7 @@ def test_a_refusal_is_the_outcome_and_closes_the_channel(carry: Carry) -> None:
     assert [row.channel for row in rows if row.kind is Kind.CHANNEL_OPENED] == [1, 1]
 
 
-def test_publishes_and_their_answers(carry: Carry) -> None:
+def test_publishes_and_their_answers(carry: CarrierFactory) -> None:
     result = play(
         """
 channel.queue_declare("q")
@@ -155,7 +155,7 @@ channel.start_consuming()
 """
 
 
-def test_consuming_and_answering(carry: Carry) -> None:
+def test_consuming_and_answering(carry: CarrierFactory) -> None:
     work = (
         "channel.basic_nack(method.delivery_tag, requeue=False) if body == b'one' "
         "else (channel.basic_ack(method.delivery_tag, True), channel.stop_consuming())"
@@ -176,7 +176,7 @@ def test_consuming_and_answering(carry: Carry) -> None:
     assert one(rows, Kind.CONNECTION_DROPPED).text == "program ended"
 
 
-def test_get_and_the_modes_of_a_channel(carry: Carry) -> None:
+def test_get_and_the_modes_of_a_channel(carry: CarrierFactory) -> None:
     rows = events(
         """
 channel.queue_declare("q")
@@ -199,7 +199,7 @@ channel.basic_get("q")
     ]
 
 
-def test_ends_of_connections_that_nobody_closed(carry: Carry) -> None:
+def test_ends_of_connections_that_nobody_closed(carry: CarrierFactory) -> None:
     wait = CONSUME.format(work="channel.basic_ack(method.delivery_tag)", auto=False)
     left = events(wait, carry)
     assert kinds(left)[-1] is Kind.CONNECTION_LEFT_OPEN
@@ -218,14 +218,14 @@ def test_ends_of_connections_that_nobody_closed(carry: Carry) -> None:
     assert one(slept, Kind.CONNECTION_DROPPED).text == "heartbeat missed"
 
 
-def test_nobody_listens(carry: Carry) -> None:
+def test_nobody_listens(carry: CarrierFactory) -> None:
     text = "pika.BlockingConnection(pika.ConnectionParameters('localhost', port=5999, connection_attempts=1))"
     refused = [row for row in events(text, carry) if row.kind is Kind.CONNECTION_REFUSED]
     assert refused
     assert {row.text for row in refused} == {"localhost:5999"}
 
 
-def test_the_thread_that_used_a_channel(carry: Carry) -> None:
+def test_the_thread_that_used_a_channel(carry: CarrierFactory) -> None:
     rows = events(
         """
 channel.queue_declare("q")
@@ -254,7 +254,7 @@ connection.close()
     ],
 )
 def test_who_leaves_within_a_callback_has_not_finished_the_task(
-    auto: bool, work: str, text: str, carry: Carry
+    auto: bool, work: str, text: str, carry: CarrierFactory
 ) -> None:
     result = play(CONSUME.format(work=work, auto=auto), carry)
     raised = one(result.trace.clients.rows, Kind.CALLBACK_RAISED)
@@ -263,7 +263,7 @@ def test_who_leaves_within_a_callback_has_not_finished_the_task(
     assert result.messages["outcome"].tolist() == (["lost", "lost"] if auto else ["ready", "ready"])
 
 
-def test_os_exit_within_a_callback_is_no_end_of_the_task_either(carry: Carry) -> None:
+def test_os_exit_within_a_callback_is_no_end_of_the_task_either(carry: CarrierFactory) -> None:
     result = play("import os\n" + CONSUME.format(work="os._exit(0)", auto=True), carry)
     assert result.messages["finished"].isna().all()
     assert result.messages["outcome"].tolist() == ["lost", "lost"]

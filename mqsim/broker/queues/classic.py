@@ -14,7 +14,7 @@ from mqsim.broker.confirms import Confirm
 from mqsim.broker.context import Context
 from mqsim.broker.dead_lettering import DeadLettering
 from mqsim.broker.durability import Durability
-from mqsim.broker.lifecycle import Input
+from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
@@ -460,7 +460,7 @@ class ClassicQueue(Queue):
             arrive(False)
         return silent.unheard
 
-    def go_down(self, how: Input) -> None:
+    def go_down(self, how: NodeInput) -> None:
         """Its node was stopped or killed, and all know."""
         self._become(Down(self.context, how))
 

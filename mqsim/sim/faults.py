@@ -194,7 +194,7 @@ class Faults:
     def _given_up(self, actor: Host, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
-            session.node.close(session, None)
+            session.node.close(session)
         if actor.session is session:
             actor.sever(session, "missed heartbeats from broker")
 

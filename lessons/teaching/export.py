@@ -2,8 +2,8 @@
 
     python -m lessons.teaching.export FOLDER
 
-Moodle reads both. Other platforms read one of them, some through a converter. Answers are not shuffled here, the
-platform does that. `questions.yaml` beside this file is the source.
+Moodle reads both. Other platforms read one of them, some through a converter. Answers are not shuffled here,
+because the platform does that. `questions.yaml` beside this file is the source.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def runs(run):
     for program in ("consumer", "producer"):
         expect(
             run.connections_of(program),
-            f"The program {program}.py never connected to the broker. Run it with `mqsim exec`: what does it print?",
+            f"The program {program}.py never connected to the broker. What does it print in `mqsim exec`?",
         )
 
 
@@ -34,7 +34,9 @@ def same_declaration(run):
     for error in run.errors:
         expect(error.code not in (405, 406), f"{error.who} was refused at {error.t:.3f}: {error.text}.")
     declared = [each.name for each in run.declarations if each.kind == "queue"]
-    expect("hello" in declared, f"Nobody declared the queue `hello`; declared: {', '.join(declared) or 'none'}.")
+    expect(
+        "hello" in declared, f"Nobody declared the queue `hello`; declared: {', '.join(declared) or 'none'}."
+    )
 
 
 @exercise.check(points=3, needs=["runs"])
@@ -45,7 +47,10 @@ def delivered(run):
     for each in run.messages:
         expect(each.queue, f'"{each.text}" reached no queue: there is none of the name that it was sent to.')
     found = greetings(run)
-    expect(found == [GREETING], f'The consumer got {found or "nothing"} from `hello`, where one "{GREETING}" was due.')
+    expect(
+        found == [GREETING],
+        f'The consumer got {found or "nothing"} from `hello`, where one "{GREETING}" was due.',
+    )
 
 
 @exercise.check(points=2, needs=["runs"], scene=BOTH_ORDERS)

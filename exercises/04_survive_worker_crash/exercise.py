@@ -43,7 +43,7 @@ def work_before_effect(run):
         if entry.key in run.tasks:
             expect(
                 run.worked_first(entry, dots(entry.key)),
-                f'"{entry.key}" was recorded by {entry.who} at {entry.t:.3f}, before the work on it was done.',
+                f'"{entry.key}" was recorded by {entry.who} at {entry.t:.3f}, before its work was done.',
             )
 
 

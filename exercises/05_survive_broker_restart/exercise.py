@@ -34,7 +34,7 @@ def producer_knows(run):
         expect(sent, f'"{task}" was never sent.')
         expect(
             any(each.confirms for each in sent),
-            f'"{task}" was sent on a channel without confirms, so the producer can\'t know whether it was taken.',
+            f'"{task}" was sent without asking for a confirm: the producer can\'t know whether it was taken.',
         )
         expect(
             any(each.answer == "confirmed" for each in sent),

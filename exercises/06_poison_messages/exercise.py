@@ -73,7 +73,10 @@ def bad_tasks_aside(run):
         by_hand = any(each.text == task and each.queue == "dead_tasks" for each in run.messages)
         also = " A copy was published there, but it was not dead-lettered." if by_hand else ""
         expect(task in set_aside(run), f'"{task}" was not dead-lettered to `dead_tasks`.{also}')
-        expect(task in run.left("dead_tasks"), f'"{task}" is no longer in `dead_tasks`, where somebody should find it.')
+        expect(
+            task in run.left("dead_tasks"),
+            f'"{task}" is no longer in `dead_tasks`, where somebody should find it.',
+        )
         expect(task not in run.left("task_queue"), f'"{task}" is still in `task_queue`.')
 
 

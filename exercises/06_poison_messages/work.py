@@ -29,7 +29,9 @@ def do(task: str | bytes) -> None:
     name = task.decode() if isinstance(task, bytes) else str(task)
     ledger.record(f"work.do tries {name}")
     time.sleep(SECONDS)
-    fails = name.startswith("bad") or (name.startswith("flaky") and ledger.record_once(f"work.do fails {name}"))
+    fails = name.startswith("bad") or (
+        name.startswith("flaky") and ledger.record_once(f"work.do fails {name}")
+    )
     if fails:
         raise WorkError(f"{name} failed")
     ledger.record(f"work.do has done {name}")

@@ -19,7 +19,10 @@ A_MOMENT = 0.1
 @exercise.vary
 def other_tasks(draw):
     """Other names and lengths."""
-    yield {"category": "other tasks", "tasks": [f"job-{draw.randint(200, 500)}", f"short-{draw.randint(1, 20)}"]}
+    yield {
+        "category": "other tasks",
+        "tasks": [f"job-{draw.randint(200, 500)}", f"short-{draw.randint(1, 20)}"],
+    }
 
 
 def seconds(task):
@@ -33,7 +36,9 @@ def heartbeats_on(run):
     found = run.connections_of("consumer")
     expect(found, "The consumer never connected to the broker.")
     for each in found:
-        expect(each.heartbeat > 0, "The consumer switched its heartbeats off: a dead worker would go unnoticed.")
+        expect(
+            each.heartbeat > 0, "The consumer switched its heartbeats off: a dead worker would go unnoticed."
+        )
         expect(
             each.heartbeat <= HEARTBEAT,
             f"The consumer's heartbeats are {each.heartbeat:g} s, where {HEARTBEAT} s or less are asked for.",
@@ -46,7 +51,9 @@ def no_connection_lost(run):
     expect(run.connections_of("consumer"), "The consumer never connected to the broker.")
     for each in run.connections_of("consumer"):
         kept = each.how not in ("dropped", "closed by server")
-        expect(kept, f"The consumer's connection of {each.opened:.3f} was lost at {each.ended:.3f}: {each.why}.")
+        expect(
+            kept, f"The consumer's connection of {each.opened:.3f} was lost at {each.ended:.3f}: {each.why}."
+        )
 
 
 @exercise.check(points=1)
@@ -55,7 +62,9 @@ def channel_of_one_thread(run):
     for each in run.connections_of("consumer"):
         for number, threads in each.channels.items():
             names = ", ".join(sorted(threads))
-            expect(len(threads) <= 1, f"Channel {number} of the consumer was used by several threads: {names}.")
+            expect(
+                len(threads) <= 1, f"Channel {number} of the consumer was used by several threads: {names}."
+            )
 
 
 @exercise.check(points=1)
@@ -111,4 +120,6 @@ def clean_stop(run):
         why = f" ({each.why})" if each.why else ""
         expect(each.how == "closed", f"The consumer did not close its connection: it was {each.how}{why}.")
     for each in exits:
-        expect(each.status == 0 and not each.signal, f"The consumer exits with status {each.status}, and not 0.")
+        expect(
+            each.status == 0 and not each.signal, f"The consumer exits with status {each.status}, and not 0."
+        )

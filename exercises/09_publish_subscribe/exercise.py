@@ -27,7 +27,10 @@ def other_events(draw):
     """Other events."""
     keys = ["order.paid.eu", "order.paid.us", "order.lost.eu", "order.sent.asia", "user.logout", "order.paid"]
     draw.shuffle(keys)
-    yield {"category": "other events", "tasks": [f"{key}=No {draw.randrange(1000)}-{n}" for n, key in enumerate(keys)]}
+    yield {
+        "category": "other events",
+        "tasks": [f"{key}=No {draw.randrange(1000)}-{n}" for n, key in enumerate(keys)],
+    }
 
 
 def events_of(run):
@@ -96,7 +99,7 @@ def broker_selects(run):
         for each in sent:
             expect(
                 wants(name, each.key),
-                f'"{each.key}" was sent to {name}, which has to leave it out by itself. Bind its queue more narrowly.',
+                f'"{each.key}" was sent to {name}, which it is not for. Bind its queue more narrowly.',
             )
 
 

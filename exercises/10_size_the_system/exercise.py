@@ -1,8 +1,8 @@
 """Size the system: what is judged.
 
-The share of tasks that wait longer than the limit is estimated by simulation. Each run is held against a run of
-the same arrivals and the same work with a prefetch of 1, whose share is known exactly (Erlang's formula). Only
-the difference has to be estimated, and that is far more certain than the share itself.
+The share of tasks that wait longer than the limit is estimated by simulation. Each run is compared with a run
+of the same arrivals and the same work with a prefetch of 1, whose share is known exactly (Erlang's formula).
+So only the difference has to be estimated, which is far more certain than the share itself.
 """
 
 from statistics import NormalDist, mean, stdev
@@ -83,7 +83,7 @@ def late(workers, prefetch, seed):
 
 def exactly_late(workers):
     """The same share with a prefetch of 1, in the long run: exact."""
-    return float(theory.MMc(RATE, 1 / MEAN, workers).p_wait_exceeds(LONGEST_WAIT))
+    return theory.mmc(RATE, 1 / MEAN, workers).wait_law.tail(LONGEST_WAIT)
 
 
 def interval(workers, prefetch, seed):
@@ -114,7 +114,7 @@ def meets_slo(files):
     workers, prefetch = plan_of(files)
     expect(
         workers > RATE * MEAN,
-        f"{workers} workers can do {workers / MEAN:g} tasks a second, and {RATE:g} come: the queue grows for ever.",
+        f"{workers} workers do {workers / MEAN:g} a second, and {RATE:g} come: the queue grows forever.",
     )
     low, high = interval(min(workers, SIMULATED_WORKERS), prefetch, files.seed)
     shares = f"{100 * low:.1f} %" if low == high else f"between {100 * low:.1f} and {100 * high:.1f} %"

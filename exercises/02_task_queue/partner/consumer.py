@@ -6,6 +6,7 @@ import pika
 
 
 def work(channel, method, properties, body):
+    """Take two seconds, and acknowledge."""
     time.sleep(2)
     channel.basic_ack(method.delivery_tag)
 

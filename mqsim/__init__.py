@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mqsim import matching, theory
+    from mqsim import matching, statistics, theory
     from mqsim.api import (
         Result,
         Scenario,
@@ -47,10 +47,11 @@ __all__ = [
     "program",
     "run_programs",
     "simulate",
+    "statistics",
     "theory",
 ]
 
-_MODULES = {"matching", "theory"}
+_MODULES = {"matching", "statistics", "theory"}
 
 
 def __getattr__(name: str) -> object:

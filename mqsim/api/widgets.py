@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mqsim.api.run import simulate, understood
-from mqsim.scenario import Scenario
+from mqsim.api.run import simulate
+from mqsim.scenario import Scenario, scenario_from
 
 if TYPE_CHECKING:
     from mqsim.widgets import Explorer, Prediction
@@ -40,7 +40,7 @@ def explore(
     """
     from mqsim.widgets import Explorer
 
-    return Explorer(understood(scenario), vary, simulate, theme)
+    return Explorer(scenario_from(scenario), vary, simulate, theme)
 
 
 def predict(

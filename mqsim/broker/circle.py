@@ -56,13 +56,20 @@ class Circle:
 
     def next(self) -> Consumer | None:
         """The consumer whose turn it is, now moved to the tail; None when all are blocked."""
-        turn = self.turn
-        if turn is not None:
-            return _first_free(turn)
+        lane = self.turn
+        if lane is not None:
+            # The same as `_first_free`, which would cost a call for every message.
+            while lane:
+                consumer = lane.popleft()
+                if consumer.unacked < consumer.limit:
+                    lane.append(consumer)
+                    return consumer
+                consumer.parked = True
+            return None
         for lane in self.lanes.values():
-            consumer = _first_free(lane)
-            if consumer is not None:
-                return consumer
+            free = _first_free(lane)
+            if free is not None:
+                return free
         return None
 
     def __len__(self) -> int:

@@ -146,7 +146,7 @@ class Consuming(Settling):
         if self.address is not None:
             raise wrong_mode("reply consumer already set")
         broker = self.broker
-        broker.version += 1
+        broker.changed()
         name = made_name(f"{REPLY_TO}.", broker.version)
         self.address = broker.addresses[name] = Queue(
             broker, name, durable=False, owner=self.connection, node=self.connection.node
@@ -190,7 +190,7 @@ class Consuming(Settling):
         consumer.queue.remove_consumer(consumer)
         if consumer.queue is self.address:
             del self.broker.addresses[self.address.name]
-            self.broker.version += 1
+            self.broker.changed()
             self.address = None
 
     def get(

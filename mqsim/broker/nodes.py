@@ -104,7 +104,7 @@ class Nodes(Post):
         """
         self._check_node(node)
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.FALL_SILENT)
-        self.version += 1
+        self.changed()
         electing = [queue for queue in self._replicated_on(node) if queue.member_silent(node)]
         for queue in self._living_on(node):
             fall_silent(queue)
@@ -131,7 +131,7 @@ class Nodes(Post):
         """
         self._check_node(node)
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.RESUME)
-        self.version += 1
+        self.changed()
         for queue in self._living_on(node):
             go_on(queue)
         for queue in self._replicated_on(node):
@@ -173,7 +173,7 @@ class Nodes(Post):
 
     def _after_stop(self, node: str, how: Input, knew: bool) -> None:
         """Carry out that a node is down; `knew`: quorum queues that it does not lead knew already."""
-        self.version += 1
+        self.changed()
         error = replies.shut_down() if how is Input.STOP else None
         # Who lost its leader hands nothing out any more, also not what the connections are about to give
         # back.
@@ -307,7 +307,7 @@ class Nodes(Post):
         self._answer_now()
 
     def _node_starts(self, node: str) -> None:
-        self.version += 1
+        self.changed()
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.START)
         for queue in self._living_on(node):
             queue.__class__ = Queue

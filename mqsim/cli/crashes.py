@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.cli import show
 
 if TYPE_CHECKING:
-    from mqsim.api.programs import ProgramsResult
+    from mqsim.api import ProgramsResult
     from mqsim.cli.exec import Request
 
 
@@ -21,7 +21,7 @@ def crash_everywhere(request: Request, given: dict[str, Any]) -> None:
     """
     from tqdm import tqdm
 
-    from mqsim.api.crashes import every_crash
+    from mqsim.api import every_crash
 
     with tqdm(unit="run", desc="crashes", leave=False, file=sys.stderr, disable=None) as bar:
 

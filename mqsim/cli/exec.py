@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from mqsim.api.programs import ProgramsResult
+    from mqsim.api import ProgramsResult
     from mqsim.guest.transcript import Line
 
 _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.DOTALL)
@@ -68,7 +68,7 @@ def run_files(request: Request) -> None:
     Raises:
         MqsimError: the request can't be.
     """
-    from mqsim.api.programs import run_programs
+    from mqsim.api import run_programs
 
     given = _arguments(request)
     if request.every_crash:

@@ -36,8 +36,8 @@ def run_scenario(request: Request) -> None:
     Raises:
         MqsimError: the request, the scenario or the run can't be.
     """
-    from mqsim.api.doubts import endless
     from mqsim.cli import show
+    from mqsim.runs import endless
 
     if request.scenario is None:
         show.presets()
@@ -152,8 +152,8 @@ def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[s
     """
     from tqdm import tqdm
 
-    from mqsim.api import simulate as run_once
-    from mqsim.api.doubts import wide
+    from mqsim.runs import simulate as run_once
+    from mqsim.runs import wide
 
     samples: dict[str, list[float]] = {}
     told: dict[tuple[str, str], list[str]] = {}
@@ -163,12 +163,13 @@ def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[s
         used = result.seed
         for name, value in main_figures(result.summary()).items():
             samples.setdefault(name, []).extend([] if value is None else [value])
-        for doubt in result.doubts:
-            told.setdefault((doubt.kind, doubt.about), []).append(doubt.message)
+        for warning in result.run_warnings:
+            if warning.kind in ("overload", "growth", "short"):
+                told.setdefault((warning.kind, warning.about), []).append(warning.message)
     figures = {name: _mean(values) for name, values in samples.items()}
     # What each run alone is too short for, the replications make up for; their intervals say whether.
     common = [says[0] for (kind, _), says in told.items() if kind != "short" and 2 * len(says) > replications]
-    warnings = [*common, *(doubt.message for doubt in wide(figures) if not common)]
+    warnings = [*common, *(warning.message for warning in wide(figures) if not common)]
     return {
         "scenario": scenario.name,
         "seed": used,

@@ -14,7 +14,7 @@ times |
 | `yaml` | YAML 1.2, strictly |
 | `problems` | sentences |
 | `schema` | the JSON schema of what a user may write |
-| `library`, `presets/` | ready-made scenarios |
+| `library`, `presets/` | ready-made scenarios; a scenario from whatever names one |
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from mqsim.scenario.brokerspec import (
 from mqsim.scenario.conduct import Autoscale, Confirms, Fails, Forward, Retry
 from mqsim.scenario.destinations import Key, Target
 from mqsim.scenario.faults import Fault
-from mqsim.scenario.library import load, preset_text, presets
+from mqsim.scenario.library import load, preset_text, presets, scenario_from
 from mqsim.scenario.network import LinkSpec, NetworkSpec
 from mqsim.scenario.problems import InvalidScenarioError
 from mqsim.scenario.scenario import Empty, Scenario
@@ -89,5 +89,6 @@ __all__ = [
     "preset_text",
     "presets",
     "read_value",
+    "scenario_from",
     "schema",
 ]

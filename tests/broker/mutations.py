@@ -32,9 +32,10 @@ class Mutation:
 MUTATIONS = {
     "round robin goes back to the first": Mutation(
         "circle",
-        "lane.append(consumer)\n            return consumer\n        consumer.parked = True\n    return None",
-        "lane.appendleft(consumer)\n            return consumer\n"
-        "        consumer.parked = True\n    return None",
+        "lane.append(consumer)\n                    return consumer\n                consumer.parked = True\n"
+        "            return None",
+        "lane.appendleft(consumer)\n                    return consumer\n"
+        "                consumer.parked = True\n            return None",
     ),
     "who wakes up is served first": Mutation(
         "circle",
@@ -43,8 +44,8 @@ MUTATIONS = {
     ),
     "prefetch off by one": Mutation(
         "circle",
-        "        consumer = lane.popleft()\n        if consumer.unacked < consumer.limit:",
-        "        consumer = lane.popleft()\n        if consumer.unacked <= consumer.limit:",
+        "                consumer = lane.popleft()\n                if consumer.unacked < consumer.limit:",
+        "                consumer = lane.popleft()\n                if consumer.unacked <= consumer.limit:",
     ),
     "a quorum queue's prefetch off by one": Mutation("circle", "if room > 1:", "if room > 0:"),
     "low consumer priority first": Mutation("circle", "reverse=True", "reverse=False"),

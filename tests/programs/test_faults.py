@@ -247,23 +247,16 @@ def test_what_was_killed_can_be_restarted() -> None:
 
 
 def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: Carry) -> None:
-    from mqsim.api.programs import play, scenario_of
+    from mqsim.runs import ProgramOptions, play
 
-    scenario = scenario_of(
+    options = ProgramOptions(
         {
             "producer": mq.program("producer", PRODUCER),
             "worker": mq.program("worker", AUTO),
             "busy": mq.program("busy", "while True:\n    pass\n"),
-        },
-        count={},
-        start={},
-        args={},
-        faults=[],
-        until=None,
-        profile=None,
-        latency=None,
-        seed=None,
+        }
     )
+    scenario = options.to_scenario()
     result = play(scenario, 0, until_quiet=True, carry=carry, wall_limit=0.5)
     [line] = lines(result, "busy-1")
     assert line.startswith("* is ended after 0.5 s of real time without blocking (busy.py, line")

@@ -1,4 +1,4 @@
-"""What a crash did harm to: a run with it, held against the same run without."""
+"""The impact of a crash: a run with it is compared with the same run without it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mqsim.trace.story import label_of
 from mqsim.trace.tables import Outcome
 
 if TYPE_CHECKING:
-    from mqsim.api.programs import ProgramsResult
+    from mqsim.runs.programs import ProgramsRunResult
 
 
-class Harm(NamedTuple):
+class Impact(NamedTuple):
     """What came of a crash; messages are named by their texts, or by producer and number.
 
     Attributes:
@@ -38,7 +38,7 @@ class Harm(NamedTuple):
 
     @property
     def none(self) -> bool:
-        """Whether there was no harm."""
+        """Whether the crash changed nothing."""
         return not any(self)
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class Tally:
         worked: rows of messages that were worked to their end although the trace can't know.
     """
 
-    def __init__(self, result: ProgramsResult, worked: Iterable[int] = ()) -> None:
+    def __init__(self, result: ProgramsRunResult, worked: Iterable[int] = ()) -> None:
         trace = result.trace
         fate = fates(trace)
         (copy,) = columns(trace.deliveries, "copy")
@@ -93,14 +93,14 @@ class Tally:
         return f"{text}."
 
 
-def harm(without: Tally, crashed: Tally) -> Harm:
+def impact(without: Tally, crashed: Tally) -> Impact:
     """What the crash did."""
     labels = sorted({*without.sent, *crashed.sent}, key=_natural)
     kept = {label: crashed.done[label] + crashed.waiting[label] for label in labels}
     meant = {label: without.done[label] + without.waiting[label] for label in labels}
     left = [label for label in labels if crashed.waiting[label] > without.waiting[label]]
     done = {label for label in left if 0 < without.done[label] <= crashed.done[label]}
-    return Harm(
+    return Impact(
         tuple(
             label
             for label in labels

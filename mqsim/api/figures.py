@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mqsim.scenario import Scenario
-from mqsim.trace import Trace
+from mqsim.runs import RunResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mqsim.api.result import Result
     from mqsim.viz.spread import What
 
 
-class Pictures:
-    """What a result can draw. Each figure is matplotlib Axes that show themselves in a notebook;
+class Figures(RunResult):
+    """A run, and what can be drawn of it. Each figure is matplotlib Axes that show themselves in a notebook;
     `mqsim.viz.describe` puts them into words, `mqsim.viz.data` into a table.
     """
-
-    scenario: Scenario
-    trace: Trace
-
-    @property
-    def warmup(self) -> float:
-        """Seconds left out at the start."""
-        raise NotImplementedError
 
     def plot_lanes(self, ax: Axes | None = None, theme: str = "light") -> Axes:
         """What each worker did when; see `mqsim.viz.plot_lanes`."""
@@ -96,7 +86,7 @@ class Pictures:
 
 
 def plot_latencies(
-    results: Mapping[Any, Result],
+    results: Mapping[Any, RunResult],
     what: What = "sojourn",
     queue: str | None = None,
     theory: bool = True,

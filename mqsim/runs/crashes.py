@@ -1,27 +1,27 @@
-"""The same programs once more for every instant at which one of them could crash."""
+"""The crash search: the same programs run again for every instant at which one of them could crash."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mqsim.api.harm import Harm, Tally, harm
-from mqsim.api.programs import What, play, scenario_of
 from mqsim.errors import UsageError
 from mqsim.guest.crashes import Observer, Strike, observing, worked_to_the_end
 from mqsim.guest.transcript import cut
+from mqsim.runs.impact import Impact, Tally, impact
+from mqsim.runs.programs import play
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mqsim.api.programs import ProgramsResult
     from mqsim.guest.actor import GuestActor
     from mqsim.guest.carriage import Carry
     from mqsim.guest.crashes import Watch
     from mqsim.guest.forkserver import ForkServer
+    from mqsim.runs.options import ProgramOptions
+    from mqsim.runs.programs import ProgramsRunResult
     from mqsim.scenario import Scenario
 
 
@@ -38,13 +38,13 @@ class Crash(NamedTuple):
         who: the actor that was killed.
         t: when, in seconds.
         did: what it had just done, or was about to do.
-        harm: what it lost, had done twice, left waiting.
+        impact: what it lost, had done twice, left waiting.
     """
 
     who: str
     t: float
     did: str
-    harm: Harm
+    impact: Impact
 
 
 class Span(NamedTuple):
@@ -75,23 +75,23 @@ class CrashTable:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row a point: `who`, `t`, `did`, the names in each field of its `Harm`, and `harmless`."""
+        """One row a point: `who`, `t`, `did`, the names in each field of its `Impact`, and `harmless`."""
         import pandas as pd
 
         rows = [
-            {"who": one.who, "t": one.t, "did": one.did, **one.harm._asdict(), "harmless": one.harm.none}
+            {"who": one.who, "t": one.t, "did": one.did, **one.impact._asdict(), "harmless": one.impact.none}
             for one in self.crashes
         ]
-        return pd.DataFrame(rows, columns=["who", "t", "did", *Harm._fields, "harmless"])
+        return pd.DataFrame(rows, columns=["who", "t", "did", *Impact._fields, "harmless"])
 
     @property
     def harmless(self) -> int:
         """At how many points a crash did no harm."""
-        return sum(one.harm.none for one in self.crashes)
+        return sum(one.impact.none for one in self.crashes)
 
     def spans(self) -> Iterator[Span]:
         """Points in a row with the same outcome, as one."""
-        for _, group in groupby(self.crashes, lambda one: (one.who, one.harm)):
+        for _, group in groupby(self.crashes, lambda one: (one.who, one.impact)):
             alike = list(group)
             yield Span(alike[0], alike[-1], len(alike))
 
@@ -107,8 +107,8 @@ class CrashTable:
             "leave messages unsent",
             "have effects twice",
         )
-        for word, field in zip(words, Harm._fields, strict=True):
-            if count := sum(bool(getattr(one.harm, field)) for one in self.crashes):
+        for word, field in zip(words, Impact._fields, strict=True):
+            if count := sum(bool(getattr(one.impact, field)) for one in self.crashes):
                 parts.append(f"{count} {word}")
         again = (
             "Nobody was started again."
@@ -126,7 +126,7 @@ class CrashTable:
                     "who": one.who,
                     "t": cut(one.t),
                     "did": one.did,
-                    **{name: list(value) for name, value in one.harm._asdict().items()},
+                    **{name: list(value) for name, value in one.impact._asdict().items()},
                 }
                 for one in self.crashes
             ],
@@ -153,7 +153,7 @@ class CrashTable:
         rows = "".join(
             f"<tr><td>{escape(span.first.who)}</td><td>{cut(span.first.t):.6f}</td>"
             f"<td>{escape(span.first.did)}{_further(span, escape)}</td><td>{span.points}</td>"
-            f"<td>{escape(str(span.first.harm))}</td></tr>"
+            f"<td>{escape(str(span.first.impact))}</td></tr>"
             for span in self.spans()
         )
         head = "".join(f"<th>{name}</th>" for name in ("who", "time (s)", "killed", "points", "outcome"))
@@ -166,7 +166,7 @@ def _place(crash: Crash, who: str) -> str:
 
 def _outcome(span: Span) -> str:
     points = f" ({span.points} points)" if span.points > 1 else ""
-    return f"\n{'':26}→ {span.first.harm}{points}"
+    return f"\n{'':26}→ {span.first.impact}{points}"
 
 
 def _further(span: Span, escape: Callable[[str], str]) -> str:
@@ -174,19 +174,8 @@ def _further(span: Span, escape: Callable[[str], str]) -> str:
 
 
 def every_crash(
-    programs: Mapping[str, What] | Sequence[str],
+    options: ProgramOptions,
     *,
-    count: Mapping[str, int] | None = None,
-    start: Mapping[str, float] | None = None,
-    args: Mapping[str, Sequence[str]] | None = None,
-    faults: Iterable[Mapping[str, Any]] = (),
-    until: float | None = None,
-    profile: str | None = None,
-    latency: float | None = None,
-    seed: int | None = None,
-    definitions: str | os.PathLike[str] | None = None,
-    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    carry: Carry | None = None,
     who: str | None = None,
     restart_after: float | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -199,19 +188,8 @@ def every_crash(
     how many points were not run.
 
     Args:
-        programs: as for `run_programs`, and so are `count` to `carry`.
-        count: how many actors of a program there are.
-        start: when a program starts, in seconds.
-        args: a program's command line.
-        faults: that strike in every run.
-        until: seconds after which a run ends at the latest.
-        profile: which RabbitMQ's rules.
-        latency: seconds one way between a program and the broker.
-        seed: of all random numbers.
-        definitions: a RabbitMQ definitions file.
-        scenario: one that the programs join.
-        carry: what carries the programs; by default this process, or processes of their own where there are
-            many points.
+        options: which programs, and how. Without `carry` they run in this process, or in processes of their
+            own where there are many points.
         who: the actor or program that crashes; by default every one in turn.
         restart_after: seconds after which it is started again, 0 or more; None is never.
         progress: told how many runs are done, and how many there are, after each.
@@ -219,24 +197,13 @@ def every_crash(
     Raises:
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     if restart_after is not None and not 0 <= restart_after < float("inf"):
         raise UsageError(f"restart_after is {restart_after:g}: give seconds, 0 or more.")
-    chosen = scenario_of(
-        programs,
-        count=count or {},
-        start=start or {},
-        args=args or {},
-        faults=faults,
-        until=until,
-        profile=profile,
-        latency=latency,
-        seed=seed,
-        scenario=scenario,
-    )
+    chosen, carry = options.to_scenario(), options.carry
     names = _meant(chosen, who)
-    file = None if definitions is None else Path(definitions)
+    file = None if options.definitions is None else Path(options.definitions)
 
     def carried(carry: Carry | None) -> _Run:
         return lambda watched: play(
@@ -250,7 +217,7 @@ def every_crash(
     return _crash_at_each(carried(carry), first, restart_after, progress)
 
 
-_Run = Callable[[Callable[["GuestActor"], "Watch | None"]], "ProgramsResult"]
+_Run = Callable[[Callable[["GuestActor"], "Watch | None"]], "ProgramsRunResult"]
 
 
 class _First:
@@ -286,7 +253,7 @@ def _crash_at_each(
                     "What it reads from files, or keeps in other modules, must be the same in every run."
                 )
             worked = worked_to_the_end(first.observers[point.who].works, point)
-            crashes.append(Crash(point.who, point.t, point.did, harm(first.tally, Tally(result, worked))))
+            crashes.append(Crash(point.who, point.t, point.did, impact(first.tally, Tally(result, worked))))
             if progress is not None:
                 progress(number, len(points))
     except KeyboardInterrupt:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mqsim.api import Result, simulate
-from mqsim.api.doubts import endless, wide
 from mqsim.report import report_html
+from mqsim.runs import endless, wide
 from mqsim.scenario import presets
 from tests.cli.command import mqsim
 from tests.matching.plain import scenario
@@ -24,7 +24,7 @@ def ran(changes: dict[str, Any], seed: int = 0, **rest: Any) -> Result:
 
 
 def kinds(result: Result) -> list[tuple[str, str]]:
-    return [(doubt.kind, doubt.about) for doubt in result.doubts]
+    return [(one.kind, one.about) for one in result.run_warnings]
 
 
 def test_an_overloaded_queue_is_told_with_what_to_do() -> None:

@@ -1,4 +1,4 @@
-"""What a reader of a run should mind: parts that fall behind, runs too short, intervals too wide."""
+"""Warnings about a run: parts that fall behind, runs too short, intervals too wide, useless settings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _LEAST = 1000
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """One reason to doubt the numbers.
+class RunWarning:
+    """One thing that a reader of the numbers should mind.
 
     Attributes:
-        kind: "overload", "growth", "short" or "wide".
+        kind: "overload", "growth", "short" and "wide" say why the numbers may mislead; "unfinished", that the
+            run was cut off; "setting", that the scenario asks for what has no effect or is advised against.
         about: the queue, the producer or the figure; empty for the broker or the whole.
         message: one sentence that says what to do.
     """
@@ -35,13 +36,15 @@ class Doubt:
     message: str
 
 
-def forewarned(scenario: Scenario) -> list[Doubt]:
+def overloads(scenario: Scenario) -> list[RunWarning]:
     """The parts of a scenario that can't keep up, told before anything is run.
 
     Args:
         scenario: what would be run.
     """
-    return [Doubt("overload", load.name, _overload(scenario, load)) for load in loads(scenario) if load.over]
+    return [
+        RunWarning("overload", load.name, _overload(scenario, load)) for load in loads(scenario) if load.over
+    ]
 
 
 def endless(scenario: Scenario) -> str:
@@ -59,15 +62,32 @@ def endless(scenario: Scenario) -> str:
     return ""
 
 
-def doubts(scenario: Scenario, trace: Trace, warmup: float) -> list[Doubt]:
-    """What should worry the reader of one run.
+def run_warnings(
+    scenario: Scenario, trace: Trace, warmup: float, *, settled: bool = True
+) -> list[RunWarning]:
+    """All that the reader of one run should mind.
 
     Args:
         scenario: what was run.
-        trace: what it left behind.
+        trace: its record.
         warmup: seconds left out at the start.
+        settled: whether the run outlasted its warm-up.
     """
-    found = forewarned(scenario)
+    found = []
+    if not trace.complete:
+        limit = scenario.max_duration
+        says = f"the run stopped at max_duration ({limit:g} s), before it was {_goal(scenario)}."
+        found.append(RunWarning("unfinished", "", says))
+    if not settled:
+        says = "the run is too short for its warm-up to end: run it longer, or give warmup a number."
+        found.append(RunWarning("unfinished", "", says))
+    found += [RunWarning("setting", "", says) for says in _without_effect(scenario)]
+    return found + _misleading(scenario, trace, warmup)
+
+
+def _misleading(scenario: Scenario, trace: Trace, warmup: float) -> list[RunWarning]:
+    """Why the numbers may mislead: overload, growth, a short run."""
+    found = overloads(scenario)
     start = trace.start + warmup
     if scenario.duration is None or not trace.end > start:
         return found
@@ -75,12 +95,12 @@ def doubts(scenario: Scenario, trace: Trace, warmup: float) -> list[Doubt]:
     found += _growing(scenario, trace, start, {load.name for load in known if load.part == "queue"})
     if not any(load.part == "broker" for load in known):
         found += _held_up(scenario, trace, start)
-    if not any(doubt.kind in ("overload", "growth") for doubt in found):
+    if not any(one.kind in ("overload", "growth") for one in found):
         found += _short(scenario, trace, start, known)
     return found
 
 
-def wide(figures: Mapping[str, Mapping[str, Any]]) -> list[Doubt]:
+def wide(figures: Mapping[str, Mapping[str, Any]]) -> list[RunWarning]:
     """The figures of replications whose intervals are wide, in one sentence.
 
     Args:
@@ -101,7 +121,7 @@ def wide(figures: Mapping[str, Mapping[str, Any]]) -> list[Doubt]:
         f"The interval of {worst}{more} is wide, ± {found[worst]:.0%} of its mean: about {need} "
         f"replications, or longer runs, would bring it to {WIDE:.0%}."
     )
-    return [Doubt("wide", worst, message)]
+    return [RunWarning("wide", worst, message)]
 
 
 def _overload(scenario: Scenario, load: Load) -> str:
@@ -126,7 +146,7 @@ def _overload(scenario: Scenario, load: Load) -> str:
     )
 
 
-def _growing(scenario: Scenario, trace: Trace, start: float, known: set[str]) -> Iterator[Doubt]:
+def _growing(scenario: Scenario, trace: Trace, start: float, known: set[str]) -> Iterator[RunWarning]:
     """Queues whose depth goes on rising, where the scenario alone did not tell their load."""
     from mqsim.metrics import depth_series
     from mqsim.statistics import step_means, unstable
@@ -138,7 +158,7 @@ def _growing(scenario: Scenario, trace: Trace, start: float, known: set[str]) ->
             continue
         caution = unstable(step_means(*depth_series(trace, name), start, trace.end), _GROWTH)
         if caution is not None:
-            yield Doubt("growth", name, f"Queue {name}: {_lower(str(caution))}")
+            yield RunWarning("growth", name, f"Queue {name}: {_lower(str(caution))}")
 
 
 def _grows_unasked(scenario: Scenario, queue: str) -> bool:
@@ -158,7 +178,7 @@ def _to_the_end(scenario: Scenario, spec: Any) -> bool:
     return not stops and spec.messages is None and spec.expiration is None
 
 
-def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[Doubt]:
+def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[RunWarning]:
     """Messages that pile up between their creation and their queue."""
     from mqsim.statistics import step_means, unstable
     from mqsim.trace.frames import columns
@@ -175,7 +195,7 @@ def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[Doubt]:
             "Messages pile up on their way to the queues, where no depth shows them: the broker's own time "
             "(broker.costs), an alarm or a window of confirms holds them up; lower the rate, or that."
         )
-        yield Doubt("growth", "", message)
+        yield RunWarning("growth", "", message)
 
 
 def _level(
@@ -189,7 +209,7 @@ def _level(
     return times[order], np.cumsum(steps[order])
 
 
-def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]) -> Iterator[Doubt]:
+def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]) -> Iterator[RunWarning]:
     """The queue that takes longest to settle beside what the run lasts, by its load or by its own numbers."""
     if any(fault.at is not None for fault in scenario.faults):
         return
@@ -202,13 +222,13 @@ def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]
             f"a tenth in about {_round(slowest.settles)} s, and {counted:.4g} s are counted; make it longer, "
             "or replicate it."
         )
-        yield Doubt("short", slowest.name, message)
+        yield RunWarning("short", slowest.name, message)
         return
     for load in queues:
         yield from _unsettled(trace, load.name, start)
 
 
-def _unsettled(trace: Trace, queue: str, start: float) -> Iterator[Doubt]:
+def _unsettled(trace: Trace, queue: str, start: float) -> Iterator[RunWarning]:
     from mqsim.statistics import too_short
     from mqsim.trace.frames import columns
 
@@ -217,7 +237,7 @@ def _unsettled(trace: Trace, queue: str, start: float) -> Iterator[Doubt]:
     sojourns = (finished - created)[mine]
     if len(sojourns) < _LEAST or (caution := too_short(sojourns)) is None:
         return
-    yield Doubt("short", queue, f"Queue {queue}: {_lower(str(caution))}")
+    yield RunWarning("short", queue, f"Queue {queue}: {_lower(str(caution))}")
 
 
 def _round(seconds: float) -> str:
@@ -227,3 +247,52 @@ def _round(seconds: float) -> str:
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def _goal(scenario: Scenario) -> str:
+    empty = getattr(scenario.until, "empty", None)
+    return f"finished: queue {empty!r} was not empty" if empty else "drained"
+
+
+def _without_effect(scenario: Scenario) -> list[str]:
+    """What a scenario asks for and a real broker of its profile would not do, or advises against."""
+    found = []
+    queues, profile = scenario.broker.queues, scenario.broker.profile
+    transient = [name for name, queue in queues.items() if not queue.durable]
+    if transient and profile != "3.10":
+        found.append(
+            f"RabbitMQ {profile} advises against queues that are not durable ({', '.join(transient)}), "
+            "and an operator may forbid them (541)."
+        )
+    asked = "consumer_timeout" in scenario.broker.model_fields_set
+    if asked and profile == "4.3" and all(queue.type == "classic" for queue in queues.values()):
+        found.append("consumer_timeout has no effect: RabbitMQ 4.3 has none on classic queues.")
+    end = scenario.duration
+    found += [
+        f"queue {name} refuses every message: so does RabbitMQ with max_length 0 and reject-publish, even "
+        "while a consumer is free; leave overflow at drop-head to lose only what finds none."
+        for name, queue in queues.items()
+        if queue.max_length == 0 and queue.overflow != "drop-head" and queue.type == "classic"
+    ]
+    if profile == "4.3":
+        found += _returns_for_ever(scenario)
+    for group, spec in scenario.consumers.items():
+        if end is not None and spec.start >= end:
+            found.append(f"consumers.{group} starts at {spec.start:g} s, when the run is over.")
+    for number, fault in enumerate(scenario.faults):
+        if end is not None and fault.at is not None and fault.at >= end:
+            found.append(f"faults.{number} would strike at {fault.at:g} s, when the run is over.")
+    return found
+
+
+def _returns_for_ever(scenario: Scenario) -> list[str]:
+    """Failing work that a delivery limit does not end."""
+    return [
+        f"RabbitMQ 4.3 does not count a nack towards the delivery limit, so what fails at {group} comes back "
+        "without end: give fails a number of attempts, or take profile 4.0."
+        for group, spec in scenario.consumers.items()
+        if scenario.broker.queues[spec.queue].delivery_limit is not None
+        and spec.fails is not None
+        and spec.fails.then == "nack"
+        and spec.fails.attempts is None
+    ]

@@ -1,4 +1,4 @@
-"""Do the intervals of a plan hold? Repeated studies of queues whose truth is known, and the share that holds it.
+"""Do the intervals of a plan hold? Studies of queues whose truth is known, and the share that holds it.
 
     python benchmarks/coverage.py            # 200 studies of each case: some minutes
     python benchmarks/coverage.py --studies 50 --loads 0.5 0.9
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mqsim import theory
-from mqsim.planning.length import RUNS, SECTIONS, WARM, relaxation
+from mqsim.planning.length import KEPT, LEAST, RUNS, SECTIONS, WARM, relaxation
 from mqsim.statistics.sections import mean_of_sections, percentile_of_sections, sections_of
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,7 @@ CASES = (
 def studies(case: Case, load: float, count: int, seed: int = 1, share: float = 1.0) -> Floats:
     """The sojourns of `count` studies: an array [study, run, message], the warm-up removed."""
     per = load * case.servers * relaxation(load, case.servers, case.variation)
-    warm, kept = int(WARM * per) + 1, max(int(share * 1000 / RUNS * per), 2000)
+    warm, kept = int(WARM * per) + 1, int(share * max(KEPT * per, LEAST / RUNS))
     rng = np.random.default_rng([seed, int(1000 * load), case.servers])
     play = _lindley if case.servers == 1 else _kiefer_wolfowitz
     found = play(case, load, count * RUNS, warm + kept, rng)

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mqsim import matching, statistics, theory
+    from mqsim import matching, planning, statistics, theory
     from mqsim.api import (
         Result,
         Scenario,
@@ -41,6 +41,7 @@ __all__ = [
     "explore",
     "load",
     "matching",
+    "planning",
     "plot_latencies",
     "predict",
     "presets",
@@ -51,7 +52,7 @@ __all__ = [
     "theory",
 ]
 
-_MODULES = {"matching", "statistics", "theory"}
+_MODULES = {"matching", "planning", "statistics", "theory"}
 
 
 def __getattr__(name: str) -> object:

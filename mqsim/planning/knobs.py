@@ -1,7 +1,7 @@
 """What may be turned, and what it costs: `consumers.packer.count=1..40`, `prefetch=1,2,5`, cost expressions.
 
-    knob := PATH = LOW .. HIGH [: STEP] | PATH = value , value , ...
-    cost := term + term + ...      term := NUMBER | PATH | PATH * NUMBER | NUMBER * PATH
+knob := PATH = LOW .. HIGH [: STEP] | PATH = value , value , ...
+cost := term + term + ...      term := NUMBER | PATH | PATH * NUMBER | NUMBER * PATH
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.quantities import quantity
 from mqsim.scenario import read_value
 
@@ -75,7 +75,10 @@ def values(text: str, what: str) -> tuple[Any, ...]:
     """
     if ".." in text:
         return _range(text, what)
-    given = [read_value(part) if part.strip() else None for part in _split(text)]
+    try:
+        given = [read_value(part) if part.strip() else None for part in _split(text)]
+    except ScenarioError as error:
+        raise UsageError(f"{what}: a value can't be read: {error}") from None
     if not given or None in given:
         raise UsageError(f"{what}: a value is missing between two commas; write A,B,C.")
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in given)
@@ -111,7 +114,9 @@ def _range(text: str, what: str) -> tuple[float | int, ...]:
         raise UsageError(f"{what}: the range ends below its start; write {found[2]}..{found[1]}.")
     size = math.floor((high - low) / step * (1.0 + 1e-12)) + 1
     if size > MOST:
-        raise UsageError(f"{what}: that is {size:,} values; give a larger step, so that it is at most {MOST:,}.")
+        raise UsageError(
+            f"{what}: that is {size:,} values, and at most {MOST:,} will do; give a larger step."
+        )
     whole = low == int(low) and step == int(step)
     return tuple(int(low + k * step) if whole else low + k * step for k in range(size))
 
@@ -158,7 +163,9 @@ def cost(texts: Sequence[str], knobs: Sequence[Knob]) -> Cost:
                 fixed += price
                 continue
             if path not in turned or not turned[path].numeric:
-                raise UsageError(f"--cost {text}: {path} is none of the numbers that vary ({', '.join(turned)}).")
+                raise UsageError(
+                    f"--cost {text}: {path} is none of the numbers that vary ({', '.join(turned)})."
+                )
             prices[path] = prices.get(path, 0.0) + price
     return Cost(" + ".join(texts), prices, fixed)
 

@@ -61,7 +61,7 @@ def positive(text: str, dimension: Dimension, what: str) -> float:
 
 def _scale(unit: str, dimension: Dimension) -> float | None:
     if dimension == "time":
-        return _TIMES.get(_WORDS.get(unit, unit), None) if unit else 1.0
+        return _TIMES.get(_WORDS.get(unit, unit)) if unit else 1.0
     if dimension == "share":
         return {"": 1.0, "%": 0.01}.get(unit)
     if dimension == "count":
@@ -97,7 +97,8 @@ def percent(value: float) -> str:
         return "unknown"
     gap = 1.0 - value
     if 0.0 < gap < 0.01:
-        return f"{100.0 * value:.{min(max(1, 1 - math.floor(math.log10(gap)) - 2), 9)}f} %"
+        places = min(max(1, -math.floor(math.log10(gap) + 1e-9) - 2), 9)
+        return f"{f'{100.0 * value:.{places}f}'.rstrip('0').rstrip('.')} %"
     return f"{_digits(100.0 * value)} %"
 
 

@@ -2,7 +2,7 @@
 
     target  := measure op quantity
     op      := < | <= | > | >= | == | =
-    measure := [queue .] [wait | service | sojourn] . mean | max | pNN      (pNN: any percentile; sojourn if unsaid)
+    measure := [queue .] [wait | service | sojourn] . mean | max | pNN   (any percentile; sojourn if unsaid)
              | [queue .] share [of wait | of sojourn] within TIME
              | [queue .] lost | dropped | refused | ... | misses            (misses: whatever was not done)
              | [queue .] recover | overflow                                 (times)
@@ -29,9 +29,12 @@ from mqsim.trace import Outcome
 Kind = Literal["time", "share", "count", "number", "misses", "recover", "overflow"]
 
 TIMES = ("wait", "service", "sojourn")
-_STATISTIC = re.compile(r"mean|max|p(\d{1,2}(?:\.\d+)?)")
-_SHARE = re.compile(r"(?:(?P<queue>.+?)[.\s]+)?share(?:\s+of\s+(?P<of>wait|sojourn))?\s+within\s+(?P<within>\S+)")
-_TARGET = re.compile(r"(?P<measure>.+?)\s*(?P<op><=|>=|==|=|<|>|≤|≥)\s*(?P<limit>[^<>=]+)")
+_STATISTIC = re.compile(r"mean|max|p(?:[1-9]\d?|0)(?:\.\d+)?")
+_TIME = re.compile(rf"(?:(?P<time>wait|service|sojourn)\.)?(?P<statistic>{_STATISTIC.pattern})")
+_SHARE = re.compile(
+    r"(?:(?P<queue>.+?)[.\s]+)?share(?:\s+of\s+(?P<of>wait|sojourn))?\s+within\s+(?P<within>\S+)"
+)
+_TARGET = re.compile(r"(?P<measure>[^<>=≤≥]+?)\s*(?P<op><=|>=|==|=|<|>|≤|≥)\s*(?P<limit>[^<>=]+)")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -40,7 +43,14 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 _SPELLED = {"=": "==", "≤": "<=", "≥": ">="}
-_COUNTS = (*(outcome.label for outcome in Outcome), "created", "unfinished", "published", "redelivered", "duplicates")
+_COUNTS = (
+    *(outcome.label for outcome in Outcome),
+    "created",
+    "unfinished",
+    "published",
+    "redelivered",
+    "duplicates",
+)
 _PER_QUEUE: dict[str, Dimension] = {
     "throughput": "rate",
     "p_wait": "share",
@@ -214,7 +224,9 @@ def _of_actors(path: str, scenario: Scenario, shares: bool, says: str) -> Measur
         name, _, number = rest.rpartition(".")
         if number not in _PER_CONSUMER:
             return None
-        members = {f"{group}-{k}" for group, spec in scenario.consumers.items() for k in range(1, spec.most + 1)}
+        members = {
+            f"{group}-{k}" for group, spec in scenario.consumers.items() for k in range(1, spec.most + 1)
+        }
         if kind == "consumers" and name in scenario.consumers and name not in members:
             kind = "groups"
         if name in scenario.consumers or name in members:
@@ -224,13 +236,21 @@ def _of_actors(path: str, scenario: Scenario, shares: bool, says: str) -> Measur
         name, _, number = rest.rpartition(".")
         group = name.rpartition("-")[0]
         known = number in _PER_PRODUCER and (name in scenario.producers or group in scenario.producers)
-        return Measure("number", path=("producers", name, number), dimension=_PER_PRODUCER[number]) if known else None
+        return (
+            Measure("number", path=("producers", name, number), dimension=_PER_PRODUCER[number])
+            if known
+            else None
+        )
     name, _, number = path.rpartition(".")
     if number not in ("utilisation", "of_up_time") or (name and name not in scenario.consumers):
         return None
     if not name and len(scenario.consumers) != 1:
-        raise UsageError(f"{says}: say whose, as in {' or '.join(f'{n}.{number}' for n in scenario.consumers)}.")
-    return Measure("number", path=("groups", name or next(iter(scenario.consumers)), number), dimension="share")
+        raise UsageError(
+            f"{says}: say whose, as in {' or '.join(f'{n}.{number}' for n in scenario.consumers)}."
+        )
+    return Measure(
+        "number", path=("groups", name or next(iter(scenario.consumers)), number), dimension="share"
+    )
 
 
 def _of_queue(path: str, scenario: Scenario, shares: bool, says: str) -> Measure | None:
@@ -248,9 +268,8 @@ def _of_queue(path: str, scenario: Scenario, shares: bool, says: str) -> Measure
 
 
 def _number_of_queue(rest: str, queue: str, shares: bool) -> Measure | None:
-    time, dot, statistic = rest.rpartition(".")
-    if _STATISTIC.fullmatch(statistic) and (not dot or time in TIMES):
-        return Measure("time", queue, time or "sojourn", statistic)
+    if (timed := _TIME.fullmatch(rest)) is not None:
+        return Measure("time", queue, timed["time"] or "sojourn", timed["statistic"])
     if rest in ("misses", "missed"):
         return Measure("misses", queue, dimension="share" if shares else "count")
     if rest == "recover":
@@ -286,11 +305,24 @@ def _queue(named: str | None, scenario: Scenario, says: str) -> str:
 
 def _known(scenario: Scenario) -> Iterable[str]:
     """Names to guess from."""
-    yield from ("p99", "p95", "p50", "mean", "misses", "recover", "overflow", "utilisation", "throughput", *_COUNTS)
+    yield from (
+        "p99",
+        "p95",
+        "p50",
+        "mean",
+        "misses",
+        "recover",
+        "overflow",
+        "utilisation",
+        "throughput",
+        *_COUNTS,
+    )
     for queue in scenario.broker.queues:
         for time in TIMES:
             yield from (f"{queue}.{time}.{statistic}" for statistic in ("mean", "p50", "p95", "p99", "max"))
-        yield from (f"{queue}.{number}" for number in (*_PER_QUEUE, *_COUNTS, "misses", "recover", "overflow"))
+        yield from (
+            f"{queue}.{number}" for number in (*_PER_QUEUE, *_COUNTS, "misses", "recover", "overflow")
+        )
     for group in scenario.consumers:
         yield from (f"groups.{group}.{number}" for number in _PER_CONSUMER)
     yield from (f"flows.{statistic}" for statistic in ("mean", "p50", "p95", "p99", "max"))

@@ -6,8 +6,9 @@ own percentile is biased; the sections only say how sure it is.
 
 For a percentile the question is turned round: which share of each section lies beyond it? Those shares are
 averages, so Student's t applies to them, and the bounds of the share are read back as times. In a busy queue
-that share is skewed: most sections have nothing beyond a p99 and a few have a lot. So each end is the wider one
-of two intervals, that of the share (for the upper end of the time) and that of its logarithm (for the lower).
+that share is skewed: most sections have nothing beyond a p99 and a few have a lot. So each end is the
+wider one of two intervals, that of the share (for the upper end of the time) and that of its logarithm
+(for the lower).
 
 Sources: R. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952) 635-646;
 S. Asmussen and P. Glynn, Stochastic Simulation (2007), III.5 (sectioning).
@@ -15,6 +16,7 @@ S. Asmussen and P. Glynn, Stochastic Simulation (2007), III.5 (sectioning).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +61,8 @@ class Estimate:
 
 
 def sections_of(series: ArrayLike, count: int) -> list[Floats]:
-    """A run's numbers in order, cut into sections of equal length; what is left over is left out at the front.
+    """A run's numbers in order, cut into sections of equal length; what is left over is left out at the
+    front.
 
     Args:
         series: the numbers, warm-up removed.
@@ -155,11 +158,15 @@ def follow(sections_of_runs: Sequence[Sequence[ArrayLike]]) -> float:
     Args:
         sections_of_runs: for each run its sections, in order.
     """
-    means = [[float(np.mean(section)) for section in run] for run in sections_of_runs if len(run) > 1]
+    means = [
+        [float(np.asarray(section, dtype=np.float64).mean()) for section in run]
+        for run in sections_of_runs
+        if len(run) > 1
+    ]
     if not means:
         return 0.0
     centre = float(np.mean([mean for run in means for mean in run]))
-    pairs = [(a - centre) * (b - centre) for run in means for a, b in zip(run, run[1:], strict=False)]
+    pairs = [(a - centre) * (b - centre) for run in means for a, b in itertools.pairwise(run)]
     spread = float(np.mean([(mean - centre) ** 2 for run in means for mean in run]))
     return float(np.mean(pairs)) / spread if spread > 0.0 and math.isfinite(spread) else 0.0
 

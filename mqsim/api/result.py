@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mqsim import runs
 from mqsim.api.figures import Figures
 from mqsim.runs import ProgramsRunResult, RunResult
 
@@ -32,14 +30,7 @@ class Result(Figures):
         """
         from mqsim.widgets import Replay
 
-        return Replay(
-            self.trace, self.scenario, rerun=self._replay_with, name=self.scenario.name, theme=theme
-        )
-
-    def _replay_with(self, fault: Mapping[str, Any]) -> Replay:
-        """The replay of this run with one fault more: same seed, same work."""
-        more = self.scenario.with_({f"faults.{len(self.scenario.faults)}": dict(fault)})
-        return result_of(runs.simulate(more, self.seed, self.replication)).replay()
+        return Replay(self, theme)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write one HTML file with summary, checks, figures, story and scenario; give its path.

@@ -13,8 +13,8 @@ from mqsim.runs import CrashTable, ProgramOptions, ProgramSource, Progress
 from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
-    from mqsim.guest.carriage import Carry
-    from mqsim.guest.transcript import Line
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.transcript import Line
 
 
 def simulate(
@@ -52,7 +52,7 @@ def run_programs(
     seed: int | None = None,
     definitions: str | os.PathLike[str] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    carry: Carry | None = None,
+    carry: CarrierFactory | None = None,
     listener: Callable[[Line], None] | None = None,
 ) -> ProgramsResult:
     """Run real client programs, such as pika scripts, in virtual time against the simulated broker.
@@ -115,7 +115,7 @@ def every_crash(
     seed: int | None = None,
     definitions: str | os.PathLike[str] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    carry: Carry | None = None,
+    carry: CarrierFactory | None = None,
     who: str | None = None,
     restart_after: float | None = None,
     progress: Callable[[int, int], None] | None = None,

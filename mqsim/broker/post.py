@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mqsim.broker import deadletter, replies
-from mqsim.broker.away import SilentQueue
+from mqsim.broker.availability import Silent
 from mqsim.broker.exchange import route
 from mqsim.broker.lifecycle import State
 from mqsim.broker.message import Envelope, Message, failures_of
@@ -94,8 +94,8 @@ class Post(Topology):
 
     def hand_in(self, message: Message, queue: Queue, confirm: Confirm | None) -> None:
         """Give a message to a queue; one that is to survive is written."""
-        if isinstance(queue, SilentQueue):
-            queue.post(message, confirm)
+        if isinstance(queue.availability, Silent):
+            queue.availability.publish(message, queue, confirm)
             return
         storage = self._disk_for(message, queue)
         if storage is None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
-from mqsim.broker.away import check_there
 from mqsim.broker.exchange import Binding, Exchange, ExchangeType, check_match
 from mqsim.broker.profiles import Profile
 from mqsim.broker.queue import Queue
@@ -238,11 +237,11 @@ class Topology(ABC):
         """
         queue = self.queues.get(name)
         if queue is not None:
-            check_there(queue, "queue.declare", may_wait=False)
+            queue.availability.check(queue, "queue.declare", may_wait=False)
         if passive:
             if queue is None:
                 raise replies.no_queue(name)
-            check_there(queue, "queue.declare")
+            queue.availability.check(queue, "queue.declare")
             self.check_owner(queue, by)
             queue.touch()
             return queue
@@ -253,7 +252,7 @@ class Topology(ABC):
             if queue.owner is not owner:
                 raise replies.locked(name)
             self._check_same(queue, durable, auto_delete, table)
-            check_there(queue, "queue.declare")
+            queue.availability.check(queue, "queue.declare")
             queue.touch()
             return queue
         if not name:
@@ -310,13 +309,13 @@ class Topology(ABC):
 
         Raises:
             BrokerError: 404 if it is not there, 405 if it is another connection's exclusive one; and as
-                `check_there` raises.
+                `Availability.check` raises.
         """
         queue = self.queues.get(name)
         if queue is None:
             raise replies.no_queue(name)
         self.check_owner(queue, by)
-        check_there(queue, method)
+        queue.availability.check(queue, method)
         return queue
 
     @abstractmethod

@@ -17,7 +17,7 @@ from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from mqsim.api import ProgramsResult
-    from mqsim.guest.transcript import Line
+    from mqsim.guest.host.transcript import Line
 
 _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.DOTALL)
 
@@ -229,7 +229,7 @@ def printer() -> Callable[[Line], None]:
 
 def numbers_of(result: ProgramsResult) -> dict[str, Any]:
     """What `--json` prints: how the programs ended, what they printed, what became of their messages."""
-    from mqsim.guest.transcript import cut
+    from mqsim.guest.host.transcript import cut
     from mqsim.trace.story import text_of
 
     messages = _records(result.messages)

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.errors import UsageError
-from mqsim.guest.crashes import Observer, Strike, observing, worked_to_the_end
-from mqsim.guest.transcript import cut
+from mqsim.guest.host.crash_points import Observer, Strike, observing, worked_to_the_end
+from mqsim.guest.host.transcript import cut
 from mqsim.runs.impact import Impact, Tally, impact
 from mqsim.runs.programs import play
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mqsim.guest.actor import GuestActor
-    from mqsim.guest.carriage import Carry
-    from mqsim.guest.crashes import Watch
-    from mqsim.guest.forkserver import ForkServer
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.carriers.fork_server import ForkServer
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.process import Watch
     from mqsim.runs.options import ProgramOptions
     from mqsim.runs.programs import ProgramsRunResult
     from mqsim.scenario import Scenario
@@ -205,7 +205,7 @@ def every_crash(
     names = _meant(chosen, who)
     file = None if options.definitions is None else Path(options.definitions)
 
-    def carried(carry: Carry | None) -> _Run:
+    def carried(carry: CarrierFactory | None) -> _Run:
         return lambda watched: play(
             chosen, chosen.seed, until_quiet=True, carry=carry, definitions=file, watched=watched
         )
@@ -231,7 +231,7 @@ class _First:
 
 def _server() -> ForkServer | None:
     """What carries programs in processes of their own, where the system has that."""
-    from mqsim.guest.forkserver import ForkServer
+    from mqsim.guest.carriers.fork_server import ForkServer
 
     try:
         return ForkServer()

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
-from mqsim.guest.functions import source_of
+from mqsim.guest.function_source import source_of
 from mqsim.guest.program import Program
 from mqsim.scenario import Scenario, scenario_from
 
 if TYPE_CHECKING:
-    from mqsim.guest.carriage import Carry
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 LATENCY = 0.0005
 """Seconds one way between a program and the broker, unless told otherwise."""
@@ -56,7 +56,7 @@ class ProgramOptions:
     seed: int | None = None
     definitions: str | os.PathLike[str] | None = None
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None
-    carry: Carry | None = None
+    carry: CarrierFactory | None = None
 
     def to_scenario(self) -> Scenario:
         """The scenario that these options ask for.

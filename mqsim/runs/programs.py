@@ -13,12 +13,12 @@ from mqsim.sim import World
 from mqsim.trace import Trace
 
 if TYPE_CHECKING:
-    from mqsim.guest.actor import GuestActor
-    from mqsim.guest.carriage import Carry
-    from mqsim.guest.crashes import Watch
-    from mqsim.guest.ledger_service import LedgerEntry
-    from mqsim.guest.services import Service
-    from mqsim.guest.transcript import Line
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.ledger_service import LedgerEntry
+    from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.services import Service
+    from mqsim.guest.host.transcript import Line
     from mqsim.runs.options import ProgramOptions
 
 
@@ -77,7 +77,7 @@ def play(
     replication: int = 0,
     *,
     until_quiet: bool = False,
-    carry: Carry | None = None,
+    carry: CarrierFactory | None = None,
     definitions: Path | None = None,
     services: Mapping[tuple[str, int], Service] | None = None,
     listener: Callable[[Line], None] | None = None,
@@ -98,15 +98,15 @@ def play(
         listener: told of each line of the transcript as it comes.
         pulse: called with the time now and then.
         wall_limit: seconds of real time that a program may run without blocking.
-        watched: makes what looks at all that an actor does; see `mqsim.guest.crashes`.
+        watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Raises:
         ScenarioError: it can't be run.
         UsageError: a program or the definitions can't be read.
     """
-    from mqsim.guest.inprocess import InProcess
-    from mqsim.guest.programs import Programs
-    from mqsim.guest.watchdog import watching as guarded
+    from mqsim.guest.carriers.in_process import InProcess
+    from mqsim.guest.carriers.watchdog import watching as guarded
+    from mqsim.guest.host.programs import Programs
 
     programs = Programs(
         scenario,

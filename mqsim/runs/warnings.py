@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mqsim.matching import Load, loads
+from mqsim.matching import Load, loads, short_run
 from mqsim.scenario import Closed, Empty, Saturate, Scenario
 from mqsim.trace import Trace
 
@@ -78,11 +78,13 @@ def run_warnings(
         limit = scenario.max_duration
         says = f"the run stopped at max_duration ({limit:g} s), before it was {_goal(scenario)}."
         found.append(RunWarning("unfinished", "", says))
+    found += [RunWarning("setting", "", says) for says in _without_effect(scenario)]
+    misleading = _misleading(scenario, trace, warmup)
     if not settled:
         says = "the run is too short for its warm-up to end: run it longer, or give warmup a number."
-        found.append(RunWarning("unfinished", "", says))
-    found += [RunWarning("setting", "", says) for says in _without_effect(scenario)]
-    return found + _misleading(scenario, trace, warmup)
+        found.append(RunWarning("short", "", says))
+        misleading = [one for one in misleading if one.kind != "short"]
+    return found + misleading
 
 
 def _misleading(scenario: Scenario, trace: Trace, warmup: float) -> list[RunWarning]:
@@ -216,13 +218,8 @@ def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]
     counted = trace.end - start
     queues = [load for load in known if load.part == "queue" and not load.regular]
     slowest = max(queues, key=lambda load: load.settles, default=None)
-    if slowest is not None and counted < slowest.settles:
-        message = (
-            f"The run is short: at a load of {slowest.share:.2g} the means of queue {slowest.name} settle to "
-            f"a tenth in about {_round(slowest.settles)} s, and {counted:.4g} s are counted; make it longer, "
-            "or replicate it."
-        )
-        yield RunWarning("short", slowest.name, message)
+    if slowest is not None and (says := short_run(slowest.name, slowest.share, slowest.settles, counted)):
+        yield RunWarning("short", slowest.name, says)
         return
     for load in queues:
         yield from _unsettled(trace, load.name, start)
@@ -238,11 +235,6 @@ def _unsettled(trace: Trace, queue: str, start: float) -> Iterator[RunWarning]:
     if len(sojourns) < _LEAST or (caution := too_short(sojourns)) is None:
         return
     yield RunWarning("short", queue, f"Queue {queue}: {_lower(str(caution))}")
-
-
-def _round(seconds: float) -> str:
-    """Two digits: more would look exact."""
-    return f"{float(f'{seconds:.2g}'):,.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def _lower(sentence: str) -> str:

@@ -13,6 +13,7 @@ times |
 | `changes` | changes by path |
 | `yaml` | YAML 1.2, strictly |
 | `problems` | sentences |
+| `routing` | where messages go, by the broker's own rules |
 | `schema` | the JSON schema of what a user may write |
 | `library`, `presets/` | ready-made scenarios; a scenario from whatever names one |
 """
@@ -47,6 +48,7 @@ from mqsim.scenario.faults import Fault
 from mqsim.scenario.library import load, preset_text, presets, scenario_from
 from mqsim.scenario.network import LinkSpec, NetworkSpec
 from mqsim.scenario.problems import InvalidScenarioError
+from mqsim.scenario.routing import Routing
 from mqsim.scenario.scenario import Empty, Scenario
 from mqsim.scenario.schema import schema
 from mqsim.scenario.yaml import read_value
@@ -81,6 +83,7 @@ __all__ = [
     "QueueSpec",
     "Renewal",
     "Retry",
+    "Routing",
     "Saturate",
     "Scenario",
     "Target",

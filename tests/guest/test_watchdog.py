@@ -9,9 +9,9 @@ from textwrap import dedent
 
 import pytest
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.inprocess import InProcess
-from mqsim.guest.watchdog import watching
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.in_process import InProcess
+from mqsim.guest.carriers.watchdog import watching
 from tests.guest.stage import Stage, play
 
 
@@ -27,7 +27,7 @@ from tests.guest.stage import Stage, play
         "while time.monotonic() < end - start: poll.poll(0)",
     ],
 )
-def test_a_busy_loop_advances_virtual_time(carry: Carry, loop: str) -> None:
+def test_a_busy_loop_advances_virtual_time(carry: CarrierFactory, loop: str) -> None:
     source = f"""
 import datetime, queue, select, socket, threading, time
 a, b = socket.socketpair()
@@ -52,14 +52,14 @@ print("done")
     assert 1.99 < float(lines[1].split()[0]) < 2.05
 
 
-def test_a_loop_that_only_prints_advances_virtual_time(carry: Carry) -> None:
+def test_a_loop_that_only_prints_advances_virtual_time(carry: CarrierFactory) -> None:
     lines = play(carry, "while True:\n    print('x')\n", until=0.5)
     assert 10_000 < len(lines) < 200_000
     assert lines[9_000].split()[0] == "0.000000"
     assert lines[-1].split()[0] == "0.500000"
 
 
-def test_a_burst_is_free(carry: Carry) -> None:
+def test_a_burst_is_free(carry: CarrierFactory) -> None:
     source = """
 import logging, socket, sys
 logging.basicConfig(stream=sys.stdout, level="INFO")
@@ -88,7 +88,7 @@ finally:
 """
 
 
-def test_a_program_that_never_blocks_is_ended_and_named_and_the_rest_goes_on(carry: Carry) -> None:
+def test_a_program_that_never_blocks_is_ended_and_named_and_the_rest_goes_on(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     stage.add(stage.program(ENDLESS, "stuck", wall_limit=0.3))
     stage.add(stage.program("import time\ntime.sleep(5)\nprint('fine')", "fine"))
@@ -99,7 +99,7 @@ def test_a_program_that_never_blocks_is_ended_and_named_and_the_rest_goes_on(car
     assert lines[3:] == ["fine        fine", "fine        * 0 0"]
 
 
-def test_a_thread_that_never_blocks(carry: Carry) -> None:
+def test_a_thread_that_never_blocks(carry: CarrierFactory) -> None:
     source = "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()\n"
     [line] = play(carry, source, wall_limit=0.3)
     assert line.endswith("* 137 9 ended after 0.3 s of real time without blocking (student.py, line 3)")
@@ -121,7 +121,7 @@ def test_another_alarm_survives() -> None:
         signal.setitimer(signal.ITIMER_REAL, *held)
 
 
-def test_many_programs_of_one_file(carry: Carry) -> None:
+def test_many_programs_of_one_file(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     source = dedent("import sys, time\ntime.sleep(int(sys.argv[1]))\nprint('up')\n")
     for number in range(50):
@@ -149,7 +149,7 @@ except KeyboardInterrupt:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_processes_are_refused(carry: Carry) -> None:
+def test_processes_are_refused(carry: CarrierFactory) -> None:
     source = """
 import os
 for start in (lambda: __import__("multiprocessing"), os.fork):

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqsim.errors import UsageError
-from mqsim.guest.forkserver import ForkServer, GuestProcessCarriage
-from mqsim.guest.operations import (
+from mqsim.guest.carriers.fork_server import ForkedCarrier, ForkServer
+from mqsim.guest.carriers.wire import LENGTH, WireError, pack_answer, pack_call, unpack_answer, unpack_call
+from mqsim.guest.kernel.operations import (
     Close,
     Connect,
     Connected,
@@ -33,7 +34,6 @@ from mqsim.guest.operations import (
     Write,
 )
 from mqsim.guest.program import Program
-from mqsim.guest.wire import LENGTH, WireError, pack_answer, pack_call, unpack_answer, unpack_call
 
 FD = st.integers(0, 2**40)
 DATA = st.binary(max_size=50)
@@ -109,7 +109,7 @@ def test_a_guest_that_goes_on_after_its_end_is_refused() -> None:
 def test_a_guest_that_breaks_the_rules_is_ended(reply: Callable[[], bytes], reason: str) -> None:
     ours, theirs = socket.socketpair()
     # No process has that number, so nobody is killed.
-    carriage = GuestProcessCarriage(ours, 2**22 + 1, -1, Program("x", "", "x.py"))
+    carriage = ForkedCarrier(ours, 2**22 + 1, -1, Program("x", "", "x.py"))
 
     def answer() -> None:
         theirs.recv(1000)
@@ -126,7 +126,7 @@ def test_a_guest_that_does_not_answer_is_killed_from_outside(
     fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It blocks SIGALRM, so its own watchdog is silent."""
-    monkeypatch.setattr("mqsim.guest.forkserver._GRACE", 0.3)
+    monkeypatch.setattr("mqsim.guest.carriers.fork_server._GRACE", 0.3)
     source = "import _signal\n_signal.pthread_sigmask(_signal.SIG_BLOCK, {14})\nwhile True: pass\n"
     carriage = fork_server(Program("x", source, "x.py", wall_limit=0.2))
     [ending], _ = carriage.resume(0, [])

@@ -10,8 +10,8 @@ import pytest
 import mqsim as mq
 from mqsim.api import every_crash
 from mqsim.errors import UsageError
-from mqsim.guest.deeds import Deeds
-from mqsim.guest.operations import Connect, Send
+from mqsim.guest.host.operation_words import OperationReader
+from mqsim.guest.kernel.operations import Connect, Send
 from mqsim.runs import Crash, CrashTable
 from tests.programs.texts import AUTO, PRODUCER, manual, run
 
@@ -137,7 +137,7 @@ def test_who_and_the_table() -> None:
 def test_many_points_are_run_in_processes_of_their_own_with_the_same_outcome(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mqsim.guest.forkserver import ForkServer
+    from mqsim.guest.carriers.fork_server import ForkServer
     from mqsim.runs import crashes
 
     started: list[ForkServer] = []
@@ -185,7 +185,7 @@ def test_observing_changes_nothing_and_heartbeats_are_no_points() -> None:
 
 
 def test_what_is_no_amqp_is_told_by_its_length() -> None:
-    deeds = Deeds()
+    deeds = OperationReader()
     deeds.tell(Connect(5, "broker", 5672))
     assert deeds.tell(Send(5, b"hello there")).text == "sending 11 bytes"
     deeds.tell(Connect(6, "broker", 5672))

@@ -7,37 +7,18 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from mqsim.errors import MqsimError
+from mqsim.runs import Progress, RunResult
 from mqsim.scenario import Scenario
-
-if TYPE_CHECKING:
-    from mqsim.trace import Trace
-
 
 NEARLY = 0.3
 """Seconds that a run may still take and be let finish although the reader has moved on."""
 
 
-class Run(Protocol):
-    """What a simulation gives back, as far as it is needed here."""
-
-    scenario: Scenario
-    trace: Trace
-
-    def summary(self) -> dict[str, Any]:
-        """The numbers of the run."""
-
-
-Progress = Callable[[float, float | None], None]
-
-
-class Simulate(Protocol):
-    """How a scenario is run; `mqsim.api.simulate`."""
-
-    def __call__(self, scenario: Scenario, *, progress: Progress | None = None) -> Any:
-        """The run; what `progress` raises ends it."""
+Simulate = Callable[..., RunResult]
+"""How a scenario is run: as by `mqsim.runs.simulate`, of which scenario and progress are given."""
 
 
 class Outcome(NamedTuple):
@@ -51,7 +32,7 @@ class Outcome(NamedTuple):
     """
 
     turn: int
-    run: Any
+    run: RunResult | None
     problem: str
     seconds: float
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mqsim.errors import UsageError
+from mqsim.planning.figures import Drawing, draw
 from mqsim.planning.judge import State
 from mqsim.scenario import Scenario
 
@@ -61,9 +63,6 @@ class Answer:
         Raises:
             UsageError: there is nothing to draw.
         """
-        from mqsim.errors import UsageError
-        from mqsim.planning.figures import draw
-
         if self.drawing is None or not self.rows:
             raise UsageError("There is nothing to draw: no setting was simulated or computed.")
         return draw(self.table, self.drawing, theme)
@@ -86,31 +85,6 @@ class Answer:
     def to_json(self) -> str:
         """What `--json` prints."""
         return json.dumps(self.data, indent=2)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What of a table is drawn, and how.
-
-    Attributes:
-        x: the column along the bottom.
-        y: the columns drawn against it; `y low` and `y high`, where there are any, are the interval.
-        title: what is seen.
-        caption: how to read it.
-        unit: of the values, for the axis.
-        limit: a line to compare with, or None.
-        steps: the values are joined by steps, as of a depth over time.
-        by: a column that separates lines, or None.
-    """
-
-    x: str
-    y: tuple[str, ...]
-    title: str
-    caption: str = ""
-    unit: str = ""
-    limit: float | None = None
-    steps: bool = False
-    by: str | None = None
 
 
 def command_line(words: Sequence[str]) -> str:

@@ -5,11 +5,11 @@ target.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mqsim.planning.answer import Drawing
 from mqsim.viz.account import keep
 from mqsim.viz.palette import DASHES, HUES, VERMILLION, dress, entitle, legend, new_axes, paper, rule
 
@@ -19,6 +19,31 @@ if TYPE_CHECKING:
 
 _SHAPES = ("o", "s", "^", "D", "v")
 _FEW = 12
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What of a table is drawn, and how.
+
+    Attributes:
+        x: the column along the bottom.
+        y: the columns drawn against it; `y low` and `y high`, where there are any, are the interval.
+        title: what is seen.
+        caption: how to read it.
+        unit: of the values, for the axis.
+        limit: a line to compare with, or None.
+        steps: the values are joined by steps, as of a depth over time.
+        by: a column that separates lines, or None.
+    """
+
+    x: str
+    y: tuple[str, ...]
+    title: str
+    caption: str = ""
+    unit: str = ""
+    limit: float | None = None
+    steps: bool = False
+    by: str | None = None
 
 
 def draw(table: pd.DataFrame, drawing: Drawing, theme: str = "light") -> Axes:

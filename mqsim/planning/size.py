@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mqsim.errors import UsageError
-from mqsim.planning.answer import Answer, Drawing, costs_nothing
+from mqsim.planning.answer import Answer, costs_nothing
+from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import Judged, Rules, Verdict, missing
 from mqsim.planning.knobs import Knob, cost, knob
 from mqsim.planning.length import length_of

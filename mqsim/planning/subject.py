@@ -97,7 +97,7 @@ def subject(scenario: Source | None, seed: int | None, flags: Mapping[str, Any])
     else:
         named = str(scenario)
         made = load(named)
-    made = _changed(made, changes)
+    made = changed(made, changes)
     made = made if seed is None else made.with_({"seed": seed})
     return Subject(made, named=named, seed=seed, changes=changes)
 
@@ -127,11 +127,17 @@ def _of_flags(given: dict[str, Any], seed: int | None, changes: tuple[str, ...])
             f"There is no {', '.join(wrong) or 'such argument'} here; give {', '.join(known)}."
         ) from None
     return Subject(
-        _changed(made.scenario, changes), made.knobs, made.assumed, flags=given, seed=seed, changes=changes
+        changed(made.scenario, changes), made.knobs, made.assumed, flags=given, seed=seed, changes=changes
     )
 
 
-def _changed(scenario: Scenario, changes: Sequence[str]) -> Scenario:
+def changed(scenario: Scenario, changes: Sequence[str]) -> Scenario:
+    """The scenario after each PATH=VALUE; values are read as YAML.
+
+    Raises:
+        UsageError: a change has no `=`.
+        ScenarioError: there is no such field, or it can't have that value.
+    """
     values: dict[str, Any] = {}
     for change in changes:
         path, sign, text = change.partition("=")

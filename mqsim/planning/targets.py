@@ -106,6 +106,16 @@ class Measure:
         return float(self.statistic[1:]) if self.statistic.startswith("p") else None
 
     @property
+    def name(self) -> str:
+        """The measure as it may be written: `orders.sojourn.p99`."""
+        begin = f"{self.queue}." if self.queue else ""
+        if self.kind == "time":
+            return f"{begin}{self.time}.{self.statistic}"
+        if self.kind == "share":
+            return f"{begin}share within {seconds(self.within)}"
+        return ".".join(self.path).removeprefix("queues.") if self.path else f"{begin}{self.kind}"
+
+    @property
     def words(self) -> str:
         """The measure in words: `the p99 of the sojourn in queue orders`."""
         where = f" in queue {self.queue}" if self.queue else ""

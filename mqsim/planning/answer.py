@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,9 +113,12 @@ def costs_nothing(scenario: Scenario) -> str:
     return f"{listed[0].upper()}{listed[1:]} {takes} no time in this scenario."
 
 
-def repeated(command: str, code: str) -> tuple[str, ...]:
-    """The notes that say how to ask again."""
-    return (
-        f"Again: {command}",
-        *(f"  or, in Python: {line}" if i == 0 else f"  {line}" for i, line in enumerate(code.splitlines())),
-    )
+def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for JSON: a number that is not finite is null."""
+    return [
+        {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in row.items()
+        }
+        for row in rows
+    ]

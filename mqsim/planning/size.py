@@ -279,7 +279,7 @@ def told(sized: Sized, question: str, command: str, code: str, assumed: Sequence
         drawing = Drawing(
             path,
             (first.text,),
-            f"{first.measure.words[0].upper()}{first.measure.words[1:]}",
+            first.measure.title,
             "Bars are 95 % intervals; the line is the target. Settings that are unstable have no mark.",
             {"time": "s", "rate": "1/s", "share": "", "count": ""}[first.measure.dimension],
             first.limit,

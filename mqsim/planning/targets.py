@@ -131,7 +131,32 @@ class Measure:
             return f"the time to recover{where}"
         if self.kind == "overflow":
             return f"the time until messages overflow{where}"
-        return ".".join(self.path)
+        return self._words_of_number()
+
+    @property
+    def title(self) -> str:
+        """The measure in words, as a sentence begins."""
+        return f"{self.words[0].upper()}{self.words[1:]}"
+
+    def _words_of_number(self) -> str:
+        kind, *rest = self.path
+        if kind == "messages":
+            return f"the number of {rest[0]} messages"
+        if kind == "queues":
+            queue, number = rest[0], ".".join(rest[1:])
+            known = {
+                "depth.mean": "the mean depth",
+                "depth.max": "the largest depth",
+                "in_system.mean": "the mean number of messages waiting or at work",
+                "in_system.max": "the largest number of messages waiting or at work",
+                "p_wait": "the share of messages that wait",
+                "throughput": "the throughput",
+            }
+            return f"{known.get(number, f'the number of {number} messages')} in queue {queue}"
+        if kind in ("consumers", "groups", "producers"):
+            number = {"of_up_time": "busy share of the up time"}.get(rest[-1], rest[-1].replace("_", " "))
+            return f"the {number} of {rest[0]}"
+        return f"the number of {' '.join(rest)} {kind}"
 
 
 @dataclass(frozen=True)

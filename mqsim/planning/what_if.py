@@ -31,6 +31,8 @@ from mqsim.scenario import Scenario
 from mqsim.statistics import Interval, mean_interval
 
 MOST_RUNS = 20
+FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")
+"""What may become of messages beside being worked on; told where it happens."""
 
 
 def what_if(
@@ -75,7 +77,8 @@ def what_if(
     if not any(events.values()):
         raise UsageError("what-if: say what happens: --kill, --slow, --burst or --change.")
     after = _changed(before, events)
-    if asked.flags and "duration" not in asked.flags:
+    timed = events["kill"] or events["slow"] or events["burst"]
+    if timed and asked.flags and "duration" not in asked.flags:
         before, after = _long_enough(before, after)
     if after.duration is not None and last_instant(after.faults) > after.duration:
         raise UsageError(
@@ -136,7 +139,7 @@ def _measures(texts: Sequence[str], scenario: Scenario) -> tuple[Measure, ...]:
     for queue in worked(scenario):
         found += [Measure("time", queue, "sojourn", name) for name in names]
         found.append(Measure("number", path=("queues", queue, "depth", "max"), dimension="count"))
-        found.append(Measure("misses", queue, dimension="count"))
+        found += [Measure("number", path=("queues", queue, fate), dimension="count") for fate in FATES]
         if scenario.faults:
             found.append(Measure("recover", queue))
     return tuple(found)
@@ -237,8 +240,8 @@ def _said(row: dict[str, Any], measure: Measure) -> str | None:
         return None
     if after is None:
         return f"{measure.words} is unbounded, as some runs never finish what came"
-    if measure.kind == "misses" and not before and not after:
-        return f"no message is missed in queue {measure.queue}" if measure.queue else "no message is missed"
+    if measure.path[-1:] and measure.path[-1] in FATES and not before and not after:
+        return f"no message of queue {measure.path[1]} is lost" if measure.path[-1] == "lost" else None
     if off is None or before is None:
         return f"{measure.words} is {shown(after, dimension)}"
     low, high = row["difference low"], row["difference high"]

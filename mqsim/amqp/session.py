@@ -14,7 +14,7 @@ Its time is the broker's: whoever holds it moves the broker on (`Broker.advance`
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pamqp import commands
 
@@ -26,20 +26,25 @@ from mqsim.amqp.frames import HEARTBEAT, METHOD, BrokenFrameError, Frame, FrameR
 from mqsim.amqp.handshake import VHOST, Client, Limits
 from mqsim.amqp.methods import Method, made
 from mqsim.amqp.observer import Observer
-from mqsim.amqp.output import Output
-from mqsim.amqp.pulse import Pulse
-from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput, End
+from mqsim.amqp.output import FrameOutput
+from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
-from mqsim.broker import Broker, Connection, Message
-from mqsim.broker import State as Life
+from mqsim.broker import Broker, Connection, ConnectionState, Message
 from mqsim.errors import BrokerError, ConnectionError
+from mqsim.protocol import End, Heartbeat
+
+HANDSHAKE_TIMEOUT: Final = 10.0
+"""Seconds that a client has to open its connection, as RabbitMQ has it."""
+
+CLOSING_TIMEOUT: Final = 30.0
+"""Seconds that the server waits for its close to be answered, as RabbitMQ has it."""
 
 UNREAD_INPUT = 16 * 2**20
 """Bytes of output at which nothing more is taken from a client that does not read."""
 
 
-class Session(Output, Pulse):
+class Session(FrameOutput, Heartbeat):
     """One connection.
 
     Args:
@@ -78,8 +83,8 @@ class Session(Output, Pulse):
         handed: Callable[[Message], None] | None = None,
         observer: Observer | None = None,
     ) -> None:
-        Output.__init__(self, lambda: None if wake is None else wake(self))
-        Pulse.__init__(self, broker.now)
+        FrameOutput.__init__(self, lambda: None if wake is None else wake(self))
+        Heartbeat.__init__(self, broker.now)
         self.broker = broker
         self.wire = WIRES[broker.profile.version]
         self.name = name
@@ -127,6 +132,17 @@ class Session(Output, Pulse):
     def listens(self) -> bool:
         """Whether more input is welcome; if not, whoever holds the session lets the client wait."""
         return self.end is None and not self.blocked and self.unsent < UNREAD_INPUT
+
+    @property
+    def linked(self) -> bool:
+        """Whether the broker counts it as an open connection."""
+        return self.link is not None and self.link.state is ConnectionState.OPEN
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether its broker is not there to close it in order: it never opened it, or it went down."""
+        link = self.link
+        return link is None or (link.state is not ConnectionState.OPEN and link.closed_by is None)
 
     def _process(self) -> None:
         if self.state is State.GREETING:
@@ -267,7 +283,7 @@ class Session(Output, Pulse):
         """Close the connection because of a mistake; where the client is not trusted yet, without a word."""
         if self.state in (State.STARTING, State.TUNING):
             self._finish(End.RESET)
-        elif self.link is not None and self.link.state is Life.OPEN:
+        elif self.link is not None and self.link.state is ConnectionState.OPEN:
             self.link.close(error)
         elif self.state in (State.OPENING, State.RUNNING):
             self._on_closed(error)
@@ -279,7 +295,7 @@ class Session(Output, Pulse):
             self.observer.connection_closed(error)
         self.blocked = False
         self.channels.clear()
-        self.closing(self.broker.now)
+        self.waits(self.broker.now)
         class_id, method_id = error.method
         self.send(
             0,
@@ -315,7 +331,7 @@ class Session(Output, Pulse):
 
     def _unlink(self) -> None:
         self.channels.clear()
-        if self.link is not None and self.link.state is Life.OPEN:
+        if self.link is not None and self.link.state is ConnectionState.OPEN:
             self.link.close()
 
     def register(self, channel: ChannelEnd) -> Connection:
@@ -374,7 +390,7 @@ class Session(Output, Pulse):
         """Do what is due: send a sign of life, or give up a client that sent none for too long."""
         if self.end is not None or now < self.next_deadline():
             return
-        if self.is_overdue(now, self.state, self.blocked):
+        if self.is_overdue(now, self._patience(), not self.blocked):
             if self.observer is not None:
                 self.observer.given_up()
             self._finish(End.RESET)
@@ -384,4 +400,10 @@ class Session(Output, Pulse):
 
     def next_deadline(self) -> float:
         """When `tick` is next needed, in the broker's seconds; infinite if never."""
-        return float("inf") if self.end is not None else self.due(self.state, self.blocked)
+        return float("inf") if self.end is not None else self.due(self._patience(), not self.blocked)
+
+    def _patience(self) -> float | None:
+        """Seconds that the client has for what it is to do now; None while the connection runs."""
+        if self.state is State.RUNNING:
+            return None
+        return CLOSING_TIMEOUT if self.state is State.CLOSING else HANDSHAKE_TIMEOUT

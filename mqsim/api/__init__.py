@@ -1,5 +1,6 @@
 """What users import, joined from the packages below; `import mqsim as mq` hands it out."""
 
+from mqsim.api.exercises import exercise
 from mqsim.api.figures import plot_latencies
 from mqsim.api.magic import program
 from mqsim.api.result import ProgramsResult, Result
@@ -14,6 +15,7 @@ __all__ = [
     "Scenario",
     "World",
     "every_crash",
+    "exercise",
     "explore",
     "load",
     "plot_latencies",

@@ -11,7 +11,7 @@ from mqsim.scenario import Scenario, scenario_from
 if TYPE_CHECKING:
     from mqsim.api.explorer import ResultExplorer
     from mqsim.widgets import Prediction
-    from mqsim.widgets.explore.asked import Vary
+    from mqsim.widgets.explore.vary import Vary
 
 
 def explore(

@@ -23,7 +23,7 @@ _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.D
 
 
 @dataclass(frozen=True)
-class Request:
+class ExecRequest:
     """What the command line asked for; the fields are its options."""
 
     programs: list[str]
@@ -31,6 +31,7 @@ class Request:
     start: list[str]
     kill: list[str]
     stop: list[str]
+    term: list[str]
     restart: list[str]
     until: float | None
     profile: str | None
@@ -62,7 +63,7 @@ def settle_hashes() -> int | None:
     return subprocess.run(call, env=environment, check=False).returncode
 
 
-def run_files(request: Request) -> None:
+def run_files(request: ExecRequest) -> None:
     """Carry out `mqsim exec`.
 
     Raises:
@@ -74,7 +75,8 @@ def run_files(request: Request) -> None:
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 
-        crash_everywhere(request, given)
+        chosen = {"who": request.who, "restart_after": request.restart_after}
+        crash_everywhere({**given, **chosen}, request.as_json)
         return
     atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None
@@ -97,7 +99,7 @@ def _leave_quietly() -> None:
     sys.unraisablehook = lambda _: None
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def _arguments(request: ExecRequest) -> dict[str, Any]:
     """What `run_programs` is called with."""
     if not request.every_crash and (request.who is not None or request.restart_after is not None):
         option = "--who" if request.who is not None else "--restart-after"
@@ -185,7 +187,7 @@ def _group(option: str, word: str, name: str, files: dict[str, str]) -> str:
 
 
 def _check_target(
-    said: str, name: str, files: dict[str, str], count: dict[str, int], request: Request
+    said: str, name: str, files: dict[str, str], count: dict[str, int], request: ExecRequest
 ) -> None:
     group, _, number = name.rpartition("-")
     one_of_several = group in files and number.isdecimal() and 1 <= int(number) <= count.get(group, 1)
@@ -198,14 +200,19 @@ def _check_target(
         raise UsageError(f"{said}: there is no {name}; there are {names}, and the broker.")
 
 
-def _faults(request: Request, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
+def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
     """The faults that the options ask for, in order of time."""
     faults: list[dict[str, Any]] = []
-    for kind, words in (("kill", request.kill), ("stop", request.stop), ("restart", request.restart)):
+    for kind, words in (
+        ("kill", request.kill),
+        ("stop", request.stop),
+        ("term", request.term),
+        ("restart", request.restart),
+    ):
         for word in words:
             name, t = _moment(f"--{kind}", word)
             _check_target(f"--{kind} {word}", name, files, count, request)
-            faults.append({kind: name, "at": t})
+            faults.append({"terminate" if kind == "term" else kind: name, "at": t})
     return sorted(faults, key=lambda fault: fault["at"])
 
 

@@ -39,7 +39,7 @@ def transcript_html(lines: Sequence[Line], most: int = MOST_LINES) -> str:
 def programs_html(lines: Iterable[Line], trace: Trace) -> str:
     """The transcript, and below it the space-time diagram, where messages were sent."""
     from mqsim.viz import plot_spacetime
-    from mqsim.viz.picture import html_of
+    from mqsim.viz.notebook import html_of
 
     parts = [transcript_html(list(lines))]
     if trace.messages.n:

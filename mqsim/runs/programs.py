@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mqsim.guest.program import WALL_LIMIT
+from mqsim.guest.program import CPU_LIMIT
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario
 from mqsim.sim import World
@@ -82,7 +82,7 @@ def play(
     services: Mapping[tuple[str, int], Service] | None = None,
     listener: Callable[[Line], None] | None = None,
     pulse: Callable[[float], None] | None = None,
-    wall_limit: float | None = WALL_LIMIT,
+    cpu_limit: float | None = CPU_LIMIT,
     watched: Callable[[GuestActor], Watch | None] | None = None,
 ) -> ProgramsRunResult:
     """Run a scenario that has programs.
@@ -97,7 +97,7 @@ def play(
         services: further services in the world, by host and port.
         listener: told of each line of the transcript as it comes.
         pulse: called with the time now and then.
-        wall_limit: seconds of real time that a program may run without blocking.
+        cpu_limit: Seconds of processor time that a program may use without waiting.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Raises:
@@ -114,7 +114,7 @@ def play(
         seed=seed,
         services=services,
         listener=listener,
-        wall_limit=wall_limit,
+        cpu_limit=cpu_limit,
         watched=watched,
     )
     world = World(scenario, seed, replication, [programs], until_quiet)

@@ -77,7 +77,7 @@ def play(fact: Fact, version: str, carry: CarrierFactory = InProcess) -> Seen:
     # At the root of the repository `tests` is the program's own: it is executed in the guest.
     scenario = scenario.model_copy(update={"base": ROOT})
     operator = Operator()
-    programs = Programs(scenario, carry, services={("operator", 1): operator}, wall_limit=60.0)
+    programs = Programs(scenario, carry, services={("operator", 1): operator}, cpu_limit=60.0)
     world = operator.world = World(scenario, 0, 0, [programs], True)
     # As the servers that were recorded: they look for overdue acknowledgements every second.
     world.broker.timeout_check_every = 1.0

@@ -257,9 +257,9 @@ def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: Carrie
         }
     )
     scenario = options.to_scenario()
-    result = play(scenario, 0, until_quiet=True, carry=carry, wall_limit=0.5)
+    result = play(scenario, 0, until_quiet=True, carry=carry, cpu_limit=0.5)
     [line] = lines(result, "busy-1")
-    assert line.startswith("* is ended after 0.5 s of real time without blocking (busy.py, line")
+    assert line.startswith("* is ended after 0.5 s of processor time without waiting (busy.py, line")
     assert fates(result) == ALL_DONE
 
 

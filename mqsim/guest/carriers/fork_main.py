@@ -3,8 +3,10 @@
 It is a fresh interpreter with a clean environment and never holds a simulation, a scenario or a key. It is
 single-threaded: one request, one fork.
 
-    request    the program as JSON, after its length; with it the guest's socket
-    answer     the process number (4 bytes); with it, on Linux, a descriptor of the process itself
+    request    JSON, after its length: a program, and with it the guest's socket; or {"clear": true}
+    answer     the process number (4 bytes); with it, on Linux, a descriptor of the process itself; or 0
+
+A guest says `+` on its socket before its program begins: from then on its end is the program's own doing.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import socket
 import struct
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from mqsim.guest.carriers.lockstep import receive_exactly, serve
 from mqsim.guest.carriers.wire import LENGTH
@@ -26,11 +28,43 @@ from mqsim.guest.shims import dispatch as hooks
 from mqsim.guest.shims import modules
 
 PID = struct.Struct(">i")
+READY = b"+"
+"""What a guest says before its program begins."""
 
 
-def main() -> NoReturn:
+class Confinement(Protocol):
+    """What keeps guests from the rest of the machine."""
+
+    def enter(self, cwd: str) -> None:
+        """Confine this process for good; called in a guest, before its program.
+
+        Args:
+            cwd: the folder that the host works in.
+
+        Raises:
+            OSError: it can't be done; the program then does not run.
+        """
+
+    def clear(self) -> None:
+        """Called in the server between runs: nothing that a guest left may stay."""
+
+
+class Freedom:
+    """No confinement: a guest works in its host's folder."""
+
+    def enter(self, cwd: str) -> None:
+        """Go to the host's folder."""
+        with suppress(OSError):
+            os.chdir(cwd)
+
+    def clear(self) -> None:
+        """Nothing is left that matters."""
+
+
+def main(confinement: Confinement | None = None) -> NoReturn:
     """Serve the descriptor that is named on the command line, until its other end closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    confined = confinement or Freedom()
     hooks.install()
     modules.warm_up()
     gc.collect()
@@ -39,22 +73,34 @@ def main() -> NoReturn:
     children: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, LENGTH.size, 1)
-        if len(message) < LENGTH.size or not descriptors:
+        if len(message) < LENGTH.size:
             break
         (length,) = LENGTH.unpack(message)
         request = receive_exactly(control, length)
         _reap(children)
+        if not descriptors:
+            _end(children)
+            confined.clear()
+            control.sendall(PID.pack(0))
+            continue
         pid = os.fork()
         if pid == 0:
             control.close()
-            _be_guest(request, descriptors[0])
+            _be_guest(request, descriptors[0], confined)
         children.add(pid)
         os.close(descriptors[0])
         _answer(control, pid)
+    _end(children)
+    os._exit(0)
+
+
+def _end(children: set[int]) -> None:
     for pid in children:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    os._exit(0)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+    children.clear()
 
 
 def _reap(children: set[int]) -> None:
@@ -74,11 +120,15 @@ def _answer(control: socket.socket, pid: int) -> None:
         os.close(opened)
 
 
-def _be_guest(request: bytes, descriptor: int) -> NoReturn:
+def _be_guest(request: bytes, descriptor: int, confined: Confinement) -> NoReturn:
     connection = socket.socket(fileno=descriptor)
     fields = json.loads(request)
-    with suppress(OSError):
-        os.chdir(fields["cwd"])
+    try:
+        confined.enter(fields["cwd"])
+    except BaseException as error:
+        connection.sendall(f"-{type(error).__name__}: {error}"[:500].encode())
+        os._exit(1)
+    connection.sendall(READY)
     serve(connection, Program.from_json(fields["program"]))
 
 

@@ -96,14 +96,14 @@ class InProcess:
     # -- the watchdog ----------------------------------------------------------------------------------------
 
     @property
-    def wall_limit(self) -> float | None:
+    def cpu_limit(self) -> float | None:
         """Seconds of real time that it may run without blocking."""
-        return self._runtime.program.wall_limit
+        return self._runtime.program.cpu_limit
 
-    def abandon(self, frame: Any) -> None:
-        """Called in the midst of the guest, which has run too long: it does not return."""
+    def abandon(self, frame: Any, why: str) -> None:
+        """Called in the midst of the guest, which is to be ended: it does not return."""
         if current() is self._runtime:
-            self._host.switch((watchdog.last_operations(self._runtime, frame), None))
+            self._host.switch((watchdog.last_operations(self._runtime, frame, why), None))
 
     def stop(self) -> None:
         """Called in the midst of the guest, at Ctrl-C: the host is interrupted in its stead."""

@@ -68,6 +68,7 @@ class ClientDeliveries:
         cast: what the trace says of it.
 
     Attributes:
+        name: see above.
         record: what it does at the broker.
     """
 
@@ -77,7 +78,7 @@ class ClientDeliveries:
         self._recorder = world.recorder
         self._messages = world.trace.messages
         self._deliveries = world.trace.deliveries
-        self._name = name
+        self.name = name
         self._cast = cast
         self.code = world.trace.actors.code(name)
         self.counts = ProducerCounts()
@@ -93,7 +94,7 @@ class ClientDeliveries:
         world, now = self._world, self._clock._now
         trace = world.trace
         if not self.counts.created:
-            trace.counts[self._name] = self.counts
+            trace.counts[self.name] = self.counts
             if self._cast.role == "program":
                 self._cast.role = "producer"
         number = self.counts.created
@@ -150,7 +151,7 @@ class ClientDeliveries:
 
     def missed(self, key: Key) -> None:
         """A delivery came to nobody."""
-        self._give_up(key, f"it was on its way to {self._name}, which was gone")
+        self._give_up(key, f"it was on its way to {self.name}, which was gone")
 
     def told(self, operation: Began | Done | Tried) -> None:
         """The program says what it does with a delivery."""
@@ -248,7 +249,7 @@ class ClientDeliveries:
         """It has closed a connection: what it had not taken in hand it never will."""
         for key in self._of(fd):
             if not self._held[key].begun:
-                self._give_up(key, f"it waited in the memory of {self._name}")
+                self._give_up(key, f"it waited in the memory of {self.name}")
 
     def ended(self, in_order: bool) -> None:
         """Its process is over; `in_order`: with status 0."""
@@ -258,7 +259,7 @@ class ClientDeliveries:
                 self._look(key, held)
             else:
                 what = "failed at it" if held.failed else "died while working on it"
-                self._give_up(key, f"{self._name} {what}" if held.begun else f"{self._name} never took it")
+                self._give_up(key, f"{self.name} {what}" if held.begun else f"{self.name} never took it")
         self._held.clear()
 
     def _of(self, fd: int) -> Iterator[Key]:

@@ -1,6 +1,7 @@
 """What a program does, in words: `printing "started task 2"`, `sending basic.ack 2`.
 
-AMQP is read with pamqp, the ledger's requests as the JSON that they are; of other bytes the number is told.
+AMQP is read as a session reads it, the ledger's requests as the JSON that they are; of other bytes the number
+is told.
 """
 
 from __future__ import annotations
@@ -8,8 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from pamqp import body, exceptions, frame, header, heartbeat
+from pamqp import commands
 
+from mqsim.amqp import failures
+from mqsim.amqp.failures import LostError
+from mqsim.amqp.fields import MalformedError
+from mqsim.amqp.frames import BODY, HEADER, HEARTBEAT, Frame, FrameReader
+from mqsim.amqp.methods import read_header
+from mqsim.errors import ConnectionError
 from mqsim.guest.host.deliveries import TEXT, text_of
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.kernel.operations import Close, Connect, Finish, Operation, Send, Write
@@ -42,7 +49,7 @@ class _Wire:
     def __init__(self, to: tuple[str, int]) -> None:
         self.to = to
         self.greeted = False
-        self.rest = b""
+        self.reader = FrameReader(0, greeted=False)
         self.where: dict[int, str] = {}
         self.heads: dict[int, bytes] = {}
         self.left: dict[int, int] = {}
@@ -73,16 +80,9 @@ class OperationReader:
             return Said(_ledger_words(data) or f"sending {len(data)} bytes to the ledger")
         if not wire.greeted:
             wire.greeted = data.startswith(GREETING)
+            wire.reader.foresee(data)
             return Said("greeting the broker" if wire.greeted else f"sending {len(data)} bytes")
-        wire.rest += data
-        parts: list[Said] = []
-        while wire.rest:
-            try:
-                size, channel, what = frame.unmarshal(wire.rest)
-            except (exceptions.PAMQPException, ValueError, KeyError, IndexError):
-                break
-            wire.rest = wire.rest[size:]
-            parts.append(_frame(wire, channel, what))
+        parts = [_frame(wire, each) for each in wire.reader.foresee(data)]
         if not parts:
             return Said(f"sending {len(data)} bytes")
         told = [part.text for part in parts if part.text]
@@ -94,16 +94,21 @@ class OperationReader:
         )
 
 
-def _frame(wire: _Wire, channel: int, what: Any) -> Said:
-    if isinstance(what, heartbeat.Heartbeat):
+def _frame(wire: _Wire, frame: Frame) -> Said:
+    channel = frame.channel
+    if frame.kind == HEARTBEAT:
         return Said("", beats=True)
-    if isinstance(what, header.ContentHeader):
-        wire.left[channel] = what.body_size
-        return _content(wire, channel, b"", "the header of")
-    if isinstance(what, body.ContentBody):
-        return _content(wire, channel, what.value, "a part of")
+    try:
+        if frame.kind == HEADER:
+            wire.left[channel] = read_header(frame.payload).size
+            return _content(wire, channel, b"", "the header of")
+        if frame.kind == BODY:
+            return _content(wire, channel, frame.payload, "a part of")
+        what: Any = failures.method_in(frame)
+    except (MalformedError, ConnectionError, LostError):
+        return Said("something that is no AMQP")
     name = what.name
-    if name == "Basic.Publish":
+    if isinstance(what, commands.Basic.Publish):
         wire.where[channel] = _place(what)
         wire.heads[channel] = b""
         return Said(f"the first frame of a message to {wire.where[channel]}")

@@ -22,7 +22,7 @@ from mqsim.guest.host.network import Address, Network
 from mqsim.guest.host.port import Port
 from mqsim.guest.host.services import Service
 from mqsim.guest.host.transcript import EVENT, Line, Transcript
-from mqsim.guest.program import KNOWN_HOSTS, WALL_LIMIT, Program
+from mqsim.guest.program import CPU_LIMIT, KNOWN_HOSTS, Program
 
 if TYPE_CHECKING:
     from mqsim.guest.host.process import Watch
@@ -51,7 +51,7 @@ class Programs:
         seed: of their random numbers.
         services: further services, by host and port; hosts must be among those that programs can resolve.
         listener: told of each line of the transcript as it comes.
-        wall_limit: seconds of real time that a program may run without blocking.
+        cpu_limit: Seconds of processor time that a program may use without waiting.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Attributes:
@@ -74,7 +74,7 @@ class Programs:
         seed: int = 0,
         services: Mapping[Address, Service] | None = None,
         listener: Callable[[Line], None] | None = None,
-        wall_limit: float | None = WALL_LIMIT,
+        cpu_limit: float | None = CPU_LIMIT,
         watched: Callable[[GuestActor], Watch | None] | None = None,
     ) -> None:
         self._scenario = scenario
@@ -82,7 +82,7 @@ class Programs:
         self._services = dict(services or {})
         self._listener = listener
         self._seed = seed
-        self._wall_limit = wall_limit
+        self._cpu_limit = cpu_limit
         self._watched = watched
         self._told = 0
         self.actors: dict[str, GuestActor] = {}
@@ -103,11 +103,11 @@ class Programs:
                 tuple(spec.args),
                 self._seed,
                 hosts,
-                wall_limit=self._wall_limit,
+                cpu_limit=self._cpu_limit,
             )
         file = Path(spec.file) if base is None else base / spec.file
         return Program.from_file(
-            group, file, spec.args, seed=self._seed, hosts=hosts, wall_limit=self._wall_limit
+            group, file, spec.args, seed=self._seed, hosts=hosts, cpu_limit=self._cpu_limit
         )
 
     # -- in the world ----------------------------------------------------------------------------------------

@@ -13,12 +13,12 @@ import traitlets
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
 from mqsim.scenario import Scenario
-from mqsim.widgets.explore.asked import Vary, knobs
+from mqsim.widgets.explore.background import LatestRun, Outcome
+from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.figures import fates, simulated, theory
 from mqsim.widgets.explore.knobs import changed
-from mqsim.widgets.explore.picture import Picture, picture
-from mqsim.widgets.explore.runs import LatestRun, Outcome
-from mqsim.widgets.explore.still import still_html, still_text
+from mqsim.widgets.explore.static import static_html, static_text
+from mqsim.widgets.explore.vary import Vary, knobs
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join(
@@ -222,7 +222,7 @@ class Explorer(anywidget.AnyWidget):
         run = self._result = outcome.run
         assert run is not None
         parts = self._parts if run.scenario is self._scenario else theory(run.scenario)
-        summary, drawn = run.summary(), picture(run.trace)
+        summary, drawn = run.summary(), drawing_of(run.trace)
         self._drawn = drawn
         self.shown = {
             "turn": outcome.turn,
@@ -254,12 +254,12 @@ class Explorer(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        drawn: Picture = self._drawn
+        drawn: Drawing = self._drawn
         parts = self._parts
         told = {"title": self.title, "parts": parts, **self.shown}
         settings = [(knob.label, knob.words(self._values[knob.name])) for knob in self._knobs]
-        data["text/html"] = still_html(drawn, told, settings)
-        data["text/plain"] = still_text(told, settings)
+        data["text/html"] = static_html(drawn, told, settings)
+        data["text/plain"] = static_text(told, settings)
         return data, metadata
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from mqsim.runs import RunResult, simulate
 from mqsim.trace.tables import Trace
 from mqsim.widgets.replay.compare import numbers, table
 from mqsim.widgets.replay.film import film
-from mqsim.widgets.replay.page import page, still
+from mqsim.widgets.replay.page import notebook_html, page
 from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import looks, script, style
 
@@ -177,7 +177,7 @@ class Replay(anywidget.AnyWidget):
         data, metadata = made
         trace = self.traces[self.which]
         words = f"Replay of {self.name!r}: {trace.messages.n} messages in {trace.end - trace.start:g} s"
-        return {**data, "text/plain": words, "text/html": still(trace)}, metadata
+        return {**data, "text/plain": words, "text/html": notebook_html(trace)}, metadata
 
 
 def _packed(run: RunResult, label: str) -> bytes:

@@ -171,7 +171,7 @@ def ask(
 def save_figure(answer: Answer, path: Path) -> None:
     """Write the figure of an answer as PNG, SVG or PDF."""
     from mqsim.errors import UsageError
-    from mqsim.viz.palette import figure_of
+    from mqsim.viz.figure import figure_of
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"--figure {path}: write a name that ends in .png, .svg or .pdf.")

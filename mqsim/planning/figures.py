@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.palette import DASHES, HUES, VERMILLION, dress, entitle, legend, new_axes, paper, rule
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _places(ax: Axes, table: pd.DataFrame, drawing: Drawing) -> dict[Any, float]
     """Where each value of the column along the bottom stands."""
     found = list(dict.fromkeys(table[drawing.x]))
     if all(isinstance(value, int | float | np.integer | np.floating) for value in found):
+        if len(found) <= _FEW:
+            ax.set_xticks([float(value) for value in found], [f"{value:g}" for value in found])
         return {value: float(value) for value in found}
     ax.set_xticks(range(len(found)), [str(value) for value in found])
     return {value: float(k) for k, value in enumerate(found)}

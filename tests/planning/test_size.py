@@ -257,7 +257,7 @@ def test_the_table_and_the_figure_show_what_was_judged() -> None:
     table = answer.table.set_index("consumers.worker.count")
     assert table.loc[12, "p99 < 200ms"] == pytest.approx(theory.mmc(250, 25, 12).sojourn_percentile(0.99))
     assert table.loc[10, "verdict"] == "not met"
-    from mqsim.viz.account import data, describe
+    from mqsim.viz.description import data, describe
 
     ax = answer.figure()
     assert "The target is 0.2 s" in describe(ax)

@@ -28,8 +28,8 @@ SIMULATED_WORKERS = 20
 """More workers than this don't wait less at this load, so no more are simulated."""
 
 DURATION, WARM_UP = 4000.0, 200.0
-FEWEST_RUNS, MOST_RUNS = 4, 60
-CONFIDENCE = 0.99
+FEWEST_RUNS, MOST_RUNS = 6, 60
+CONFIDENCE = 0.999
 
 
 def whole(value, low, high):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from textwrap import indent
 
-PRODUCER = '''
+PRODUCER = """
 import sys
 import pika
 
@@ -19,9 +19,9 @@ channel.queue_declare(queue="task_queue", durable=True)
 for task in sys.argv[1:]:
     channel.basic_publish(exchange="", routing_key="task_queue", body=task)
 connection.close()
-'''
+"""
 
-_CONSUMER = '''
+_CONSUMER = """
 import time
 import pika
 import ledger
@@ -41,12 +41,12 @@ channel.basic_qos(prefetch_count=1)
 channel.basic_consume(queue="task_queue", on_message_callback=work)
 {then}
 channel.start_consuming()
-'''
+"""
 
-_REAL_SYSTEM = '''
+_REAL_SYSTEM = """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
-'''
+"""
 
 EVERYTHING, NOTHING = 10.0, 0.0
 
@@ -127,7 +127,8 @@ CASES: dict[str, Hostile] = {
     "crashes_the_interpreter": nothing("import ctypes\nctypes.string_at(0)\n", "was recorded 0 times"),
     "aborts": nothing("import ctypes\nctypes.CDLL(None).abort()\n", "was recorded 0 times"),
     "stops_itself": nothing(
-        "import ctypes, posix\nctypes.CDLL(None).kill(posix.getpid(), 19)\nwhile True: pass\n", state="timeout"
+        "import ctypes, posix\nctypes.CDLL(None).kill(posix.getpid(), 19)\nwhile True: pass\n",
+        state="timeout",
     ),
     "endless_recursion": nothing("def f(): f()\nf()\n", "was recorded 0 times"),
     "recursion_in_c": nothing(
@@ -143,7 +144,7 @@ CASES: dict[str, Hostile] = {
         "was recorded 0 times",
     ),
     "equals_everything": some(
-        3,
+        6,
         consumer(
             "class Same(str):\n    def __eq__(self, other): return True\n    def __hash__(self): return 0\n"
             "    def __str__(self): return self\n"
@@ -151,7 +152,7 @@ CASES: dict[str, Hostile] = {
         "was recorded 0 times",
     ),
     "records_without_work": some(
-        0, "import ledger\nfor task in ('a.', 'b..'): ledger.record(task)\n", "Nothing was delivered"
+        4, "import ledger\nfor task in ('a.', 'b..'): ledger.record(task)\n", "Nothing was delivered"
     ),
     "odd_numbers_in_the_ledger": some(
         0,
@@ -159,11 +160,9 @@ CASES: dict[str, Hostile] = {
         "was recorded 0 times",
     ),
     "sleeps_odd_times": some(
-        7, consumer().replace("time.sleep(body.count(b\".\"))", "time.sleep(1e-9)"), "took no"
+        7, consumer().replace('time.sleep(body.count(b"."))', "time.sleep(1e-9)"), "took no"
     ),
-    "sleeps_not_a_number": some(
-        0, consumer(inside="time.sleep(float('nan'))"), "was recorded 0 times"
-    ),
+    "sleeps_not_a_number": some(0, consumer(inside="time.sleep(float('nan'))"), "was recorded 0 times"),
     "lone_surrogates": some(
         0, consumer().replace("ledger.record(body.decode())", "ledger.record('\\ud800')"), "was recorded 0"
     ),
@@ -190,7 +189,10 @@ CASES: dict[str, Hostile] = {
         consumer("pika.BlockingConnection = lambda *_: __import__('sys').exit(0)"),
         "was recorded 0 times",
     ),
-    "patches_builtins": harmless("import builtins\nbuiltins.print = builtins.len = builtins.open = None"),
+    "patches_builtins": nothing(
+        "import builtins\nbuiltins.print = builtins.len = builtins.open = None\n" + consumer(),
+        "its process has died",
+    ),
     "empties_sys_modules": harmless(
         "import sys\nfor name in [n for n in sys.modules if n.startswith('mqsim.grading')]: del sys.modules[name]"
     ),
@@ -250,7 +252,9 @@ CASES: dict[str, Hostile] = {
         )
     ),
     "opens_a_socket": harmless(
-        tried("import _socket\n_s = _socket.socket(2, 1, 0)\n_s.settimeout(2)\n_s.connect(('127.0.0.1', PORT))")
+        tried(
+            "import _socket\n_s = _socket.socket(2, 1, 0)\n_s.settimeout(2)\n_s.connect(('127.0.0.1', PORT))"
+        )
     ),
     "asks_for_a_name": harmless(tried("import _socket\n_found = _socket.getaddrinfo('example.org', 80)")),
     "starts_a_process": harmless(tried("import posix\nif posix.fork() == 0: posix._exit(0)")),
@@ -269,7 +273,10 @@ CASES: dict[str, Hostile] = {
     "kills_everybody": harmless(tried("import posix\nposix.kill(-1, 9)")),
     "kills_the_server": harmless(tried("import posix\nposix.kill(1, 9)\nposix.kill(posix.getppid(), 9)")),
     "kills_its_neighbours": harmless(
-        tried("import posix\n_found = 0\nfor _pid in range(2, 40):\n    if _pid != posix.getpid():\n        posix.kill(_pid, 0)\n        _found += 1", "_found")
+        tried(
+            "import posix\n_found = 0\nfor _pid in range(2, 40):\n    if _pid != posix.getpid():\n        posix.kill(_pid, 0)\n        _found += 1",
+            "_found",
+        )
     ),
     "leaves_its_namespace": harmless(tried(syscall(272, "0x10000000"), "_answer == 0")),
     "mounts": harmless(tried(syscall(165, "b'none'", "b'/tmp'", "b'tmpfs'", "0", "0"), "_answer == 0")),
@@ -297,7 +304,7 @@ CASES: dict[str, Hostile] = {
     ),
     # -- too much --------------------------------------------------------------------------------------------
     "busy_in_python": nothing("while True: pass\n", "processor time", "timeout"),
-    "busy_in_c": nothing("sum(range(10 ** 12))\n", "processor time", "timeout"),
+    "busy_in_c": nothing("sum(range(10 ** 12))\n", "is ended after", "timeout"),
     "busy_in_a_pattern": nothing(
         "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')\n", "processor time", "timeout"
     ),
@@ -307,16 +314,19 @@ CASES: dict[str, Hostile] = {
     ),
     "deaf_to_alarms": nothing(
         "import _signal\n_signal.pthread_sigmask(_signal.SIG_BLOCK, range(1, 32))\nwhile True: pass\n",
-        "processor time",
+        "is ended after",
         "timeout",
     ),
     "really_waits": nothing(
-        "import _thread as t, importlib._bootstrap, sys\nimport ctypes\nctypes.CDLL(None).sleep(100)\n",
+        "import ctypes\nwhile True: ctypes.CDLL(None).pause()\n",
         "really waits",
         "timeout",
     ),
     "thread_bomb": harmless(
-        tried("import _thread\n_start = getattr(_thread, 'start_new_thread')\nfor _ in range(3000): _start(lambda: None, ())", "False")
+        tried(
+            "import _thread\n_start = getattr(_thread, 'start_new_thread')\nfor _ in range(3000): _start(lambda: None, ())",
+            "False",
+        )
     ),
     "memory_bomb": nothing("x = []\nwhile True: x.append(bytearray(1 << 24))\n", "was recorded 0 times"),
     "one_large_object": harmless(tried("_x = bytearray(1 << 40)")),
@@ -358,7 +368,11 @@ CASES: dict[str, Hostile] = {
     ),
     # -- what people read ------------------------------------------------------------------------------------
     "terminal_escapes": Hostile(
-        {"consumer.py": consumer(then="channel.basic_publish('', 'task_queue', '\\x1b[2J\\x1b]0;mine\\x07\\u202e')")},
+        {
+            "consumer.py": consumer(
+                then="channel.basic_publish('', 'task_queue', '\\x1b[2J\\x1b]0;mine\\x07\\u202e')"
+            )
+        },
         7,
         "failed",
         lacks=("\x1b", "\x07", "\u202e"),
@@ -376,7 +390,11 @@ CASES: dict[str, Hostile] = {
         lacks=("<script>",),
     ),
     "formulas": Hostile(
-        {"consumer.py": consumer(then="channel.queue_declare('q')\nchannel.basic_publish('', 'q', '=cmd|\\' /C calc\\'!A0')")},
+        {
+            "consumer.py": consumer(
+                then="channel.queue_declare('q')\nchannel.basic_publish('', 'q', '=cmd|\\' /C calc\\'!A0')"
+            )
+        },
         7,
         "failed",
     ),
@@ -394,7 +412,11 @@ CASES: dict[str, Hostile] = {
     "no_python": Hostile({"consumer.py": "def work(:\n"}, None, "ungradable", "consumer.py, line 1"),
     "null_bytes": Hostile({"consumer.py": b"print(1)\x00"}, None, "ungradable", "no Python"),
     "not_utf8": Hostile({"consumer.py": b"print('\xff')"}, None, "ungradable", "no Python"),
-    "unknown_encoding": Hostile({"consumer.py": b"# coding: nonsense\nx = 1"}, None, "ungradable", "no Python"),
+    "unknown_encoding": Hostile(
+        {"consumer.py": b"# coding: nonsense\nx = 1"}, None, "ungradable", "no Python"
+    ),
     "no_files": Hostile({"other.py": ""}, None, "ungradable", "There is no consumer.py"),
-    "unchanged_starter": Hostile({"consumer.py": "# Write your consumer here.\n", "producer.py": ""}, NOTHING, "failed"),
+    "unchanged_starter": Hostile(
+        {"consumer.py": "# Write your consumer here.\n", "producer.py": ""}, NOTHING, "failed"
+    ),
 }

@@ -23,7 +23,14 @@ from tests.grading.hostile.programs import CASES, PRODUCER, Hostile, consumer
 from tests.outside import missing
 
 EXERCISE = Path(__file__).parent / "00_two_tasks"
-FAST = ("exits_at_import", "prints_a_verdict", "reads_system_files", "opens_a_socket", "fork_bomb", "busy_in_c")
+FAST = (
+    "exits_at_import",
+    "prints_a_verdict",
+    "reads_system_files",
+    "opens_a_socket",
+    "fork_bomb",
+    "busy_in_c",
+)
 """What stands for all of them in a quick run; the whole needs MQSIM_HOSTILE=1, which CI sets."""
 
 ALL = bool(os.environ.get("MQSIM_HOSTILE"))
@@ -116,12 +123,14 @@ def test_a_submission_that_means_harm(
     }
     for lack in case.lacks:
         for form, report in reports.items():
-            assert lack not in report or (form in ("text", "json", "gradescope", "prairielearn", "csv") and lack[0] == "<")
+            assert lack not in report or (lack[0] == "<" and form not in ("html", "markdown"))
     for cell in course.table([verdict]).split(","):
         assert not cell.lstrip('"').startswith(("=", "+", "-", "@"))
 
 
-@pytest.mark.parametrize("name", ["fork_bomb", "leaves_a_file", "memory_bomb", "kills_everybody"] if ALL else ["fork_bomb"])
+@pytest.mark.parametrize(
+    "name", ["fork_bomb", "leaves_a_file", "memory_bomb", "kills_everybody"] if ALL else ["fork_bomb"]
+)
 def test_the_next_submission_is_graded_as_if_alone(
     name: str, order: Order, port: tuple[int, list[object]], tmp_path: Path
 ) -> None:

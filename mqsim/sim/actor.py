@@ -85,6 +85,10 @@ class Process:
     def stop_in_order(self, for_good: bool) -> None:
         """Have the process end; it may take its time. `for_good`: it will not start again."""
 
+    def terminate(self) -> None:
+        """The process is told to end, for good; a modelled one listens."""
+        self.stop_in_order(for_good=True)
+
     def crash(self) -> None:
         """The process dies at once; its kernel closes the connection."""
         if self.running:

@@ -75,6 +75,8 @@ class Faults:
         kind = fault.kind
         if kind == "alarm":
             return lambda: self._alarm(fault)
+        if kind == "fail":
+            return lambda: self._fail(fault)
         if kind == "partition":
             return lambda: self._partition(fault)
         target = fault.targets[0]
@@ -142,6 +144,13 @@ class Faults:
         if actor.life == life:
             self.world.log("restored", actor.name)
             actor.quicken(factor)
+
+    def _fail(self, fault: Fault) -> None:
+        """A service goes away; where no program runs, there is none."""
+        be_away = self.world.services.get(fault.targets[0])
+        if be_away is not None:
+            self._span(fault, self._later(fault.for_, partial(be_away, False)))
+            be_away(True)
 
     # -- broker and network ----------------------------------------------------------------------------------
 

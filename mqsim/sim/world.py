@@ -59,6 +59,7 @@ class World:
         broker, cluster: RabbitMQ's rules, and the nodes that they run on; `node` is the first.
         trace: what is recorded, by the `recorder`; `copies` is the state of all copies of messages.
         producers, consumers: the modelled actors by name; `guests` are the others.
+        services: what programs use beside the broker, by name: has a service be away (True), or back again.
         outbox: hops that arrive at this instant.
         after_settling: called when the outbox is empty; one that puts something in returns True.
         poisoned: rows of messages that fail at every attempt.
@@ -113,6 +114,7 @@ class World:
         self.consumers: dict[str, Consumer] = {}
         self.producers: dict[str, Producer] = {}
         self.guests: dict[str, Host] = {}
+        self.services: dict[str, Callable[[bool], None]] = {}
         self._preload()
         self._keep_safe()
         self._bring_to_life()

@@ -54,11 +54,28 @@ class Ledger:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._keys: set[str] = set()
+        self._away = False
+        self._connections: list[Connection] = []
         self.entries: list[LedgerEntry] = []
 
     def __call__(self, connection: Connection) -> Peer:
         """The peer of a program that connects."""
+        if self._away:
+            connection.reset()
+        else:
+            self._connections.append(connection)
         return _Reader(self, connection)
+
+    def be_away(self, away: bool) -> None:
+        """Be away from now on, or be back. As it goes, its connections break; what it knows it keeps.
+
+        A request that has arrived counts. One that arrives while it is away does not.
+        """
+        self._away = away
+        if away:
+            for connection in self._connections:
+                connection.reset()
+            self._connections.clear()
 
     def seen(self, key: str) -> bool:
         """Whether an effect of that key has been recorded."""

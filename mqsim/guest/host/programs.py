@@ -118,6 +118,7 @@ class Programs:
         clock = world.clock
         self.transcript = Transcript(lambda: clock._now, self._listener)
         self.ledger = Ledger(lambda: clock._now)
+        world.services["ledger"] = self.ledger.be_away
         deliveries: dict[str, ClientDeliveries] = {}
         self._ports = [Port(world, node, deliveries) for node in world.cluster.nodes]
         network = Network(world, self._ports, {LEDGER: self.ledger, **self._services})

@@ -7,21 +7,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.scenario.faults import Fault
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
-from mqsim.sim.company import Host
+from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
 from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 NAN = float("nan")
 _HEARTBEATS = 2
@@ -41,7 +38,7 @@ class Faults:
         faults: in the scenario's order, which decides between those of the same instant.
     """
 
-    def __init__(self, world: World, faults: list[Fault]) -> None:
+    def __init__(self, world: ActorWorld, faults: list[Fault]) -> None:
         self.world = world
         self.clock = world.clock
         # How many alarms of a kind last.
@@ -55,7 +52,7 @@ class Faults:
     def _at(self, time: float, act: Callable[[], None]) -> None:
         def strike(_: simpy.Event) -> None:
             act()
-            self.world.settle()
+            self.world.finish_instant()
 
         self.clock.call_at(time, strike, priority=FAULT)
 
@@ -141,7 +138,7 @@ class Faults:
     def _unslow(self, actor: Host, factor: float, life: int) -> None:
         if actor.life == life:
             self.world.log("restored", actor.name)
-            actor.quicken(factor)
+            actor.end_slow(factor)
 
     # -- broker and network ----------------------------------------------------------------------------------
 
@@ -154,8 +151,8 @@ class Faults:
         cluster = self.world.cluster
         victim = cluster.victim(fault.targets[0])
         if isinstance(victim, Node):
-            self._span(fault, self._later(back, partial(cluster.silences.power_on, victim)))
-            cluster.silences.power_off(victim)
+            self._span(fault, self._later(back, partial(cluster.unresponsive.power_on, victim)))
+            cluster.unresponsive.power_off(victim)
         else:
             self._span(fault, self._later(back, victim.power_on))
             victim.power_off()
@@ -189,14 +186,14 @@ class Faults:
             patience = _HEARTBEATS * actor.heartbeat
             if patience > 0 and (fault.for_ is None or fault.for_ > patience):
                 self._later(patience, partial(self._given_up, actor, session))
-        self.world.cluster.silences.look()
+        self.world.cluster.unresponsive.look()
 
     def _given_up(self, actor: Host, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
             session.node.close(session)
         if actor.session is session:
-            actor.sever(session, "missed heartbeats from broker")
+            actor.close_both_ends(session, "missed heartbeats from broker")
 
     def _cut_links(self, fault: Fault) -> list[Cut]:
         """What a partition cuts: between two nodes, or between actors and one or all nodes."""
@@ -216,7 +213,7 @@ class Faults:
                 link.heal()
             if not isinstance(one, str) and one.session is not None:
                 one.session.rebind()
-        self.world.cluster.silences.look()
+        self.world.cluster.unresponsive.look()
 
     # -- again and again -------------------------------------------------------------------------------------
 
@@ -257,11 +254,11 @@ class Recurrence:
         self._since = 0.0
         self._epoch = 0
         self._up = False
-        victim.lifted.append(self._lifted)
+        victim.up_listeners.append(self._up_changed)
         if victim.running:
-            self._lifted(True)
+            self._up_changed(True)
 
-    def _lifted(self, up: bool) -> None:
+    def _up_changed(self, up: bool) -> None:
         clock = self._faults.clock
         if up == self._up:
             return
@@ -287,4 +284,4 @@ class Recurrence:
             faults._span(fault, faults._later(back, victim.start), victim.name)
             victim.power_off() if fault.kind == "power_off" else victim.crash()
         self._left = next(self._lives)
-        faults.world.settle()
+        faults.world.finish_instant()

@@ -59,7 +59,7 @@ class Stage(Protocol):
     clock: Clock
     outbox: deque[Hop]
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
 
@@ -282,7 +282,7 @@ class GuestProcess:
             return
         if self.deadline <= self._stage.clock.now:
             self._wake()
-            self._stage.settle()
+            self._stage.finish_instant()
         else:
             self._arm(self.deadline)
 

@@ -25,11 +25,10 @@ from mqsim.broker import Envelope, Message
 from mqsim.distributions import Constant
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
-from mqsim.sim.actor import Process
 from mqsim.sim.hops import Ack, Close, Nack, Publish, Reject, deliveries_to
 from mqsim.sim.links import Hop
-from mqsim.sim.session import Delivery as Sent
-from mqsim.sim.session import Session
+from mqsim.sim.process import Process
+from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.sim.world import World
 from mqsim.trace import Actor, ProducerCounts
 
@@ -57,7 +56,7 @@ class Delivery:
     _session: Session
 
 
-class Hand(Process):
+class CustomProcess(Process):
     """The process of a user, as the broker and the trace see it."""
 
     def __init__(self, world: World, name: str) -> None:
@@ -111,7 +110,7 @@ class Hand(Process):
         else:
             subscription.allow(1)
 
-    def receive(self, delivery: Sent) -> None:
+    def receive(self, delivery: ReceivedDelivery) -> None:
         """At the client: hand the message to who waits longest for one of its queue."""
         now, trace = self.clock._now, self.world.trace
         message, attempt = delivery.message, delivery.attempt
@@ -151,7 +150,7 @@ class Ask(Hop):
 
     __slots__ = ("hand", "queue", "session")
 
-    def __init__(self, hand: Hand, session: Session, queue: str) -> None:
+    def __init__(self, hand: CustomProcess, session: Session, queue: str) -> None:
         self.hand = hand
         self.session = session
         self.queue = queue
@@ -174,7 +173,7 @@ class Lower(Ask):
 class Asking:
     """An `Ask` that waits for the connection that it is to go over."""
 
-    def __init__(self, hand: Hand, queue: str) -> None:
+    def __init__(self, hand: CustomProcess, queue: str) -> None:
         self._hand = hand
         self._queue = queue
 
@@ -183,7 +182,7 @@ class Asking:
         return Ask(self._hand, session, self._queue)
 
 
-class OwnWorld(World):
+class CustomWorld(World):
     """A world for a user's own SimPy processes.
 
     Args:
@@ -208,8 +207,8 @@ class OwnWorld(World):
         elif declared:
             scenario = scenario.with_({f"broker.queues.{name}": {} for name in declared})
         super().__init__(scenario, seed)
-        self._hands: dict[str, Hand] = {}
-        self._by_process: dict[simpy.Process, Hand] = {}
+        self._hands: dict[str, CustomProcess] = {}
+        self._by_process: dict[simpy.Process, CustomProcess] = {}
 
     @property
     def env(self) -> simpy.Environment:
@@ -238,14 +237,14 @@ class OwnWorld(World):
             )
         if name in self.trace.cast:
             raise UsageError(f"{name!r} takes part already; every process needs a name of its own.")
-        hand = self._hands[name] = Hand(self, name)
+        hand = self._hands[name] = CustomProcess(self, name)
         hand.start()
         hand.process = self.clock.process(self._lived(hand, generator))
         self._by_process[hand.process] = hand
         return hand.process
 
     def _lived(
-        self, hand: Hand, generator: Generator[simpy.Event, Any, Any]
+        self, hand: CustomProcess, generator: Generator[simpy.Event, Any, Any]
     ) -> Generator[simpy.Event, Any, Any]:
         value = yield from generator
         session, hand.session = hand.session, None
@@ -254,10 +253,10 @@ class OwnWorld(World):
             session.up(Close(session))
         if hand.running:
             hand._end_life("exited")
-        self.settle()
+        self.finish_instant()
         return value
 
-    def _caller(self) -> Hand:
+    def _caller(self) -> CustomProcess:
         process = self.clock.active_process
         hand = None if process is None else self._by_process.get(process)
         if hand is None:
@@ -291,7 +290,7 @@ class OwnWorld(World):
         envelope = Envelope(exchange, routing, size=size, persistent=persistent, properties=body)
         message = Message(envelope, row)
         hand.send(lambda session: Publish(session, message))
-        self.settle()
+        self.finish_instant()
 
     def get(self, queue: str) -> simpy.Event:
         """An event whose value is the next `Delivery` from a queue.
@@ -307,7 +306,7 @@ class OwnWorld(World):
         hand.cast.queue = queue
         hand.cast.role = "consumer"
         event = hand.await_one(queue)
-        self.settle()
+        self.finish_instant()
         return event
 
     def ack(self, delivery: Delivery) -> None:
@@ -318,12 +317,12 @@ class OwnWorld(World):
         if message.attempt == attempt and self.copies.is_open(message.row):
             self.trace.messages.finished[message.row] = self.now
         hand.answer(delivery, Ack)
-        self.settle()
+        self.finish_instant()
 
     def nack(self, delivery: Delivery, *, requeue: bool = True) -> None:
         """Refuse a delivery: back to its queue, or for good."""
         self._caller().answer(delivery, Nack if requeue else Reject)
-        self.settle()
+        self.finish_instant()
 
     def crash(self, name: str) -> None:
         """Crash a process: its connection ends, and SimPy's Interrupt is thrown into it where it waits.
@@ -341,4 +340,4 @@ class OwnWorld(World):
         if hand.process.is_alive:
             hand.process.defused = True
             hand.process.interrupt("crashed")
-        self.settle()
+        self.finish_instant()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mqsim.trace.fates import Fate, fates, finished_attempts
+from mqsim.trace.completion import Completion, completions, finished_attempts
 from mqsim.trace.frames import columns
-from mqsim.trace.story import label_of
 from mqsim.trace.tables import Outcome
+from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
     from mqsim.runs.programs import ProgramsRunResult
@@ -64,7 +64,7 @@ class Tally:
 
     def __init__(self, result: ProgramsRunResult, worked: Iterable[int] = ()) -> None:
         trace = result.trace
-        fate = fates(trace)
+        fate = completions(trace)
         (copy,) = columns(trace.deliveries, "copy")
         labels = [label_of(trace, row) for row in range(trace.messages.n)]
         sent = {
@@ -75,8 +75,8 @@ class Tally:
         self.sent = Counter(sent.values())
         finished = copy[finished_attempts(trace)].tolist()
         self.done = Counter(labels[row] for row in finished)
-        self.waiting = Counter(labels[row] for row in np.flatnonzero(fate == Fate.UNDER_WAY).tolist())
-        self.failed = Counter(labels[row] for row in np.flatnonzero(fate == Fate.FAILED).tolist())
+        self.waiting = Counter(labels[row] for row in np.flatnonzero(fate == Completion.UNDER_WAY).tolist())
+        self.failed = Counter(labels[row] for row in np.flatnonzero(fate == Completion.FAILED).tolist())
         for row in worked:
             label = labels[row]
             self.done[label] += 1

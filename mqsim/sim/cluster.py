@@ -1,7 +1,7 @@
-"""The broker's nodes together: their links, which of them a name means, and the whole that stops and starts.
+"""The broker's nodes together: their links, which of them a name means, and how all stop and start at once.
 
 A client's own node is `broker-((k - 1) mod N + 1)` for the k-th actor of a group. It connects to the first
-node, from its own on and round, that runs and to which its link is whole.
+node, from its own on and round, that runs and to which its link is not cut.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Cluster:
         nodes: `broker-1` and so on; one is a cluster as well.
 
     Attributes:
-        up_listeners: called when the whole came up (its first node did) or went down (its last one did).
+        up_listeners: called when the first node came up, and when the last one went down.
         unresponsive: its nodes without power, and those that are cut off.
     """
 
@@ -52,8 +52,8 @@ class Cluster:
         """The nodes that a name in the scenario means: all for `broker`, none for an actor."""
         return [node for node in self.nodes if name in (BROKER, node.host)]
 
-    def victim(self, name: str) -> Node | Cluster:
-        """What a fault aimed at `broker` or `broker-k` strikes."""
+    def target(self, name: str) -> Node | Cluster:
+        """What a fault aimed at `broker` or `broker-k` hits."""
         named = self.named(name)
         return named[0] if len(named) == 1 else self
 
@@ -99,7 +99,7 @@ class Cluster:
                 return node, link
         return self.nodes[own], actor.links[own]
 
-    # -- the whole -------------------------------------------------------------------------------------------
+    # -- all at once ----------------------------------------------------------------------------------------
 
     @property
     def running(self) -> bool:
@@ -129,19 +129,19 @@ class Cluster:
             node.tell_clients([session for session in sessions if session.node is node], killed)
 
     def power_off(self) -> None:
-        """Have all nodes that run go dark at once."""
+        """Take the power from all nodes that run."""
         self._stopped = [node for node in self.nodes if node.running]
         for node in self._stopped:
             self.unresponsive.power_off(node)
 
     def power_on(self) -> None:
-        """Have those come up again that went dark with the whole."""
+        """Have those come up again that lost their power with all."""
         back, self._stopped = self._stopped, []
         for node in back:
             self.unresponsive.power_on(node)
 
     def start(self) -> None:
-        """Have those come up again that went down with the whole."""
+        """Have those come up again that went down with all."""
         back = [node for node in self._stopped if not node.running]
         self._stopped = []
         if back:

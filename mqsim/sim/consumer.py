@@ -1,7 +1,7 @@
 """A modelled consumer: one process that works on one message at a time.
 
 What was delivered to it and waits for its turn sits in its buffer, out of reach of others. Where a crash
-happens: `crash` (in `actor`) ends the process, `lose_work` here says what that does to the work in hand.
+happens: `crash` (in `process`) ends the process, `lose_work` here says what that does to the work in hand.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Consumer(Process):
         finish_at = self._finish_at = now + seconds
         self._timer.set(finish_at)
         if 0 < self._patience < seconds:
-            self._starve(delivery, now + self._patience)
+            self._miss_heartbeats_at(now + self._patience, delivery)
 
     def _foresee(self, row: int, attempt: int, seconds: float) -> float:
         """Whether this attempt will fail, and how long it takes until then."""
@@ -153,15 +153,15 @@ class Consumer(Process):
         self._failing = poisoned or drawn
         return seconds * fails.after if self._failing and fails is not None else seconds
 
-    def _starve(self, delivery: ReceivedDelivery, at: float) -> None:
+    def _miss_heartbeats_at(self, at: float, delivery: ReceivedDelivery) -> None:
         """The work blocks the heartbeat: the broker gives the connection up while the work goes on."""
 
-        def silent(_: simpy.Event) -> None:
+        def missed(_: simpy.Event) -> None:
             if self.working is delivery and delivery.session.broker_open:
                 self.node.drop(delivery.session, "missed heartbeats from client")
                 self.world.finish_instant()
 
-        self.clock.call_at(at, silent)
+        self.clock.call_at(at, missed)
 
     def _finish(self, event: simpy.Event) -> None:
         if event is not self._timer:

@@ -47,7 +47,7 @@ class Host(Protocol):
         """The process dies at once; its kernel closes the connection."""
 
     def power_off(self) -> None:
-        """The machine goes dark."""
+        """The machine loses its power."""
 
     def hang(self) -> None:
         """The process stands still."""

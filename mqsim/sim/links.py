@@ -2,7 +2,7 @@
 
 A link carries hops. It is first in, first out in each direction. A hop without latency is no event: it joins
 the world's outbox, which is emptied before the current callback returns. While a link is cut, TCP holds what
-is sent, and what is under way, until the link is whole again.
+is sent, and what is under way, until the link is healed.
 
 The kinds of hops between a client and the broker are in `hops`.
 """

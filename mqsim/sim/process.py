@@ -14,7 +14,7 @@ from mqsim.trace import Actor
 
 NEVER = float("inf")
 _MISSED_HEARTBEATS = 2
-"""A peer is dead when it has been silent for so many heartbeats (SEMANTICS, rule 24)."""
+"""A peer is dead when so many of its heartbeats are missed."""
 
 
 class Process:
@@ -94,11 +94,11 @@ class Process:
                 session.up(Close(session))
 
     def power_off(self) -> None:
-        """The machine goes dark: nobody closes anything, and only the heartbeat tells the broker."""
+        """The machine loses its power: nobody closes anything, and only the heartbeat tells the broker."""
         if self.running:
             session = self._die("powered-off")
             if session is not None and self.heartbeat > 0:
-                self._expect_silence(session)
+                self._expect_missed_heartbeats(session)
 
     def _die(self, kind: str) -> Session | None:
         session, self.session = self.session, None
@@ -111,12 +111,12 @@ class Process:
     def lose_work(self) -> None:
         """What the process held in its memory is gone."""
 
-    def _expect_silence(self, session: Session) -> None:
-        def silent(_: simpy.Event) -> None:
+    def _expect_missed_heartbeats(self, session: Session) -> None:
+        def missed(_: simpy.Event) -> None:
             self.node.drop(session, "missed heartbeats from client")
             self.world.finish_instant()
 
-        self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+        self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, missed)
 
     # -- connection ------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class Process:
         self._hangs += 1
         session, life, hangs = self.session, self.life, self._hangs
 
-        def silent(_: simpy.Event) -> None:
+        def missed(_: simpy.Event) -> None:
             if not self.hung or (self.life, self._hangs) != (life, hangs):
                 return
             if session is not None and session.broker_open:
@@ -206,7 +206,7 @@ class Process:
                 self.world.finish_instant()
 
         if self.heartbeat > 0:
-            self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+            self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, missed)
 
     def slow(self, factor: float) -> None:
         """Work takes `factor` times as long as before; producers have none."""

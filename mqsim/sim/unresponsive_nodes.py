@@ -7,7 +7,7 @@ learns of its end when the node is back. The members of quorum queues miss a sil
 A node that is cut off from most of the others does nothing for its clients, who keep their connections to it.
 After `NODE_MISSED` it pauses (RabbitMQ's `pause_minority`, which its documentation recommends; the default,
 `ignore`, would have both sides go on by themselves): it ends the connections, and starts again when it is
-whole. If it is whole sooner, it goes on as if nothing had been.
+reconnected. If that is sooner, it goes on as if nothing had been.
 
 Sources: RabbitMQ's documentation of net ticks and of partitions; a quorum queue's leader that was suspended
 was missed after two to eight seconds on 3.10, 4.0 and 4.3 (the recordings are kept with the tests).
@@ -53,12 +53,12 @@ class UnresponsiveNodes:
         self._without_power: dict[Server, list[Session]] = {}
         self._cut_off: set[Node] = set()
         # Counts unresponsive, so that what a former one set going does nothing in the next.
-        self._silences: dict[Node, int] = {}
+        self._times: dict[Node, int] = {}
 
     # -- without power ---------------------------------------------------------------------------------------
 
     def power_off(self, node: Node) -> None:
-        """A node goes dark."""
+        """A node loses its power."""
         if not node.running:
             return
         world = self._world
@@ -74,7 +74,7 @@ class UnresponsiveNodes:
                 self._later(patience, partial(self._given_up, session))
         node.running = False
         if any(other.running for other in self._nodes):
-            self._fall_silent(node)
+            self._stop_responding(node)
         else:
             self._missed(node)
         for listener in node.up_listeners:
@@ -101,13 +101,13 @@ class UnresponsiveNodes:
     # -- cut off ---------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """A wire between nodes was cut or is whole: see who is cut off from most of the others now."""
+        """A wire between nodes was cut or is healed: see who is cut off from most of the others now."""
         for node in self._nodes:
             away = self._is_cut_off(node)
             if away and node.running and node not in self._cut_off:
                 self._cut_off.add(node)
                 self._each_link(node, lambda actor, link: link.stall())
-                self._fall_silent(node)
+                self._stop_responding(node)
             elif not away and node in self._cut_off:
                 self._cut_off.remove(node)
                 self._reconnected(node)
@@ -129,19 +129,19 @@ class UnresponsiveNodes:
 
     # -- noticed ---------------------------------------------------------------------------------------------
 
-    def _fall_silent(self, node: Node) -> None:
+    def _stop_responding(self, node: Node) -> None:
         broker = self._world.broker
         broker.advance(self._world.clock._now)
-        number = self._silences[node] = self._silences.get(node, 0) + 1
+        number = self._times[node] = self._times.get(node, 0) + 1
         broker.node_silent(node.host)
 
-        def while_silent(act: Callable[[], None]) -> None:
-            if self._silences[node] == number and broker.nodes[node.host] is NodeState.SILENT:
+        def while_unresponsive(act: Callable[[], None]) -> None:
+            if self._times[node] == number and broker.nodes[node.host] is NodeState.SILENT:
                 broker.advance(self._world.clock._now)
                 act()
 
-        self._later(LEADER_MISSED, partial(while_silent, lambda: broker.node_suspected(node.host)))
-        self._later(NODE_MISSED, partial(while_silent, lambda: self._missed(node)))
+        self._later(LEADER_MISSED, partial(while_unresponsive, lambda: broker.node_suspected(node.host)))
+        self._later(NODE_MISSED, partial(while_unresponsive, lambda: self._missed(node)))
 
     def _missed(self, node: Node) -> None:
         """The others give the node up; one that was cut off pauses."""

@@ -49,7 +49,7 @@ PRELOAD = "preload"
 class Hosts(Protocol):
     """Hosts of other kinds than the modelled actors, such as real programs, that are handed to a world.
 
-    They are struck by faults and counted like its own.
+    Faults hit them, and they are counted, like its own.
     """
 
     def join(self, world: World) -> None:
@@ -366,17 +366,17 @@ class World:
             active |= act()
         return active
 
-    def run_to_end(self, pulse: Callable[[float], None] | None = None) -> Trace:
+    def run_to_end(self, on_progress: Callable[[float], None] | None = None) -> Trace:
         """Run to the scenario's end; give the trace.
 
         Args:
-            pulse: called with the time now and then; what it raises ends the run.
+            on_progress: called with the time now and then; what it raises ends the run.
         """
         scenario = self.scenario
         limit = scenario.duration if scenario.duration is not None else scenario.max_duration
         end = float("inf") if limit is None else limit
         if self.clock.end > self.clock._now:
-            self.clock.run_to(end, pulse)
+            self.clock.run_to(end, on_progress)
         for hosts in self._hosts:
             hosts.close()
         self.trace.end = self.clock._now

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mqsim.guest.host.operation_words import OperationReader, Said
 from mqsim.guest.kernel.operations import Began, Done, Exit, Located, Operation, Send, Sleeping, Tried, UsedBy
 from mqsim.trace import FaultSpan
-from mqsim.trace.story import message_name, text_of
+from mqsim.trace.timeline import message_name, text_of
 
 if TYPE_CHECKING:
     from mqsim.guest.host.actor import GuestActor

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mqsim.trace.causes import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
+from mqsim.trace.causal_order import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.widgets.replay.places import DOWN, NEWS_OF_THE_CONNECTION, STATUS_AFTER, Place, State, Status
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mqsim.cli.plan import plan
+
 app = typer.Typer(
     name="mqsim",
     help="Teach, try and plan message queues: producers, a broker with RabbitMQ's rules, consumers, faults.",
@@ -14,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(plan)
 
 
 def _version(wanted: bool) -> None:
@@ -153,6 +158,14 @@ def execute(
         list[str] | None,
         typer.Option(metavar="NAME@T", help="Press Ctrl-C in a program at T seconds.", show_default=False),
     ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@T",
+            help="Send a program SIGTERM at T seconds, and SIGKILL 10 s later.",
+            show_default=False,
+        ),
+    ] = None,
     restart: Annotated[
         list[str] | None,
         typer.Option(
@@ -226,6 +239,7 @@ def execute(
             start or [],
             kill or [],
             stop or [],
+            term or [],
             restart or [],
             until,
             profile,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import re
 import shlex
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.errors import UsageError
 
@@ -31,6 +30,7 @@ class ExecRequest:
     start: list[str]
     kill: list[str]
     stop: list[str]
+    term: list[str]
     restart: list[str]
     until: float | None
     profile: str | None
@@ -77,7 +77,6 @@ def run_files(request: ExecRequest) -> None:
         chosen = {"who": request.who, "restart_after": request.restart_after}
         crash_everywhere({**given, **chosen}, request.as_json)
         return
-    atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None
     result = run_programs(**given, listener=None if silent else printer())
     if request.why is not None:
@@ -90,12 +89,13 @@ def run_files(request: ExecRequest) -> None:
         show.json_object(numbers_of(result))
 
 
-def _leave_quietly() -> None:
-    """What programs left behind is torn down with this interpreter; its complaints then concern nobody.
-
-    Such as asyncio's, about the threads of a loop that its program never closed.
+def leave_at_once(status: int) -> NoReturn:
+    """End this process. What programs and their libraries left behind in it is not torn down: its complaints
+    concern nobody any more, and nobody waits for its threads.
     """
-    sys.unraisablehook = lambda _: None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _arguments(request: ExecRequest) -> dict[str, Any]:
@@ -202,11 +202,16 @@ def _check_target(
 def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
     """The faults that the options ask for, in order of time."""
     faults: list[dict[str, Any]] = []
-    for kind, words in (("kill", request.kill), ("stop", request.stop), ("restart", request.restart)):
+    for kind, words in (
+        ("kill", request.kill),
+        ("stop", request.stop),
+        ("term", request.term),
+        ("restart", request.restart),
+    ):
         for word in words:
             name, t = _moment(f"--{kind}", word)
             _check_target(f"--{kind} {word}", name, files, count, request)
-            faults.append({kind: name, "at": t})
+            faults.append({"terminate" if kind == "term" else kind: name, "at": t})
     return sorted(faults, key=lambda fault: fault["at"])
 
 

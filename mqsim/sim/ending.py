@@ -16,6 +16,10 @@ class Ending:
     Args:
         world: the run.
         until_quiet: whether it also ends when nothing but heartbeats is to come.
+
+    Attributes:
+        possible: whether it can end before its time at all.
+        waits_for_producers: whether it can't end as long as a producer has more messages to come.
     """
 
     def __init__(self, world: World, until_quiet: bool) -> None:
@@ -26,6 +30,7 @@ class Ending:
         self._seen_full = False
         self._terminal = terminal_queues(world.scenario)
         self.possible = until_quiet or self._until is not None
+        self.waits_for_producers = not until_quiet and self._empty is None
 
     def look(self) -> None:
         """End the run now if its end is reached."""
@@ -40,7 +45,7 @@ class Ending:
             inside = 0 if queue is None else queue.waiting + queue.unacked
             self._seen_full = self._seen_full or inside > 0
             return self._seen_full and not inside
-        if world.producers_left or world.pending or world.recorder.live != self._at_rest():
+        if world.producers_left or world.pending or world.copies.open != self._at_rest():
             return False
         return not world.company or self._is_quiet()
 

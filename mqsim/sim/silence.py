@@ -24,7 +24,7 @@ import simpy
 from mqsim.broker import NodeState
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
-from mqsim.sim.session import Session
+from mqsim.sim.session import Server, Session
 
 if TYPE_CHECKING:
     from mqsim.sim.cluster import Cluster
@@ -52,7 +52,7 @@ class Silences:
         self._world = world
         self._cluster = cluster
         # Without power: the connections that nobody has ended at the client. Cut off: none.
-        self._dark: dict[Node, list[Session]] = {}
+        self._dark: dict[Server, list[Session]] = {}
         self._cut_off: set[Node] = set()
         # Counts silences, so that what a former one set going does nothing in the next.
         self._silences: dict[Node, int] = {}

@@ -323,7 +323,9 @@ class ClassicQueue(Queue):
         Returns:
             How many are ready after that.
         """
-        while self.waiting and self.availability is ANSWERS:
+        if self.availability is not ANSWERS:
+            return self.waiting
+        while self.waiting:
             head = self.ready.peek()
             if head is None or head.expires is None or head.expires > now:
                 break

@@ -11,6 +11,7 @@ from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.process import Ending, GuestProcess
 from mqsim.guest.host.transcript import EVENT, Run, Transcript
+from mqsim.guest.kernel.signal_numbers import SIGTERM
 from mqsim.guest.program import Program
 from mqsim.sim.links import Link
 from mqsim.trace import Actor
@@ -73,6 +74,7 @@ class GuestActor:
         self._transcript = transcript
         self._slowness: list[float] = []
         self._lives = 0
+        self._remarks: set[str] = set()
         self._ends_as = ""
         self._run: Run | None = None
 
@@ -94,6 +96,7 @@ class GuestActor:
         if now > 0 or self._lives > 1:
             self._tell("starts" if self._lives == 1 else "starts again")
         self._slowness.clear()
+        self._remarks.clear()
         self._ends_as = ""
         self.process = GuestProcess(
             self.world,
@@ -104,12 +107,19 @@ class GuestActor:
             self._ended,
             self.deliveries.told,
             self.watch,
+            self.remark,
         )
         self.process.begin()
         self._tell_lifted(True)
 
     def _line(self, stream: str, text: str) -> None:
         self._transcript.add(self.name, stream, text)
+
+    def remark(self, text: str) -> None:
+        """Have the transcript say something of it, once for each of its processes."""
+        if text not in self._remarks:
+            self._remarks.add(text)
+            self._tell(text)
 
     def _tell(self, text: str) -> None:
         self._transcript.add(self.name, EVENT, text)
@@ -163,6 +173,12 @@ class GuestActor:
         if self.running and self.process is not None:
             self._tell("gets Ctrl-C")
             self.process.interrupt()
+
+    def terminate(self) -> None:
+        """SIGTERM, as a container is stopped."""
+        if self.running and self.process is not None:
+            self._tell("gets SIGTERM")
+            self.process.signal(SIGTERM)
 
     def hang(self) -> None:
         """It stands still, and with it its heartbeats."""

@@ -29,6 +29,7 @@ from mqsim.guest.kernel.operations import (
     Located,
     Operation,
     Paced,
+    Remark,
     Send,
     Signalled,
     Sleeping,
@@ -40,7 +41,7 @@ from mqsim.guest.kernel.signal_numbers import SIGINT, SIGKILL
 from mqsim.guest.kernel.ticks import floor_ticks, seconds_of
 from mqsim.guest.program import Program
 from mqsim.sim.clock import Clock
-from mqsim.sim.links import Hop
+from mqsim.sim.links import Deferred, Hop
 
 
 class Watch(Protocol):
@@ -82,7 +83,7 @@ OnDelivery = Callable[[Began | Done | Tried], None]
 """Told of what the program does with a delivery."""
 
 
-def _ignore(_: Began | Done | Tried) -> None:
+def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -101,6 +102,7 @@ class GuestProcess:
         on_exit: told of its end, once, whatever the cause.
         on_delivery: told of each delivery that it takes in hand, and is through with.
         watch: looks at all it does, and may have it killed.
+        on_remark: told what is remarked of it, such as that it wants a real socket.
 
     Attributes:
         name: the program's name.
@@ -125,6 +127,7 @@ class GuestProcess:
         on_exit: Callable[[Ending], None],
         on_delivery: OnDelivery = _ignore,
         watch: Watch | None = None,
+        on_remark: Callable[[str], None] = _ignore,
     ) -> None:
         self.program = program
         self.name = program.name
@@ -139,6 +142,7 @@ class GuestProcess:
         self._on_exit = on_exit
         self._on_delivery = on_delivery
         self._watch = watch
+        self._on_remark = on_remark
         self._streams = {number: Lines(name, on_line) for number, name in _STREAMS.items()}
         self._carrier: Carrier | None = None
         self._inbox: list[Event] = []
@@ -232,9 +236,9 @@ class GuestProcess:
     def _wake(self) -> None:
         if not self._due:
             self._due = True
-            self._stage.outbox.append((self._go, None, None))
+            self._stage.outbox.append(Deferred(self._go))
 
-    def _go(self, _: object, __: object) -> None:
+    def _go(self) -> None:
         self._due = False
         if self.running and not self.hung:
             self._run()
@@ -309,6 +313,8 @@ class GuestProcess:
                 for each in self.connections.values():
                     if each.fd == fd or fd < 0:
                         each.used_by(frame, thread)
+            case Remark(text):
+                self._on_remark(text)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
             case Located(text):

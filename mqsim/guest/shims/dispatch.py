@@ -7,18 +7,25 @@ module there, the real one elsewhere. So real pika and real sleep go on working 
 
 from __future__ import annotations
 
+import datetime
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from contextlib import suppress
+from types import FunctionType, ModuleType
 from typing import Any
 
 from mqsim.guest.kernel.runtime import current
+from mqsim.guest.shims import interpreter
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
+from mqsim.guest.shims.copies import as_builtin
+from mqsim.guest.shims.time import GuestDate, GuestDatetime
 
 DISPATCHED = (
     "_thread",
+    "asyncio",
     "atexit",
     "datetime",
     "logging",
@@ -49,7 +56,7 @@ PIKA: dict[str, tuple[str, ...]] = {
 _IF_IMPORTED: dict[str, tuple[str, ...]] = {"pika.adapters.asyncio_connection": ("asyncio",)}
 
 _adopted: set[str] = set()
-_looked: dict[str, int] = {}
+_looked = 0
 
 
 class Dispatch:
@@ -103,6 +110,7 @@ def _told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any],
     def _get_max_wait(poller: Any) -> float:
         runtime = current()
         if runtime is not None:
+            runtime.polls_by_pika = True
             loop = getattr(poller._get_wait_seconds, "__self__", None)
             timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or ()
             runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
@@ -126,6 +134,7 @@ def install() -> None:
     poller._MAX_POLL_TIMEOUT = _OutsideOnly(poller._MAX_POLL_TIMEOUT)
     poller._get_max_wait = _told_of_heartbeats(poller._get_max_wait)
     handling.install()
+    watch_imports()
     logs.share("pika")
     _adopted.add("pika")
 
@@ -137,53 +146,120 @@ def _replace_listed(table: Mapping[str, tuple[str, ...]]) -> None:
             module.__dict__[name] = dispatch(name)
 
 
-def adopt(top: str) -> None:
-    """Put the dispatches into a library that a program has imported, but for the standard library.
+_NOT_ADOPTED = frozenset(
+    {"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic", "pytest", "_pytest", "pluggy"}
+    | {"hypothesis", "xdist", "execnet", "IPython", "ipykernel", "jupyter_client", "rich", "typer", "scipy"}
+)
+
+
+def watch_imports() -> None:
+    """Have whatever is imported inside guests adopted, and nothing leave the simulation."""
+    interpreter.install(_adopt, _is_library)
+
+
+def _is_library(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top != "pika" and top not in sys.stdlib_module_names and top not in _NOT_ADOPTED
+
+
+def _adopt(module: ModuleType) -> None:
+    if module.__name__ not in _adopted:
+        _adopted.add(module.__name__)
+        _replace(module)
+
+
+_INSTALLED = re.compile(r"[/\\\\](site|dist)-packages[/\\\\]")
+
+
+def adopt_all() -> None:
+    """Put the dispatches into all libraries that are installed and have been imported, by whomever, but for the
+    standard library. What is imported inside a guest is adopted at once (`watch_imports`).
 
     pika has its own list; of the other libraries each global that is one of the real modules is replaced, and
-    each that is `time.sleep`, `time.time` or `time.monotonic` itself.
+    each that is a clock of `time` itself.
     """
-    if top in sys.stdlib_module_names or top in _NOT_ADOPTED:
+    global _looked
+    if _looked == len(sys.modules):
         return
-    if _looked.get(top) == len(sys.modules):
-        return
-    if top == "pika":
-        install()
-        _replace_listed({name: listed for name, listed in _IF_IMPORTED.items() if name in sys.modules})
-        logs.share("pika")
-        _looked[top] = len(sys.modules)
-        return
-    prefix = f"{top}."
+    tops: set[str] = set()
     for name, module in list(sys.modules.items()):
-        if (
-            (name == top or name.startswith(prefix))
-            and name not in _adopted
-            and isinstance(module, ModuleType)
-        ):
+        if name in _adopted or not isinstance(module, ModuleType):
+            continue
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in _NOT_ADOPTED or top == "__main__":
+            _adopted.add(name)
+        elif top == "pika":
+            install()
+            if name in _IF_IMPORTED:
+                _replace_listed({name: _IF_IMPORTED[name]})
+                _adopted.add(name)
+            tops.add(top)
+        elif not _INSTALLED.search(getattr(module, "__file__", None) or ""):
+            _adopted.add(name)
+        elif _is_whole(module):
             _adopted.add(name)
             _replace(module)
-    logs.share(top)
-    _looked[top] = len(sys.modules)
+            tops.add(top)
+    for top in tops:
+        logs.share(top)
+    _looked = len(sys.modules)
 
 
-_NOT_ADOPTED = frozenset({"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic"})
+def _is_whole(module: ModuleType) -> bool:
+    """Whether a module has been executed to its end."""
+    spec = getattr(module, "__spec__", None)
+    return not getattr(spec, "_initializing", False)
+
+
+_CLOCKS = ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns")
 
 
 def _replace(module: ModuleType) -> None:
-    real = {id(sys.modules[name]): name for name in DISPATCHED if name in sys.modules}
-    functions = {id(getattr(sys.modules["time"], name)): name for name in ("sleep", "time", "monotonic")}
+    changes: dict[int, Any] = {id(datetime.datetime): GuestDatetime, id(datetime.date): GuestDate}
+    for name in DISPATCHED:
+        if name in sys.modules:
+            changes[id(sys.modules[name])] = dispatch(name)
+    for name in _CLOCKS:
+        changes[id(getattr(sys.modules["time"], name))] = _late(name)
     for name, value in list(module.__dict__.items()):
-        if id(value) in real:
-            module.__dict__[name] = dispatch(real[id(value)])
-        elif id(value) in functions:
-            module.__dict__[name] = _late(functions[id(value)])
+        if id(value) in changes:
+            module.__dict__[name] = changes[id(value)]
+        elif type(value) is FunctionType:  # by `type`: to look at a proxy may wake what is behind it
+            _replace_defaults(value, changes)
+        elif issubclass(type(value), type) and value.__module__ == module.__name__:
+            _replace_in_class(value, changes)
+
+
+def _replace_in_class(kind: type, changes: Mapping[int, Any]) -> None:
+    """A clock that is a class's attribute, or a default of its methods."""
+    for name, value in list(vars(kind).items()):
+        if id(value) in changes:
+            with suppress(TypeError, AttributeError):
+                setattr(kind, name, changes[id(value)])
+        else:
+            _replace_defaults(value, changes)
+
+
+def _replace_defaults(function: Any, changes: Mapping[int, Any]) -> None:
+    if isinstance(function, FunctionType):
+        if function.__defaults__ and any(id(each) in changes for each in function.__defaults__):
+            function.__defaults__ = tuple(changes.get(id(each), each) for each in function.__defaults__)
+        keywords = function.__kwdefaults__ or {}
+        for name, value in keywords.items():
+            if id(value) in changes:
+                keywords[name] = changes[id(value)]
+
+
+_lates: dict[str, Any] = {}
 
 
 def _late(name: str) -> Any:
-    time = dispatch("time")
+    """A function of `time` that asks at each call whether it is called inside a guest."""
+    if name not in _lates:
+        time = dispatch("time")
 
-    def call(*args: Any) -> Any:
-        return getattr(time, name)(*args)
+        def call(*args: Any) -> Any:
+            return getattr(time, name)(*args)
 
-    call.__name__ = call.__qualname__ = name
-    return call
+        _lates[name] = as_builtin(name, call)
+    return _lates[name]

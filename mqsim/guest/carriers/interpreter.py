@@ -8,6 +8,7 @@ from typing import Any
 from mqsim.guest.kernel.operations import HostCalls
 from mqsim.guest.kernel.runtime import Runtime
 from mqsim.guest.program import Program
+from mqsim.guest.shims import dispatch
 from mqsim.guest.shims.imports import Importer
 from mqsim.guest.shims.modules import make
 from mqsim.guest.shims.stdio import ERROR, OUT, no_input, stream
@@ -15,6 +16,7 @@ from mqsim.guest.shims.stdio import ERROR, OUT, no_input, stream
 
 def runtime_of(program: Program, carrier: HostCalls) -> Runtime:
     """The runtime of a program, whose modules are the shims."""
+    dispatch.watch_imports()
     return Runtime(program, carrier, Importer, make)
 
 

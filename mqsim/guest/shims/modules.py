@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import queue
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -76,8 +77,21 @@ def settle_logging(runtime: Runtime, module: ModuleType) -> None:
                 module.getLogger(name).addHandler(module.NullHandler())
 
 
+def settle_queue(runtime: Runtime, module: ModuleType) -> None:
+    """Give a guest's own `queue` the real one's exceptions: a library that catches them may ask elsewhere."""
+    module.__dict__.update(Empty=queue.Empty, Full=queue.Full)
+
+
+def settle_exceptions(runtime: Runtime, module: ModuleType) -> None:
+    """Give a guest's own asyncio the real one's exceptions, for the same reason."""
+    real = importlib.import_module(module.__name__)
+    module.__dict__.update({name: getattr(real, name) for name in real.__all__})
+
+
 _SETTLE: dict[str, Callable[[Runtime, ModuleType], None]] = {
+    "asyncio.exceptions": settle_exceptions,
     "logging": settle_logging,
+    "queue": settle_queue,
     "random": settle_random,
     "uuid": settle_uuid,
 }

@@ -142,7 +142,7 @@ class CustomProcess(Process):
         """At the broker: one of the messages that it may hold is answered."""
         subscription = self._subscriptions.get(queue)
         if subscription is not None and subscription.channel is session.channel:
-            subscription.limit -= 1
+            subscription.allow(-1)
 
 
 class Ask(Hop):

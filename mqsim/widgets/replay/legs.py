@@ -1,6 +1,6 @@
 """Where every message went, leg by leg, and how every actor was, read from a trace.
 
-A *leg* is one change of a copy's place or state. Each belongs to a step of the story (`trace.timeline`), so the
+A *leg* is one change of a copy's place or state. Each belongs to a step of `trace.timeline`, so the
 replay shows neither more nor less than the timeline tells.
 """
 

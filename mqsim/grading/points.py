@@ -15,6 +15,7 @@ from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
 if TYPE_CHECKING:
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.kernel.operations import Operation
+    from mqsim.guest.program import Program
 
 _SILENT = ("after printing", "after writing to stderr")
 """What nobody in the world notices: a crash just after it is the same as one just before."""
@@ -49,6 +50,9 @@ class _Both:
         self._observer = observer
         self._strikers = strikers
         self._now: Striker | None = None
+
+    def prepare(self, program: Program) -> Program:
+        return program
 
     def look(self, operations: list[Operation]) -> int | None:
         self._observer.look(operations)

@@ -34,6 +34,8 @@ from mqsim.guest.kernel.operations import (
     Send,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Tried,
     UsedBy,
     Write,
@@ -82,6 +84,10 @@ def _pack_operation(operation: Operation) -> Item:
             return 12, fd, tag, _CHANNEL.pack(channel)
         case UsedBy(fd, frame, thread):
             return 13, fd, frame, thread.encode()
+        case Spawned(number):
+            return 14, number, 0, b""
+        case Switched(number):
+            return 15, number, 0, b""
 
 
 def _channel_in(data: bytes) -> int:
@@ -104,6 +110,8 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     11: lambda fd, tag, data: Done(fd, _channel_in(data[:2]), tag, data[2:].decode(errors="replace")),
     12: lambda fd, tag, data: Tried(fd, _channel_in(data), tag),
     13: lambda fd, frame, data: UsedBy(fd, frame, data.decode(errors="replace")),
+    14: lambda thread, _, __: Spawned(thread),
+    15: lambda thread, _, __: Switched(thread),
 }
 
 

@@ -106,6 +106,22 @@ class UsedBy(NamedTuple):
     thread: str
 
 
+class Spawned(NamedTuple):
+    """The thread that runs has started another one; said of programs that are observed.
+
+    Attributes:
+        thread: the new one's number, from 2; the main thread is 1.
+    """
+
+    thread: int
+
+
+class Switched(NamedTuple):
+    """What follows is done by another thread than what came before; said of programs that are observed."""
+
+    thread: int
+
+
 class Exit(NamedTuple):
     """The process ends; its kernel closes what is open.
 
@@ -163,7 +179,20 @@ class Locate(NamedTuple):
 
 
 Operation = (
-    Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | UsedBy | Exit
+    Connect
+    | Send
+    | Finish
+    | Close
+    | Write
+    | Sleeping
+    | Located
+    | Began
+    | Done
+    | Tried
+    | UsedBy
+    | Spawned
+    | Switched
+    | Exit
 )
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate
 

@@ -72,7 +72,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "actor autoscale cluster company confirming consumer ending faults forwards loops producer replicas "
         "silence works world",
     ): TODAY,
-    _of("sim", "node session"): TODAY,
 }
 
 

@@ -14,7 +14,7 @@ from mqsim.broker.connection import Connection
 from mqsim.broker.consumer import Consumer
 from mqsim.broker.durability import Storage
 from mqsim.broker.exchanges import Exchange, ExchangeType
-from mqsim.broker.lifecycle import MACHINES, State
+from mqsim.broker.lifecycle import MACHINES, ChannelMode, ChannelState, ConnectionState, Leadership, NodeState
 from mqsim.broker.message import Envelope, Message
 from mqsim.broker.observer import Clock, Observer
 from mqsim.broker.profiles import PROFILES, Profile
@@ -31,15 +31,20 @@ __all__ = [
     "Alarm",
     "Broker",
     "Channel",
+    "ChannelMode",
+    "ChannelState",
     "ClassicQueue",
     "Clock",
     "Connection",
+    "ConnectionState",
     "Consumer",
     "DeliveryEnd",
     "Envelope",
     "Exchange",
     "ExchangeType",
+    "Leadership",
     "Message",
+    "NodeState",
     "Observer",
     "Profile",
     "Queue",
@@ -48,6 +53,5 @@ __all__ = [
     "Reason",
     "ReplicatedQueue",
     "Replication",
-    "State",
     "Storage",
 ]

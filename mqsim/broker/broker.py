@@ -22,7 +22,7 @@ from mqsim.broker.deadlines import Deadlines
 from mqsim.broker.disconnected_clients import DisconnectedClients
 from mqsim.broker.durability import Durability, Storage
 from mqsim.broker.exchanges import Exchange
-from mqsim.broker.lifecycle import NODE, Input, State
+from mqsim.broker.lifecycle import NODE, NodeInput, NodeState
 from mqsim.broker.observer import Observer
 from mqsim.broker.profiles import Profile, profile
 from mqsim.broker.publishing import Publishing
@@ -127,12 +127,12 @@ class Broker:
         return self.topology.version
 
     @property
-    def state(self) -> State:
+    def state(self) -> NodeState:
         """Whether it runs, as a whole."""
         return self.cluster.state
 
     @property
-    def nodes(self) -> dict[str, State]:
+    def nodes(self) -> dict[str, NodeState]:
         """Whether each node runs."""
         return self.context.nodes
 
@@ -165,7 +165,7 @@ class Broker:
         context = self.context
         if now < context.now:
             raise SimulationError(f"the broker is at {context.now} s and can't go back to {now} s")
-        if context.deadlines.next <= now and self.state is State.RUNNING:
+        if context.deadlines.next <= now and self.state is NodeState.RUNNING:
             while (due := context.deadlines.take(now)) is not None:
                 time, act = due
                 context.now = max(context.now, time)
@@ -174,14 +174,14 @@ class Broker:
 
     def next_deadline(self) -> float:
         """When `advance` is next needed, in seconds; infinite if never."""
-        return self.deadlines.next if self.state is State.RUNNING else float("inf")
+        return self.deadlines.next if self.state is NodeState.RUNNING else float("inf")
 
     def awaits(self) -> bool:
         """Whether anything is due at a known time, but for the look for overdue acknowledgements, which
         always is.
         """
         looks = self.consumer_timeout is not None
-        return self.state is State.RUNNING and len(self.deadlines.heap) > looks
+        return self.state is NodeState.RUNNING and len(self.deadlines.heap) > looks
 
     def _check_timeouts(self, now: float) -> None:
         timeout = self.consumer_timeout
@@ -206,9 +206,9 @@ class Broker:
         Raises:
             SimulationError: the node is down.
         """
-        self.cluster.state = NODE.step("the broker", self.state, Input.USE)
+        self.cluster.state = NODE.step("the broker", self.state, NodeInput.USE)
         node = node or next(each for each in self.nodes if self.is_up(each))
-        self.nodes[node] = NODE.step(node, self.nodes[node], Input.USE)
+        self.nodes[node] = NODE.step(node, self.nodes[node], NodeInput.USE)
         connection = Connection(self, name, node, user)
         self.connections[connection] = None
         return connection

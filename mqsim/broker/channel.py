@@ -14,7 +14,7 @@ from mqsim.broker import replies
 from mqsim.broker.acknowledgements import Delivery, Unacknowledged
 from mqsim.broker.consumer import Consumer, Deliver
 from mqsim.broker.exchanges import Binding, Exchange, ExchangeType
-from mqsim.broker.lifecycle import CHANNEL, MODE, Input, State
+from mqsim.broker.lifecycle import CHANNEL, MODE, ChannelInput, ChannelMode, ChannelState, ModeInput
 from mqsim.broker.message import Message
 from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
 from mqsim.broker.queues.arguments import QueueArguments, consumer_priority
@@ -100,12 +100,12 @@ class Channel:
     # -- what every command has in common --------------------------------------------------------------------
 
     def _use(self) -> None:
-        self.state = CHANNEL.step(f"channel {self.number}", self.state, Input.USE)
+        self.state = CHANNEL.step(f"channel {self.number}", self.state, ChannelInput.USE)
 
     def _note_short_ways(self) -> None:
-        is_open = self.state is State.OPEN
-        self._publishes_plainly = is_open and self.mode is State.PLAIN
-        self._acks_plainly = is_open and self.mode is not State.TRANSACTIONAL and self._limit is None
+        is_open = self.state is ChannelState.OPEN
+        self._publishes_plainly = is_open and self.mode is ChannelMode.PLAIN
+        self._acks_plainly = is_open and self.mode is not ChannelMode.TRANSACTIONAL and self._limit is None
 
     def during(self, method: str) -> Closing:
         """In a `with`, a mistake closes what it must; `method` is the command, such as `queue.declare`."""
@@ -362,7 +362,7 @@ class Channel:
             return
         self._use()
         queues = self._route(message)
-        if self.mode is State.TRANSACTIONAL:
+        if self.mode is ChannelMode.TRANSACTIONAL:
             self._uncommitted.append(message)
             return
         assert self._confirmed is not None
@@ -399,9 +399,9 @@ class Channel:
         """
         self._use()
         with self.during("confirm.select"):
-            if self.mode is State.TRANSACTIONAL:
+            if self.mode is ChannelMode.TRANSACTIONAL:
                 raise wrong_mode("cannot switch from tx to confirm mode")
-        self._change(Input.CONFIRM)
+        self._change(ModeInput.CONFIRM)
         self._confirmed = confirm
 
     def tx_select(self) -> None:
@@ -412,9 +412,9 @@ class Channel:
         """
         self._use()
         with self.during("tx.select"):
-            if self.mode is State.CONFIRMING:
+            if self.mode is ChannelMode.CONFIRMING:
                 raise wrong_mode("cannot switch from confirm to tx mode")
-        self._change(Input.TRANSACT)
+        self._change(ModeInput.TRANSACT)
 
     def tx_commit(self) -> None:
         """Publish and acknowledge what was published and acknowledged since the last end of a transaction.
@@ -422,7 +422,7 @@ class Channel:
         Raises:
             ChannelError: 406 on a channel that is not transactional.
         """
-        self._end_transaction(Input.COMMIT, "tx.commit")
+        self._end_transaction(ModeInput.COMMIT, "tx.commit")
         uncommitted, self._uncommitted = self._uncommitted, []
         for message in uncommitted:
             self._spread(message, self._route(message))
@@ -434,18 +434,18 @@ class Channel:
         Raises:
             ChannelError: 406 on a channel that is not transactional.
         """
-        self._end_transaction(Input.ROLL_BACK, "tx.rollback")
+        self._end_transaction(ModeInput.ROLL_BACK, "tx.rollback")
         self._uncommitted.clear()
         self.unacknowledged.roll_back()
 
-    def _end_transaction(self, how: Input, method: str) -> None:
+    def _end_transaction(self, how: ModeInput, method: str) -> None:
         self._use()
         with self.during(method):
-            if self.mode is not State.TRANSACTIONAL:
+            if self.mode is not ChannelMode.TRANSACTIONAL:
                 raise wrong_mode("channel is not transactional")
         self._change(how)
 
-    def _change(self, how: Input) -> None:
+    def _change(self, how: ModeInput) -> None:
         self.mode = MODE.step(f"channel {self.number}", self.mode, how)
         self._note_short_ways()
 
@@ -666,7 +666,7 @@ class Channel:
     def _end(self, method: str, tag: int, multiple: bool, how: DeliveryEnd, requeue: bool) -> None:
         with self.during(method):
             taken: dict[int, Delivery] = self.unacknowledged.take(tag, multiple)
-        if self.mode is State.TRANSACTIONAL:
+        if self.mode is ChannelMode.TRANSACTIONAL:
             self.unacknowledged.end_at_commit(taken, how, requeue)
         else:
             self.unacknowledged.end(taken, how, requeue)
@@ -701,7 +701,7 @@ class Channel:
             error: why the broker closes it.
             vanished: whether its node was killed and others go on, see `DisconnectedClients`.
         """
-        given = Input.CLOSE if error is None else Input.FAIL
+        given = ChannelInput.CLOSE if error is None else ChannelInput.FAIL
         self.state = CHANNEL.step(f"channel {self.number}", self.state, given)
         self._note_short_ways()
         self.closed_by = error

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.lifecycle import NODE, Input, State
+from mqsim.broker.lifecycle import NODE, Leadership, NodeInput, NodeState
 from mqsim.broker.queues.classic import ClassicQueue, UnreachableQueue
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.queues.quorum import QuorumQueue
@@ -40,7 +40,7 @@ class Cluster:
         self.waiting: list[Callable[[], None]] = []
 
     @property
-    def nodes(self) -> dict[str, State]:
+    def nodes(self) -> dict[str, NodeState]:
         """Whether each node runs."""
         return self.context.nodes
 
@@ -52,7 +52,7 @@ class Cluster:
         Raises:
             SimulationError: the broker is down.
         """
-        self._go_down(Input.STOP)
+        self._go_down(NodeInput.STOP)
 
     def kill(self) -> None:
         """End at once: connections break.
@@ -62,7 +62,7 @@ class Cluster:
         Raises:
             SimulationError: the broker is down.
         """
-        self._go_down(Input.KILL)
+        self._go_down(NodeInput.KILL)
 
     def node_down(self, node: str, killed: bool = False) -> None:
         """One node of a cluster stops, is killed, or is given up; the last one takes the broker with it.
@@ -71,14 +71,14 @@ class Cluster:
             SimulationError: it is down, or there is none of that name.
         """
         self._check_node(node)
-        how = Input.KILL if killed else Input.STOP
-        if sum(state is not State.DOWN for state in self.nodes.values()) == 1:
+        how = NodeInput.KILL if killed else NodeInput.STOP
+        if sum(state is not NodeState.DOWN for state in self.nodes.values()) == 1:
             NODE.step(node, self.nodes[node], how)
             self._go_down(how)
             return
         before = self.nodes[node]
         self.nodes[node] = NODE.step(node, before, how)
-        self._after_stop(node, how, knew=before is State.SILENT)
+        self._after_stop(node, how, knew=before is NodeState.SILENT)
 
     def node_silent(self, node: str) -> None:
         """One node of a cluster says nothing any more, and the others do not know it yet.
@@ -91,7 +91,7 @@ class Cluster:
             SimulationError: it is down or silent, or there is none of that name.
         """
         self._check_node(node)
-        self.nodes[node] = NODE.step(node, self.nodes[node], Input.FALL_SILENT)
+        self.nodes[node] = NODE.step(node, self.nodes[node], NodeInput.FALL_SILENT)
         self.topology.changed()
         electing = [queue for queue in self._replicated_on(node) if queue.member_silent(node)]
         for queue in self._living_on(node):
@@ -106,9 +106,9 @@ class Cluster:
             SimulationError: there is none of that name.
         """
         self._check_node(node)
-        if self.nodes[node] is State.SILENT:
+        if self.nodes[node] is NodeState.SILENT:
             for queue in self._replicated_on(node):
-                if queue.state is State.SILENT and queue.leader == node and queue.member_down(node):
+                if queue.state is Leadership.SILENT and queue.leader == node and queue.member_down(node):
                     self.replicator.ask_for_election(queue)
 
     def node_resumed(self, node: str) -> None:
@@ -118,7 +118,7 @@ class Cluster:
             SimulationError: it is not silent, or there is none of that name.
         """
         self._check_node(node)
-        self.nodes[node] = NODE.step(node, self.nodes[node], Input.RESUME)
+        self.nodes[node] = NODE.step(node, self.nodes[node], NodeInput.RESUME)
         self.topology.changed()
         for queue in self._living_on(node):
             queue.resume()
@@ -126,13 +126,13 @@ class Cluster:
             queue.member_up(node)
         self._answer_now()
 
-    def _go_down(self, how: Input) -> None:
+    def _go_down(self, how: NodeInput) -> None:
         after = NODE.step("the broker", self.state, how)
-        stopping = {node: state for node, state in self.nodes.items() if state is not State.DOWN}
+        stopping = {node: state for node, state in self.nodes.items() if state is not NodeState.DOWN}
         for node, state in stopping.items():
             self.nodes[node] = NODE.step(node, state, how)
         for node, state in stopping.items():
-            self._after_stop(node, how, knew=state is State.SILENT)
+            self._after_stop(node, how, knew=state is NodeState.SILENT)
         self.state = after
         self.disconnected.let_all_go()
         for queue in self._replicated():
@@ -161,10 +161,10 @@ class Cluster:
             if queue.node == node and isinstance(queue, ClassicQueue) and not queue.replicated
         ]
 
-    def _after_stop(self, node: str, how: Input, knew: bool) -> None:
+    def _after_stop(self, node: str, how: NodeInput, knew: bool) -> None:
         """Carry out that a node is down; `knew`: quorum queues that it does not lead knew already."""
         self.topology.changed()
-        error = replies.shut_down() if how is Input.STOP else None
+        error = replies.shut_down() if how is NodeInput.STOP else None
         # Who lost its leader hands nothing out any more, also not what the connections are about to give
         # back.
         news = [queue for queue in self._replicated_on(node) if not knew or queue.leader == node]
@@ -172,7 +172,7 @@ class Cluster:
         there = [connection for connection in self.broker.connections if connection.node == node]
         for connection in there:
             connection.retire()
-        vanished = how is Input.KILL and any(map(self.context.is_up, self.nodes))
+        vanished = how is NodeInput.KILL and any(map(self.context.is_up, self.nodes))
         for connection in there:
             connection.close(error, vanished=vanished)
         for queue in self._living_on(node):
@@ -180,7 +180,7 @@ class Cluster:
         for queue in electing:
             self.replicator.ask_for_election(queue)
 
-    def _take_away(self, queue: ClassicQueue, how: Input) -> None:
+    def _take_away(self, queue: ClassicQueue, how: NodeInput) -> None:
         """A classic queue's node is down: its consumers are cancelled, and what they hold is not theirs."""
         stand_in = UnreachableQueue(queue.host, queue.name, node=queue.node)
         held = [
@@ -194,7 +194,7 @@ class Cluster:
         if held:
             marks = [(message, message.redelivered) for message in held]
             queue.take_back(sorted(held), DeliveryEnd.CLOSED)
-            if how is Input.STOP and not self.context.profile.stop_marks_what_others_hold:
+            if how is NodeInput.STOP and not self.context.profile.stop_marks_what_others_hold:
                 for message, before in marks:
                     message.redelivered = before
         for consumer in list(queue.subscribers):
@@ -203,9 +203,9 @@ class Cluster:
         if not queue.deleted:
             queue.go_down(how)
 
-    def _stop_queue(self, queue: Queue, how: Input) -> None:
+    def _stop_queue(self, queue: Queue, how: NodeInput) -> None:
         """Keep of a queue's ready messages what is on disk."""
-        killed = how is Input.KILL
+        killed = how is NodeInput.KILL
         if isinstance(queue, QuorumQueue):
             self.replicator.give_up(queue)
         kept = self.durability.surviving(queue, killed)
@@ -228,7 +228,7 @@ class Cluster:
         Raises:
             SimulationError: the broker is running.
         """
-        self.state = NODE.step("the broker", self.state, Input.START)
+        self.state = NODE.step("the broker", self.state, NodeInput.START)
         for node in self.nodes:
             if not self.context.is_up(node):
                 self._node_starts(node)
@@ -242,15 +242,15 @@ class Cluster:
             SimulationError: it is running, or there is none of that name.
         """
         self._check_node(node)
-        if self.state is State.DOWN:
-            self.state = NODE.step("the broker", self.state, Input.START)
+        if self.state is NodeState.DOWN:
+            self.state = NODE.step("the broker", self.state, NodeInput.START)
         self._node_starts(node)
         self.broker.advance(self.context.now)
         self._answer_now()
 
     def _node_starts(self, node: str) -> None:
         self.topology.changed()
-        self.nodes[node] = NODE.step(node, self.nodes[node], Input.START)
+        self.nodes[node] = NODE.step(node, self.nodes[node], NodeInput.START)
         for queue in self._living_on(node):
             queue.come_back()
             if not queue.durable or queue.owner is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.channel import Channel
-from mqsim.broker.lifecycle import CONNECTION, Input
+from mqsim.broker.lifecycle import CONNECTION, ConnectionInput
 from mqsim.broker.queues.queue import Queue
 from mqsim.errors import BrokerError
 
@@ -56,7 +56,7 @@ class Connection:
             ConnectionError: 504 if a channel of that number is open.
             SimulationError: the connection is closed.
         """
-        self.state = CONNECTION.step(f"connection {self.name}", self.state, Input.USE)
+        self.state = CONNECTION.step(f"connection {self.name}", self.state, ConnectionInput.USE)
         if number is None:
             number = self._opened + 1
         self._opened = max(self._opened, number)
@@ -82,7 +82,7 @@ class Connection:
             error: why the broker closes it.
             vanished: whether its node was killed and others go on, who are in no hurry to clear up.
         """
-        given = Input.CLOSE if error is None else Input.FAIL
+        given = ConnectionInput.CLOSE if error is None else ConnectionInput.FAIL
         self.state = CONNECTION.step(f"connection {self.name}", self.state, given)
         self.closed_by = error
         self.retire()

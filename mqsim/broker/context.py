@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mqsim.broker import replies
 from mqsim.broker.deadlines import Deadlines
-from mqsim.broker.lifecycle import NODE, State
+from mqsim.broker.lifecycle import NODE, NodeState
 from mqsim.broker.observer import Observer
 from mqsim.broker.profiles import Profile
 
@@ -32,11 +32,11 @@ class Context:
 
     def is_up(self, node: str) -> bool:
         """Whether a node is up."""
-        return self.nodes.get(node) is State.RUNNING
+        return self.nodes.get(node) is NodeState.RUNNING
 
     def has_majority(self) -> bool:
         """Whether more than half of the nodes are up."""
-        return 2 * sum(state is State.RUNNING for state in self.nodes.values()) > len(self.nodes)
+        return 2 * sum(state is NodeState.RUNNING for state in self.nodes.values()) > len(self.nodes)
 
     def check_metadata(self, told: str) -> None:
         """Raise where exchanges, queues and bindings can't be changed: without a majority, from 4.3 on.

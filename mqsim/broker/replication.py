@@ -13,7 +13,7 @@ from typing import Protocol
 from mqsim.broker.confirms import Confirm
 from mqsim.broker.context import Context
 from mqsim.broker.durability import Durability
-from mqsim.broker.lifecycle import State
+from mqsim.broker.lifecycle import Leadership
 from mqsim.broker.message import Message
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
@@ -31,7 +31,7 @@ class ReplicatedQueue(Queue):
 
     members: tuple[str, ...]
     leader: str
-    state: State
+    state: Leadership
     proposals: dict[int, Proposal]
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Replicator:
         proposal = queue.proposals[entry] = Proposal(entry, message, queue, confirm)
         if confirm is not None:
             confirm.expect()
-        if queue.state is State.LED:
+        if queue.state is Leadership.LED:
             self.put_forward(proposal)
 
     def put_forward(self, proposal: Proposal) -> None:
@@ -102,7 +102,7 @@ class Replicator:
     def replicated(self, entry: int) -> None:
         """A majority has an entry, and with it all earlier ones of its queue: they are in the queue."""
         last = self._entries.get(entry)
-        if last is None or last.queue.state is not State.LED:
+        if last is None or last.queue.state is not Leadership.LED:
             return
         for number in [number for number in last.queue.proposals if number <= entry]:
             proposal = last.queue.proposals.pop(number)
@@ -122,7 +122,11 @@ class Replicator:
 
     def elected(self, queue: Queue | None, node: str) -> None:
         """The members of a queue elected `node`; late news is passed over."""
-        if isinstance(queue, ReplicatedQueue) and queue.state is State.ELECTING and self.context.is_up(node):
+        if (
+            isinstance(queue, ReplicatedQueue)
+            and queue.state is Leadership.ELECTING
+            and self.context.is_up(node)
+        ):
             queue.elect(node)
 
     def give_up(self, queue: ReplicatedQueue) -> None:

@@ -153,6 +153,14 @@ def execute(
         list[str] | None,
         typer.Option(metavar="NAME@T", help="Press Ctrl-C in a program at T seconds.", show_default=False),
     ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@T",
+            help="Send a program SIGTERM at T seconds, and SIGKILL 10 s later.",
+            show_default=False,
+        ),
+    ] = None,
     restart: Annotated[
         list[str] | None,
         typer.Option(
@@ -226,6 +234,7 @@ def execute(
             start or [],
             kill or [],
             stop or [],
+            term or [],
             restart or [],
             until,
             profile,

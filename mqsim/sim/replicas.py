@@ -10,11 +10,13 @@ positions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.broker import Message, ReplicatedQueue
+from mqsim.sim.links import Deferred, Hop
 from mqsim.sim.node import Node
 
 if TYPE_CHECKING:
@@ -38,6 +40,32 @@ class Request:
         self.message = message
         self.leader = queue.leader
         self.holders: set[str] = set()
+
+
+class Written(Hop):
+    """A member tells the leader that it has an entry."""
+
+    __slots__ = ("member", "request", "tell")
+
+    def __init__(self, request: Request, member: str, tell: Callable[[Request, str], None]) -> None:
+        self.request = request
+        self.member = member
+        self.tell = tell
+
+    def arrive(self) -> None:
+        """At the other node."""
+        self.tell(self.request, self.member)
+
+
+class Entry(Written):
+    """The leader sends a member an entry."""
+
+    __slots__ = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message's body."""
+        return self.request.message.envelope.size
 
 
 class Replicas:
@@ -74,17 +102,16 @@ class Replicas:
 
     def _send(self, request: Request, member: str) -> None:
         wire = self._world.cluster.wire(request.leader, member)
-        wire.send((self._arrived, (request, member), request.message))
+        wire.send(Entry(request, member, self._arrived))
 
-    def _arrived(self, of: tuple[Request, str], _: Message) -> None:
-        request, member = of
+    def _arrived(self, request: Request, member: str) -> None:
         if self._nodes[member].running:
             self._write(request, member)
 
     def _write(self, request: Request, member: str) -> None:
         sync = self._syncs[member]
         if sync is None:
-            self._world.outbox.append((self._written, request, member))
+            self._world.outbox.append(Deferred(partial(self._written, request, member)))
         else:
             self._clock.call_at(self._clock._now + next(sync), self._synced, (request, member))
 
@@ -98,7 +125,7 @@ class Replicas:
         if member == request.leader:
             self._has_it(request, member)
         else:
-            self._world.cluster.wire(member, request.leader).send((self._has_it, request, member))
+            self._world.cluster.wire(member, request.leader).send(Written(request, member, self._has_it))
 
     def _has_it(self, request: Request, member: str) -> None:
         """At the leader: a member has the entry."""

@@ -301,8 +301,7 @@ class World:
         """Let everything happen that takes no time."""
         outbox = self.outbox
         while outbox:
-            function, first, second = outbox.popleft()
-            function(first, second)
+            outbox.popleft().arrive()
         if self.after_settling:
             self._settle_further()
         if self._deadlines.next < self.node.wake_at:
@@ -314,8 +313,7 @@ class World:
         outbox = self.outbox
         while self._fill_up():
             while outbox:
-                function, first, second = outbox.popleft()
-                function(first, second)
+                outbox.popleft().arrive()
 
     def _fill_up(self) -> bool:
         """Ask each of those that wait for the outbox to be empty; say whether one put something in."""

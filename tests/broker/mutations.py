@@ -113,8 +113,8 @@ MUTATIONS = {
     ),
     "confirm before a majority": Mutation(
         "replication",
-        "            confirm.expect()\n        if queue.state is State.LED",
-        "            confirm.safe()\n        if queue.state is State.LED",
+        "            confirm.expect()\n        if queue.state is Leadership.LED",
+        "            confirm.safe()\n        if queue.state is Leadership.LED",
     ),
     "a refusal is confirmed": Mutation("confirms", "        self._tell(False)", "        self._tell(True)"),
     "a circle of dead letters goes on": Mutation(
@@ -134,7 +134,7 @@ MUTATIONS = {
     "half is a majority": Mutation("queues/quorum", "2 * up > len", "2 * up >= len"),
     "a queue without a leader goes on": Mutation(
         "queues/quorum",
-        "        if self.state is State.LED:\n            super().dispatch()",
+        "        if self.state is Leadership.LED:\n            super().dispatch()",
         "        super().dispatch()",
     ),
     "multiple leaves the last one": Mutation(
@@ -145,7 +145,7 @@ MUTATIONS = {
     ),
     "an ack in a transaction counts at once": Mutation(
         "channel",
-        "if self.mode is State.TRANSACTIONAL:\n            self.unacknowledged",
+        "if self.mode is ChannelMode.TRANSACTIONAL:\n            self.unacknowledged",
         "if False:\n            self.unacknowledged",
     ),
     "auto-ack waits for an ack": Mutation(
@@ -205,16 +205,16 @@ MUTATIONS = {
     ),
     "a silent leader is missed at once": Mutation(
         "queues/quorum",
-        "            self._step(Input.FALL_SILENT)\n            return False",
+        "            self._step(LeadershipInput.FALL_SILENT)\n            return False",
         "            return self.member_down(node)",
     ),
     "a get waits for no leader": Mutation(
         "queues/quorum",
-        "            if self.state is not State.LED:\n                raise",
+        "            if self.state is not Leadership.LED:\n                raise",
         "            if False:\n                raise",
     ),
     "a queue without a leader tells its length": Mutation(
-        "queues/quorum", "return self.waiting if self.state is State.LED else 0", "return self.waiting"
+        "queues/quorum", "return self.waiting if self.state is Leadership.LED else 0", "return self.waiting"
     ),
     "no answer is a 404": Mutation(
         "queues/availability",

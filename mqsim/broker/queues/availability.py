@@ -13,7 +13,7 @@ from mqsim.broker import replies
 from mqsim.broker.confirms import Confirm
 from mqsim.broker.context import Context
 from mqsim.broker.durability import Durability
-from mqsim.broker.lifecycle import Input
+from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
@@ -65,7 +65,7 @@ class Down(Availability):
 
     __slots__ = ("context", "how")
 
-    def __init__(self, context: Context, how: Input) -> None:
+    def __init__(self, context: Context, how: NodeInput) -> None:
         self.context = context
         self.how = how
 
@@ -80,7 +80,7 @@ class Down(Availability):
             raise replies.home_is_down(queue.name, queue.node)
         if method in ("queue.bind", "queue.unbind"):
             return
-        if self.silent or self.how is Input.KILL:
+        if self.silent or self.how is NodeInput.KILL:
             if method != "queue.delete" and may_wait:
                 raise replies.waits_for_home(queue.name, queue.node)
         elif method == "queue.delete":
@@ -105,7 +105,7 @@ class Silent(Down):
     silent = True
 
     def __init__(self, context: Context, durability: Durability) -> None:
-        super().__init__(context, Input.FALL_SILENT)
+        super().__init__(context, NodeInput.FALL_SILENT)
         self.durability = durability
         self.requests: list[Request] = []
         self.unheard: list[Message] = []

@@ -14,7 +14,7 @@ from mqsim.broker.confirms import Confirm
 from mqsim.broker.context import Context
 from mqsim.broker.dead_lettering import DeadLettering
 from mqsim.broker.durability import Durability
-from mqsim.broker.lifecycle import Input
+from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
@@ -323,7 +323,9 @@ class ClassicQueue(Queue):
         Returns:
             How many are ready after that.
         """
-        while self.waiting and self.availability is ANSWERS:
+        if self.availability is not ANSWERS:
+            return self.waiting
+        while self.waiting:
             head = self.ready.peek()
             if head is None or head.expires is None or head.expires > now:
                 break
@@ -458,7 +460,7 @@ class ClassicQueue(Queue):
             arrive(False)
         return silent.unheard
 
-    def go_down(self, how: Input) -> None:
+    def go_down(self, how: NodeInput) -> None:
         """Its node was stopped or killed, and all know."""
         self._become(Down(self.context, how))
 

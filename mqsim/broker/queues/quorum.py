@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mqsim.broker import replies
-from mqsim.broker.lifecycle import LEADERSHIP, Input, State
+from mqsim.broker.lifecycle import LEADERSHIP, Leadership, LeadershipInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.classic import ClassicQueue, QueueHost
@@ -120,7 +120,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
 
     def dispatch(self) -> None:
         """Send what is ready, as long as somebody leads."""
-        if self.state is State.LED:
+        if self.state is Leadership.LED:
             super().dispatch()
 
     def after_cancel(self) -> None:
@@ -133,12 +133,12 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
     @property
     def counted(self) -> int:
         """How many ready messages a declaration tells of: none while nobody leads."""
-        return self.waiting if self.state is State.LED else 0
+        return self.waiting if self.state is Leadership.LED else 0
 
     @property
     def consumers(self) -> int:
         """How many consumers it has; while nobody leads, nobody can tell."""
-        return len(self.rotation) if self.state is State.LED else 0
+        return len(self.rotation) if self.state is Leadership.LED else 0
 
     def check_leader(self, method: str) -> None:
         """Raise where it can't be asked now.
@@ -150,9 +150,9 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         if method == "basic.get":
             if self.arguments.single_active_consumer:
                 raise replies.no_get_beside_active(self.name, self.context.profile.version)
-            if self.state is not State.LED:
+            if self.state is not Leadership.LED:
                 raise replies.no_leader_to_get_from(self.name)
-        elif self.state is State.WITHOUT_MAJORITY:
+        elif self.state is Leadership.WITHOUT_MAJORITY:
             if method == "basic.consume":
                 raise replies.no_leader_to_consume_from(self.name, self.context.profile.version)
             raise replies.internal_error()
@@ -187,7 +187,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         up = sum(self.context.is_up(member) for member in self.members)
         return 2 * up > len(self.members)
 
-    def _step(self, given: Input) -> None:
+    def _step(self, given: LeadershipInput) -> None:
         self.state = LEADERSHIP.step(f"queue {self.name}", self.state, given)
 
     def member_down(self, node: str) -> bool:
@@ -197,10 +197,10 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
             Whether the others have to elect.
         """
         if not self.has_majority():
-            self._step(Input.LOSE_MAJORITY)
+            self._step(LeadershipInput.LOSE_MAJORITY)
             self._lose_leader()
-        elif node == self.leader or self.state in (State.ELECTING, State.SILENT):
-            self._step(Input.LOSE_LEADER)
+        elif node == self.leader or self.state in (Leadership.ELECTING, Leadership.SILENT):
+            self._step(LeadershipInput.LOSE_LEADER)
             self._lose_leader()
             return True
         return False
@@ -211,18 +211,18 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         Returns:
             Whether the others have to elect.
         """
-        if node == self.leader and self.state is State.LED:
-            self._step(Input.FALL_SILENT)
+        if node == self.leader and self.state is Leadership.LED:
+            self._step(LeadershipInput.FALL_SILENT)
             return False
         return self.member_down(node)
 
     def member_up(self, node: str) -> None:
         """One of its nodes is up again, or no longer silent."""
-        if self.state is State.SILENT and node == self.leader:
-            self._step(Input.RESUME)
+        if self.state is Leadership.SILENT and node == self.leader:
+            self._step(LeadershipInput.RESUME)
             self._go_on()
-        if self.state is State.WITHOUT_MAJORITY and self.has_majority():
-            self._step(Input.REGAIN_MAJORITY)
+        if self.state is Leadership.WITHOUT_MAJORITY and self.has_majority():
+            self._step(LeadershipInput.REGAIN_MAJORITY)
             self.host.replicator.ask_for_election(self)
 
     def _lose_leader(self) -> None:
@@ -236,7 +236,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         Raises:
             SimulationError: the queue is not electing.
         """
-        self._step(Input.ELECT)
+        self._step(LeadershipInput.ELECT)
         self.leader = self.node = node
         self.observer.leader_elected(self, node)
         self._go_on()

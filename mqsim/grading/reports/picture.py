@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def picture(run: Run) -> str:
     """The diagram as an HTML image that needs no file; empty where the run can't be drawn."""
     from mqsim.viz import plot_spacetime
-    from mqsim.viz.picture import html_of
+    from mqsim.viz.notebook import html_of
 
     try:
         return html_of(plot_spacetime(run.trace))

@@ -36,7 +36,7 @@ class Program:
             ever.
         observed: whether it is told which of its threads does what.
         stop_at: the instant at which it is to be killed, where that is known before it runs: how often it has
-            waited by then, and how many operations it has done since. It does nothing beyond.
+            waited by then, and how many operations it has done since (-1: nothing at all has run since).
     """
 
     name: str

@@ -46,8 +46,16 @@ class Completion(NamedTuple):
     known: bool = True
     late: bool = False
 
-    def reached_by(self, point: Point) -> bool:
-        """Whether the actor was through with it when it was killed at a point."""
+    def reached_by(self, point: Point, written: bool | None = None) -> bool:
+        """Whether the actor was through with it when it was killed at a point.
+
+        Args:
+            point: when it was killed.
+            written: whether what it writes of the message to files was written by then; None if it writes
+                nothing. Then lines that it would print in the same instant make no difference.
+        """
+        if written is not None:
+            return written and (point.t > self.t or (point.t == self.t and point.cut >= 0))
         return point.t > self.t or (point.t == self.t and point.steps >= self.steps)
 
 
@@ -105,6 +113,7 @@ class _Reader:
         self._steps = observer.steps
         self._labels = labels
         self._later = self._work_done_later()
+        self._given_away = {place for places in self._later.values() for place in places}
 
     def _work_done_later(self) -> dict[int, list[int]]:
         """By a handling's number: the steps that belong to it and were done outside its callback."""
@@ -112,7 +121,8 @@ class _Reader:
         found: dict[int, list[int]] = {}
         own_threads = self._each_has_a_thread()
         for place, step in enumerate(self._steps):
-            if step.kind not in _SEEN or self._in_hand(place, step) is not None:
+            in_hand = self._in_hand(place, step)
+            if step.kind not in _SEEN or (in_hand is not None and names(step.text, self._label(in_hand))):
                 continue
             before = [
                 number
@@ -120,7 +130,7 @@ class _Reader:
                 if each.life == step.life and each.begun_at <= place
             ]
             named = [number for number in before if names(step.text, self._label(handlings[number]))]
-            if not named and step.life in own_threads:
+            if not named and in_hand is None and step.life in own_threads:
                 named = [number for number in before if step.thread in handlings[number].threads]
             if len(named) == 1 or (named and len({self._label(handlings[one]) for one in named}) == 1):
                 found.setdefault(named[-1], []).append(place)
@@ -156,7 +166,9 @@ class _Reader:
         own = [
             place
             for place in range(handling.begun_at, self._end_of(handling))
-            if self._steps[place].kind in _SEEN and self._in_hand(place, self._steps[place]) is handling
+            if self._steps[place].kind in _SEEN
+            and place not in self._given_away
+            and self._in_hand(place, self._steps[place]) is handling
         ]
         later = self._later.get(number, [])
         completion = self._completion(handling, own, later)
@@ -258,7 +270,9 @@ class _Reader:
 
     def _up_to(self, handling: Handling, own: list[int], t: float, steps: int) -> Completion | None:
         """The end of the work that was done up to an instant."""
-        if own and (self._steps[own[-1]].t == t or not (handling.called or handling.settled is not None)):
+        last = self._steps[own[-1]] if own else None
+        answered = last is not None and t - last.t <= (PAUSE if last.kind in _EFFECTS else 0.0)
+        if answered or (own and not handling.called and handling.settled is None):
             return self._at(own[-1])
         if t - handling.begun > PAUSE:
             return Completion(t, steps)

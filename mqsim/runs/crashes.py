@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mqsim.errors import UsageError
 from mqsim.guest.host.crash_points import Observer, Strike, observing
 from mqsim.guest.host.transcript import cut
-from mqsim.runs.folders import Folders
+from mqsim.runs.folders import Folders, Lines
 from mqsim.runs.impact import Impact, Tally, impact
 from mqsim.runs.programs import play
 
@@ -255,7 +255,14 @@ class _Runs:
         observers: dict[str, Observer] = {}
         result = self._run(observing(observers))
         self.without = Tally(result, observers, folders.lines())
-        self.points = [point for name in names for point in observers[name].points]
+        self.points = [point for name in names for point in self._points_of(observers[name])]
+
+    def _points_of(self, observer: Observer) -> list[Point]:
+        """Its points; where files are written, also those at which it has waited and has not written yet."""
+        if not self.without.files:
+            return observer.points
+        both = [*observer.points, *observer.pauses]
+        return sorted(both, key=lambda point: (point.batch, point.cut))
 
     def _run(self, watched: Callable[[GuestActor], Watch | None]) -> ProgramsRunResult:
         self._folders.renew()
@@ -285,13 +292,18 @@ class _Runs:
         return CrashTable(crashes, len(points) - len(crashes), restart_after, str(self.without))
 
     def _crash(self, point: Point, restart_after: float | None) -> Crash:
-        result = self._run(strike := Strike(point, restart_after))
+        written: list[Lines] = []
+        strike = Strike(point, restart_after, lambda: written.append(self._folders.lines()))
+        result = self._run(strike)
         if not strike.struck:
             raise UsageError(
                 f"{point.who} is not killed {point.did}: run again, it did something else by then. "
                 "What it reads from elsewhere, or keeps in other modules, must be the same in every run."
             )
-        crashed = Tally(result, strike.observers, self._folders.lines(), without=self.without, point=point)
+        files = self._folders.lines()
+        crashed = Tally(
+            result, strike.observers, files, without=self.without, point=point, written=written[0]
+        )
         return Crash(point.who, point.t, point.did, impact(self.without, crashed))
 
 

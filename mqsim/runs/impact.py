@@ -78,6 +78,9 @@ class Tally:
         result: the run.
         observers: of its programs, by actor.
         files: the lines that the programs' files hold at its end, beyond those that they held before.
+        without: the same run without the crash; None if this is it.
+        point: where the crash was.
+        written: what files held when it came.
 
     Attributes:
         sent: how often a message was published, by its label.
@@ -97,9 +100,11 @@ class Tally:
         *,
         without: Tally | None = None,
         point: Point | None = None,
+        written: Lines = (),
     ) -> None:
         trace = result.trace
         self.files = files
+        self._written = written
         self.effects = Counter(entry.key for entry in result.ledger)
         labels = [label_of(trace, row) for row in range(trace.messages.n)]
         self._labels = dict(enumerate(labels))
@@ -135,7 +140,8 @@ class Tally:
                 refused = How(how[work.handling.attempt]) in (How.REQUEUED, How.REJECTED)
                 if without is not None and point is not None and self._is_before(name, work, point):
                     before = without.by_actor[name][number]
-                    ended = before.completion is not None and before.completion.reached_by(point)
+                    written = self._is_written(key[0], without)
+                    ended = before.completion is not None and before.completion.reached_by(point, written)
                     known = before.completion is None or before.completion.known
                     self._take(key, before, ended and not refused, known)
                 else:
@@ -144,6 +150,15 @@ class Tally:
                     ended = work.completion is not None and not refused
                     known = work.completion is None or work.completion.known
                     self._take(key, work, ended and again is not False, known and again is not None)
+
+    def _is_written(self, label: str, without: Tally) -> bool | None:
+        """Whether files held at the crash all that they hold of a message without it; None if that is
+        nothing.
+        """
+        lines = without.last_lines(label).values()
+        if not lines:
+            return None
+        return all(_counted(self._written, label, line) > 0 for line in lines)
 
     def _is_before(self, name: str, work: Work, point: Point) -> bool:
         """Whether the actor that was killed had it in hand when it was."""
@@ -206,7 +221,7 @@ class Tally:
 
     def counted(self, label: str, line: str) -> int:
         """How many lines are such a line."""
-        return sum(masked(one, label) == line for one in self.files if names(one, label))
+        return _counted(self.files, label, line)
 
     def __str__(self) -> str:
         sent, done = self.sent.total(), self.done.total() + self.unknown.total()
@@ -215,6 +230,10 @@ class Tally:
             if some := list(dict.fromkeys(label for (label, _), times in counted.items() if times > 0)):
                 text += f"; {word}: {', '.join(some)}"
         return f"{text}."
+
+
+def _counted(lines: Lines, label: str, line: str) -> int:
+    return sum(masked(one, label) == line for one in lines if names(one, label))
 
 
 def impact(without: Tally, crashed: Tally) -> Impact:

@@ -43,7 +43,7 @@ class Point(NamedTuple):
         who: the actor.
         t: seconds from the start of the run.
         batch: how often it had gone on before.
-        cut: how many operations of that batch it has done.
+        cut: how many operations of that batch it has done; -1: nothing of it has run since it waited.
         did: what it had just done, as in `after printing "started task 1"`.
         kinds: the kinds of those operations, by which to know the point again.
         life: which of its processes it is, from 1.
@@ -120,6 +120,8 @@ class Observer:
 
     Attributes:
         points: in order.
+        pauses: the ends of its waits, before anything of it runs: a crash there differs from one before its
+            next operation only in what it writes to files between the two.
         steps: all that it did, in order.
         handlings: the deliveries that it had in hand, in order.
         spawning: in which of its lives it started a thread while it had a delivery in hand.
@@ -127,6 +129,7 @@ class Observer:
 
     def __init__(self, actor: GuestActor) -> None:
         self.points: list[Point] = []
+        self.pauses: list[Point] = []
         self.steps: list[Step] = []
         self.handlings: list[Handling] = []
         self.spawning: set[int] = set()
@@ -166,18 +169,18 @@ class Observer:
             if not text:
                 continue
             if first and 0 <= self._last < now:
-                self._add(now, operations[:0], f"before {text}", before)
+                self.pauses.append(self._point(now, (), -1, f"waiting, before {text}", before))
+                self.points.append(self._point(now, (), 0, f"before {text}", before))
             first = False
-            self._add(now, operations[: number + 1], f"after {text}", len(self.steps))
+            kinds = tuple(map(type, operations[: number + 1]))
+            self.points.append(self._point(now, kinds, number + 1, f"after {text}", len(self.steps)))
         if not first:
             self._last = now
         return None
 
-    def _add(self, now: float, done: list[Operation], did: str, steps: int) -> None:
-        kinds = tuple(map(type, done))
+    def _point(self, now: float, kinds: tuple[type, ...], cut: int, did: str, steps: int) -> Point:
         name = self._actor.name
-        point = Point(name, now, self._batch, len(done), did, kinds, self._life, self._waits, steps)
-        self.points.append(point)
+        return Point(name, now, self._batch, cut, did, kinds, self._life, self._waits, steps)
 
     def strike(self) -> None:
         """Never called."""
@@ -294,8 +297,9 @@ class Striker:
         point = self._strike.point
         cut = None
         if self._batch == point.batch and self._actor.world.clock.now == point.t:
-            done = tuple(map(type, operations[: point.cut]))
-            cut = point.cut if done == point.kinds else None
+            lives_to_do = max(point.cut, 0)
+            done = tuple(map(type, operations[:lives_to_do]))
+            cut = lives_to_do if done == point.kinds else None
         if self._observer is not None:
             self._observer.look(operations[:cut])
         return cut
@@ -308,6 +312,7 @@ class Striker:
         end = float("nan") if delay is None else now + delay
         world.trace.faults.append(FaultSpan("crash", actor.name, now, end))
         actor.crash()
+        self._strike.on_struck()
         world.restart_later(actor, delay)
 
 
@@ -317,14 +322,18 @@ class Strike:
     Args:
         point: whom, and when.
         restart_after: seconds after which it is started again; None is never.
+        on_struck: called when it has been killed.
 
     Attributes:
         struck: whether that has happened. If not, the run was not the same up to there.
         observers: of all actors, by name.
     """
 
-    def __init__(self, point: Point, restart_after: float | None) -> None:
+    def __init__(
+        self, point: Point, restart_after: float | None, on_struck: Callable[[], None] = lambda: None
+    ) -> None:
         self.point = point
+        self.on_struck = on_struck
         self.restart_after = restart_after
         self.struck = False
         self.observers: dict[str, Observer] = {}

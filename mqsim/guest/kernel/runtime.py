@@ -355,6 +355,8 @@ class Runtime:
         self._hand_over = False
         self.now, events = self.carrier.wait(self.now, operations, deadline)
         self._waits += 1
+        if self._waits == self._stops_after and self._stops_at < 0:
+            self.carrier.wait(self.now, [], None)  # the host does not come back
         for event in events:
             self._apply(event)
         self._rouse_due()

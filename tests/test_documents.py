@@ -40,6 +40,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(DOCS.glob("*.md")),
     *sorted((ROOT / "lessons").glob("*.md")),
+    *sorted((ROOT / "lessons" / "teaching").glob("*.md")),
     *(ROOT / folder / "README.md" for folder in ("notebooks", "exercises")),
 ]
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]

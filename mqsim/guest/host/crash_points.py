@@ -19,6 +19,7 @@ from mqsim.guest.kernel.operations import (
     Exit,
     Located,
     Operation,
+    Remark,
     Send,
     Sleeping,
     Spawned,
@@ -207,7 +208,7 @@ class Observer:
             case Switched(thread):
                 self._thread = thread
                 return ""
-            case Sleeping() | Located() | Exit() | Tried() | UsedBy():
+            case Sleeping() | Located() | Exit() | Tried() | UsedBy() | Remark():
                 return ""
         said = self._reader.tell(operation)
         for kind, words in said.steps:

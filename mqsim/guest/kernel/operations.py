@@ -122,6 +122,19 @@ class Switched(NamedTuple):
     thread: int
 
 
+NO_TLS = (
+    "there is no TLS in the simulation: connect without ssl_options to port 5672 (amqp://, not amqps://), or "
+    "use a real RabbitMQ"
+)
+"""What a program is told that wants TLS."""
+
+
+class Remark(NamedTuple):
+    """Something to tell of the program beside what it prints; its process goes on."""
+
+    text: str
+
+
 class Exit(NamedTuple):
     """The process ends; its kernel closes what is open.
 
@@ -192,6 +205,7 @@ Operation = (
     | UsedBy
     | Spawned
     | Switched
+    | Remark
     | Exit
 )
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate

@@ -19,6 +19,8 @@ _LONGEST = 160
 
 def sentence(run: Run, wrong: str) -> str:
     """What is wrong with a run, behind the fault that struck it."""
+    if not wrong:
+        return ""
     wrong = plain(wrong)
     faults = ", and then ".join(strike.words() for strike in run.strikes)
     how = run.setting.words()

@@ -10,12 +10,9 @@ from mqsim.broker import Message
 from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim.hops import Confirm, Return
 from mqsim.sim.session import Session
-from mqsim.trace import Outcome
 
 if TYPE_CHECKING:
     from mqsim.sim.producer import Producer
-
-_AT_REST = (Outcome.REFUSED, Outcome.LOST, Outcome.UNROUTABLE)
 
 
 class Confirming:
@@ -136,15 +133,13 @@ class Confirming:
 
     def _publish_again(self, message: Message, tries: int) -> None:
         producer = self.producer
-        recorder = producer.recorder
+        copies = producer.world.copies
         row = message.row
-        if (
-            recorder.messages.outcome[row] in _AT_REST
-            and recorder.messages.enqueued[row] != recorder.messages.enqueued[row]
-        ):
-            recorder.reopen(row)
+        if copies.ended_on_its_way(row):
+            copies.reopen(row)
         else:
-            row = recorder.new_again(row)
+            row = copies.new_again(row)
+            message = Message(message.envelope, row)
         self._tries[row] = tries
         producer.world.log("retried", producer.name, copy=row)
-        producer.offer(Message(message.envelope, row))
+        producer.offer(message)

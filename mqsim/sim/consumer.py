@@ -55,7 +55,7 @@ class Consumer(Process):
         self._early = spec.ack == "early"
         self._plain = spec.fails is None and not world.any_poison
         self._works = works
-        self._work = world.recorder.work
+        self._work = world.copies.work
         self._drawn = not works.plain
         self._factor = spec.factor
         # Seconds of work after which the broker misses its heartbeats; 0: work does not keep it from them.
@@ -70,6 +70,7 @@ class Consumer(Process):
         self._remaining = 0.0
         self._messages = world.trace.messages
         self._deliveries = world.trace.deliveries
+        self._copies = world.copies
 
     def start(self) -> None:
         """As for every process; one whose time to stop has come stays away."""
@@ -86,7 +87,7 @@ class Consumer(Process):
         channel.on_cancel = lambda _: session.down(Cancelled(session, self._dismissed))
         channel.consume(
             spec.queue,
-            deliveries_to(session),
+            deliveries_to(session, auto=spec.ack == "auto"),
             no_ack=spec.ack == "auto",
             tag=self.name,
             priority=spec.priority,
@@ -135,6 +136,7 @@ class Consumer(Process):
         if self._factor is not None:
             seconds *= _stretched(self._factor, now)
         if self._early:
+            self._copies.expect_work(attempt)
             delivery.session.up(Ack(delivery.session, delivery.tag))
         if not self._plain:
             seconds = self._foresee(row, message.deliveries, seconds)
@@ -148,7 +150,7 @@ class Consumer(Process):
     def _foresee(self, row: int, attempt: int, seconds: float) -> float:
         """Whether this attempt will fail, and how long it takes until then."""
         fails = self.spec.fails
-        poisoned = self._messages.origin[row] in self.world.poisoned
+        poisoned = self.world.copies.origin_row(row) in self.world.poisoned
         chance = 0.0 if fails is None else fails.probability
         drawn = chance > 0 and self._works.chance(row, "fails", attempt) < chance
         self._failing = poisoned or drawn
@@ -185,8 +187,8 @@ class Consumer(Process):
                 session.up(Ack(session, delivery.tag))
             if self._forwards is not None:
                 self._forwards.publish(self, session, message, before=False)
-            if not self._manual and self._given_away(delivery):
-                self.recorder.finished_after_ack(message)
+            if not self._manual:
+                self._copies.finished(message, attempt)
         if self.running:
             self._go_on(session)
         self.world.settle()
@@ -212,9 +214,9 @@ class Consumer(Process):
             self.world.restart_later(self, None if fails is None else fails.restart_after)
             self.crash()
         elif not self._manual:
-            self._lose(delivery, "it failed after it had been acknowledged")
+            self._give_up(delivery, "it failed after it had been acknowledged")
         elif then == "drop":
-            self.recorder.abandon(delivery.attempt)
+            self._copies.abandon(delivery.attempt)
             session.up(Ack(session, delivery.tag))
         else:
             session.up((Nack if then == "nack" else Reject)(session, delivery.tag))
@@ -231,28 +233,18 @@ class Consumer(Process):
         self._slowness.clear()
         self._slowed = 1.0
         if delivery is not None and not self._manual:
-            self._lose(delivery, f"{self.name} died while working on it")
+            self._give_up(delivery, f"{self.name} died while working on it")
         self._lose_buffer()
         self.stopping = False
 
     def _lose_buffer(self) -> None:
         buffer, self._buffer = self._buffer, deque()
         for delivery in buffer:
-            if not self._manual and self._given_away(delivery):
-                self._lose(delivery, f"it waited in the memory of {self.name}")
+            why = f"it waited in the memory of {self.name}"
+            self._copies.lose_acked(delivery.message, delivery.attempt, self.clock._now, why)
 
-    def _given_away(self, delivery: Delivery) -> bool:
-        """Whether the broker has been told that this attempt is done, and so has forgotten the message."""
-        message = delivery.message
-        acked = self._messages.acked[message.row]
-        return message.attempt == delivery.attempt and acked == acked
-
-    def _lose(self, delivery: Delivery, why: str) -> None:
-        """What was acknowledged is lost; so is what will be, once the acknowledgement arrives."""
-        if self._given_away(delivery):
-            self.recorder.lost(delivery.message, self.clock._now, why)
-        else:
-            self.recorder.abandon(delivery.attempt)
+    def _give_up(self, delivery: Delivery, why: str) -> None:
+        self._copies.give_up(delivery.message, delivery.attempt, self.clock._now, why)
 
     def stop_in_order(self, for_good: bool) -> None:
         """As `stop`."""

@@ -16,6 +16,10 @@ class Ending:
     Args:
         world: the run.
         until_quiet: whether it also ends when nothing but heartbeats is to come.
+
+    Attributes:
+        possible: whether it can end before its time at all.
+        waits_for_producers: whether it can't end as long as a producer has more messages to come.
     """
 
     def __init__(self, world: World, until_quiet: bool) -> None:
@@ -23,16 +27,14 @@ class Ending:
         self._until_quiet = until_quiet
         self._until = world.scenario.until
         self._empty: str | None = getattr(self._until, "empty", None)
-        self._drains = self._until is not None and self._empty is None
         self._seen_full = False
         self._terminal = terminal_queues(world.scenario)
         self.possible = until_quiet or self._until is not None
+        self.waits_for_producers = not until_quiet and self._empty is None
 
     def look(self) -> None:
         """End the run now if its end is reached."""
         world = self._world
-        if self._drains and (world.producers_left or world.pending) and not self._until_quiet:
-            return  # the usual case, asked after every event
         if (self._until is not None and self._is_reached()) or (self._until_quiet and self._is_quiet()):
             world.clock.end = world.clock._now
 
@@ -43,7 +45,7 @@ class Ending:
             inside = 0 if queue is None else queue.waiting + queue.unacked
             self._seen_full = self._seen_full or inside > 0
             return self._seen_full and not inside
-        if world.producers_left or world.pending or world.recorder.live != self._at_rest():
+        if world.producers_left or world.pending or world.copies.open != self._at_rest():
             return False
         return not world.company or self._is_quiet()
 

@@ -44,23 +44,21 @@ class Forwards:
 
     def _send(self, index: int, consumer: Consumer, session: Session, message: Message) -> None:
         world = self._world
-        recorder = world.recorder
+        copies = world.copies
         now = consumer.clock._now
         number = self._numbers.get(consumer.name, 0)
         self._numbers[consumer.name] = number + 1
-        lineage = world.lineages.after(recorder.lineage[message.row], self._group, index)
-        row = recorder.new_forward(message.row, consumer.code, number, now, lineage)
+        lineage = world.lineages.after(copies.lineage(message.row), self._group, index)
+        row = copies.new_forward(message.row, consumer.code, number, now, lineage)
         self._row = row
-        envelope = self._destination(index, message.envelope.size).envelope(
-            world.trace.messages.number[recorder.messages.origin[row]]
-        )
+        envelope = self._destination(index, message.envelope.size).envelope(copies.origin(row)[1])
         if not envelope.exchange and envelope.key in world.broker.queues:
-            recorder.messages.queue[row] = world.trace.queues.code(envelope.key)
-        recorder.messages.published[row] = now
+            world.recorder.meant_for(row, envelope.key)
+        world.trace.messages.published[row] = now
         if session.client_open:
             session.up(Publish(session, Message(envelope, row)))
         else:
-            recorder.end(row, Outcome.LOST, now, f"{consumer.name} had no connection to publish it on")
+            copies.end(row, Outcome.LOST, now, f"{consumer.name} had no connection to publish it on")
 
     def _destination(self, index: int, size: int) -> Destination:
         forward = self._specs[index]

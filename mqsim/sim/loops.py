@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from mqsim.broker import Message
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.sim.producer import Producer
 
@@ -42,8 +43,8 @@ class ClosedLoop:
             return
         if spec.messages is not None and producer.number + 1 >= spec.messages:
             producer.finish()
-        row = self._world.trace.messages.n
-        self._world.recorder.await_end(row, partial(self._answered, user, turn + 1))
+        copies = self._world.copies
+        copies.when_all_ended(len(copies), partial(self._answered, user, turn + 1))
         producer.create(now)
         self._world.settle()
 
@@ -59,7 +60,7 @@ class Saturation:
         self._world = world
         self._producer = producer
         self._ready = arrivals.ready
-        self._rows: list[int] = []
+        self._on_their_way: list[Message] = []
         start = producer.spec.start
         world.clock.call_at(start, self._first)
 
@@ -79,15 +80,16 @@ class Saturation:
         queue = self._world.broker.queues.get(producer.destination.queue)
         if queue is None:
             return False
-        enqueued = self._world.recorder.messages.enqueued
-        outcome = self._world.recorder.messages.outcome
+        copies = self._world.copies
         limits = queue.arguments
         room = self._ready if limits.max_length is None else min(self._ready, limits.max_length)
-        self._rows = [row for row in self._rows if enqueued[row] != enqueued[row] and outcome[row] == 0]
-        missing = room - queue.waiting - len(self._rows)
+        self._on_their_way = [
+            message for message in self._on_their_way if not message.sequence and copies.is_open(message.row)
+        ]
+        missing = room - queue.waiting - len(self._on_their_way)
         if spec.messages is not None:
             missing = min(missing, spec.messages - producer.number)
-        self._rows += [producer.create(now) for _ in range(missing)]
+        self._on_their_way += [producer.create(now) for _ in range(missing)]
         if producer.number == spec.messages:
             producer.finish()
         return missing > 0

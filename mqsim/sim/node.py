@@ -8,13 +8,15 @@ from functools import partial
 
 import simpy
 
-from mqsim.broker import Broker, Channel, Message
+from mqsim.broker import Alarm, Broker, Channel, Message
 from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
-from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
+from mqsim.scenario.brokerspec import CostsSpec
 from mqsim.sim.clock import Clock
+from mqsim.sim.copies import Copies
 from mqsim.sim.hops import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
+from mqsim.sim.memory import MemoryUse
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.session import Session
 
@@ -41,6 +43,7 @@ class Node:
         self,
         clock: Clock,
         broker: Broker,
+        copies: Copies,
         recorder: Recorder,
         outbox: deque[Hop],
         settle: Callable[[], None],
@@ -53,6 +56,7 @@ class Node:
         self.name = name
         self.clock = clock
         self.broker = broker
+        self.copies = copies
         self.recorder = recorder
         self.outbox = outbox
         self.settle = settle
@@ -63,7 +67,6 @@ class Node:
         self.sessions = sessions
         self.running = True
         self.lifted: list[Callable[[bool], None]] = []
-        self._used = 0.0
         self.wake_at = NEVER
 
     # -- connections -----------------------------------------------------------------------------------------
@@ -179,26 +182,20 @@ class Node:
         self.arm()
         self.settle()
 
-    # -- memory ----------------------------------------------------------------------------------------------
+    # -- alarms ----------------------------------------------------------------------------------------------
 
-    def limit_memory(self, spec: MemorySpec) -> None:
-        """Raise the memory alarm while messages take more than the limit; cleared as soon as they do not."""
-        limit = spec.limit
-        if limit is None:
-            return
+    def watch_memory(self, use: MemoryUse) -> None:
+        """Raise the memory alarm while messages take too much; clear it as soon as they do not."""
 
-        def metered(message: Message, taken: bool) -> None:
-            size = message.envelope.size + spec.per_message
-            self._used += size if taken else -size
-            if (self._used > limit) != ("memory" in self.broker.alarms):
-                self.outbox.append(Deferred(partial(self._alarm_by_use, limit)))
+        def look() -> None:
+            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
+                self.alarm(Alarm.MEMORY, use.is_over)
 
-        self.recorder.metered = metered
+        def changed() -> None:
+            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
+                self.outbox.append(Deferred(look))
 
-    def _alarm_by_use(self, limit: float) -> None:
-        over = self._used > limit
-        if over != ("memory" in self.broker.alarms):
-            self.alarm("memory", over)
+        use.changed = changed
 
     def alarm(self, kind: str, raised: bool) -> None:
         """Raise or clear an alarm."""

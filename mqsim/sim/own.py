@@ -31,7 +31,7 @@ from mqsim.sim.links import Hop
 from mqsim.sim.session import Delivery as Sent
 from mqsim.sim.session import Session
 from mqsim.sim.world import World
-from mqsim.trace import Actor, How, ProducerCounts
+from mqsim.trace import Actor, ProducerCounts
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Delivery:
     body: Any
     redelivered: bool
     row: int
+    _message: Message
     _tag: int
     _attempt: int
     _session: Session
@@ -105,7 +106,7 @@ class Hand(Process):
         if subscription is None or subscription.channel is not session.channel:
             session.channel.qos(1)
             tag = f"{self.name} {queue}"
-            subscription = session.channel.consume(queue, deliveries_to(session), tag=tag)
+            subscription = session.channel.consume(queue, deliveries_to(session, auto=False), tag=tag)
             self._subscriptions[queue] = subscription
         else:
             subscription.allow(1)
@@ -118,7 +119,7 @@ class Hand(Process):
         trace.deliveries.started[attempt] = now
         if message.attempt == attempt:
             trace.messages.started[message.row] = now
-        work = self.world.recorder.work[message.row]
+        work = self.world.copies.work[message.row]
         queue = message.queue.name
         given = Delivery(
             queue,
@@ -126,6 +127,7 @@ class Hand(Process):
             message.envelope.properties,
             message.redelivered,
             message.row,
+            message,
             delivery.tag,
             attempt,
             delivery.session,
@@ -282,7 +284,7 @@ class OwnWorld(World):
         counts = self.trace.counts.setdefault(hand.name, hand.counts)
         exchange, routing = ("", to) if key is None else (to, key)
         queue = self.trace.queues.code(to) if key is None and to in self.broker.queues else -1
-        row = self.recorder.new(hand.code, counts.created, queue, self.now, work)
+        row = self.copies.new(hand.code, counts.created, queue, self.now, work)
         counts.created += 1
         counts.published += 1
         self.trace.messages.published[row] = self.now
@@ -311,10 +313,10 @@ class OwnWorld(World):
     def ack(self, delivery: Delivery) -> None:
         """Acknowledge a delivery: its work is done."""
         hand = self._caller()
-        deliveries = self.trace.deliveries
-        deliveries.finished[delivery._attempt] = self.now
-        if deliveries.how[delivery._attempt] == How.OPEN:
-            self.trace.messages.finished[delivery.row] = self.now
+        message, attempt = delivery._message, delivery._attempt
+        self.trace.deliveries.finished[attempt] = self.now
+        if message.attempt == attempt and self.copies.is_open(message.row):
+            self.trace.messages.finished[message.row] = self.now
         hand.answer(delivery, Ack)
         self.settle()
 

@@ -37,6 +37,7 @@ class Producer(Process):
         super().__init__(world, name, Actor(group, "producer"), spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.counts = world.trace.counts[name] = ProducerCounts()
+        self._copies = world.copies
         self._published = world.trace.messages.published
         self.free = False
         self.done = False
@@ -98,19 +99,19 @@ class Producer(Process):
         """No further message will come into the world."""
         if not self.done:
             self.done = True
-            self.world.producers_left -= 1
+            self.world.producer_finished()
 
-    def create(self, created: float) -> int:
-        """A message comes into the world and is published if it can be; give its row."""
+    def create(self, created: float) -> Message:
+        """A message comes into the world, and is published if it can be."""
         number = self.number
         self.number = number + 1
-        row = self.recorder.new(self.code, number, self.queue_code, created, next(self._works))
+        row = self._copies.new(self.code, number, self.queue_code, created, next(self._works))
         envelope = self.destination.only
         if envelope is None or self._expirations is not None:
             expiration = None if self._expirations is None else next(self._expirations)
             envelope = self.destination.envelope(number, expiration)
         if envelope.priority:
-            self.recorder.messages.priority[row] = envelope.priority
+            self.world.trace.messages.priority[row] = envelope.priority
         if self.spec.poison and next(self._poisons) < self.spec.poison:
             self.world.poisoned.add(row)
         message = Message(envelope, row)
@@ -119,8 +120,8 @@ class Producer(Process):
         elif self.running:
             self._hold(message)
         else:
-            self.recorder.end(row, Outcome.REFUSED, created, "its producer was down")
-        return row
+            self._copies.end(row, Outcome.REFUSED, created, "its producer was down")
+        return message
 
     # -- publishing ------------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Producer(Process):
 
     def _hold(self, message: Message) -> None:
         if self.spec.when_blocked == "drop":
-            self.recorder.end(message.row, Outcome.REFUSED, self.clock._now, "its producer could not publish")
+            self._copies.end(message.row, Outcome.REFUSED, self.clock._now, "its producer could not publish")
         else:
             self._backlog.append(message)
 
@@ -207,7 +208,7 @@ class Producer(Process):
         now = self.clock._now
         backlog, self._backlog = self._backlog, deque()
         for message in backlog:
-            self.recorder.end(message.row, Outcome.LOST, now, "its producer crashed before it was published")
+            self._copies.end(message.row, Outcome.LOST, now, "its producer crashed before it was published")
         if self.confirming is not None:
             self.confirming.forget()
         self.free = False
@@ -226,7 +227,7 @@ class Producer(Process):
         self.refresh()
         now = self.clock._now
         for message in self._backlog:
-            self.recorder.end(message.row, Outcome.LOST, now, "its producer stopped before it was published")
+            self._copies.end(message.row, Outcome.LOST, now, "its producer stopped before it was published")
         self._backlog.clear()
         self.session = None
         self.free = False

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mqsim.broker import Broker, Channel, Connection, Message
 from mqsim.sim.clock import Clock
+from mqsim.sim.copies import Copies
 from mqsim.sim.links import Hop, Link, Send, Wire
 from mqsim.sim.recorder import Recorder
 
@@ -67,6 +68,7 @@ class Server(Protocol):
 
     clock: Clock
     broker: Broker
+    copies: Copies
     recorder: Recorder
     outbox: deque[Hop]
     running: bool

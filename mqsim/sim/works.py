@@ -58,9 +58,9 @@ class Works:
 
     def seconds(self, row: int, attempt: int) -> float:
         """Seconds of work, at speed 1, in the message of that row at that attempt (from 1)."""
-        again = attempt + self._world.recorder.tried.get(row, 0) if self._redraw else 1
+        again = attempt + self._world.copies.tried.get(row, 0) if self._redraw else 1
         if self._service is None and again == 1:
-            return self._world.recorder.work[row]
+            return self._world.copies.work[row]
         producer, number, lineage = self._origin(row)
         sampler = self._samplers.get((producer, lineage, again))
         if sampler is None:
@@ -68,9 +68,8 @@ class Works:
         return sampler.at(number)
 
     def _origin(self, row: int) -> tuple[int, int, int]:
-        messages = self._world.trace.messages
-        origin = messages.origin[row]
-        return messages.producer[origin], messages.number[origin], self._world.recorder.lineage[row]
+        copies = self._world.copies
+        return *copies.origin(row), copies.lineage(row)
 
     def _sampler(self, producer: int, lineage: int, again: int) -> Sampler:
         world = self._world
@@ -86,7 +85,7 @@ class Works:
         Attempts before a dead-lettering count, or what failed once would fail whenever it comes back.
         """
         producer, number, lineage = self._origin(row)
-        attempt += self._world.recorder.tried.get(row, 0)
+        attempt += self._world.copies.tried.get(row, 0)
         stream = self._streams.get((producer, purpose, lineage, attempt))
         if stream is None:
             world = self._world

@@ -13,7 +13,7 @@ from functools import partial
 
 import simpy
 
-from mqsim.broker import Broker, Channel, Envelope, Message
+from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario import Scenario
@@ -23,12 +23,15 @@ from mqsim.sim.clock import Clock
 from mqsim.sim.cluster import WHOLE, Cluster
 from mqsim.sim.company import Company, Host
 from mqsim.sim.consumer import Consumer
+from mqsim.sim.copies import Copies
 from mqsim.sim.ending import Ending
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
 from mqsim.sim.links import Hop
 from mqsim.sim.loops import ClosedLoop, Saturation
+from mqsim.sim.memory import MemoryUse
 from mqsim.sim.node import Node, cost_samples
+from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
@@ -54,7 +57,7 @@ class World:
     Attributes:
         clock: time, and SimPy's environment.
         broker, cluster: RabbitMQ's rules, and the nodes that they run on; `node` is the first.
-        trace: what is recorded.
+        trace: what is recorded, by the `recorder`; `copies` is the state of all copies of messages.
         producers, consumers: the modelled actors by name; `guests` are the others.
         outbox: hops that arrive at this instant.
         after_settling: called when the outbox is empty; one that puts something in returns True.
@@ -84,20 +87,25 @@ class World:
         self.lineages = Lineages()
         self.any_poison = any(spec.poison for spec in scenario.producers.values())
         self._uniforms: dict[tuple[str, str], Stream] = {}
-        ending = Ending(self, until_quiet)
-        self._look_for_the_end = ending.look if ending.possible else None
+        self._ending = Ending(self, until_quiet)
+        self._look_for_the_end: Callable[[], None] | None = None
 
         self.recorder = Recorder(self.trace)
+        self.copies = Copies(self.recorder)
+        observers: list[Observer] = [self.recorder, self.copies]
+        memory = MemoryUse(scenario.broker.memory)
+        if scenario.broker.memory.limit is not None:
+            observers.append(memory)
         self.broker = Broker(
             scenario.broker.profile,
-            self.recorder,
+            Observers(*observers),
             consumer_timeout=scenario.broker.consumer_timeout,
             nodes=scenario.broker.nodes,
         )
         self._deadlines = self.broker.deadlines
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
-        self.node.limit_memory(scenario.broker.memory)
+        self.node.watch_memory(memory)
         if scenario.programs and not company:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
             raise ScenarioError("programs", list(scenario.programs), "empty", says)
@@ -143,6 +151,15 @@ class World:
         if name in everyone:
             return [everyone[name]]
         return [actor for actor in self.everyone() if actor.cast.group == name and (all or actor.running)]
+
+    def producer_finished(self) -> None:
+        """One producer has no more messages to come."""
+        self.producers_left -= 1
+        self._begin_to_look_for_the_end()
+
+    def _begin_to_look_for_the_end(self) -> None:
+        if self._ending.possible and not (self._ending.waits_for_producers and self.producers_left):
+            self._look_for_the_end = self._ending.look
 
     def everyone(self) -> list[Host]:
         """All actors."""
@@ -191,6 +208,7 @@ class World:
                 Node(
                     self.clock,
                     self.broker,
+                    self.copies,
                     self.recorder,
                     self.outbox,
                     self.settle,
@@ -232,7 +250,7 @@ class World:
             envelope = Envelope("", name, size=1000, persistent=True)
             for _ in range(spec.ready):
                 number = self.trace.messages.n
-                row = self.recorder.new(producer, number, code, 0.0, next(works))
+                row = self.copies.new(producer, number, code, 0.0, next(works))
                 self.trace.messages.published[row] = 0.0
                 queue.publish(Message(envelope, row))
 
@@ -267,6 +285,7 @@ class World:
             company.join(self)
             self.guests.update(company.hosts())
         Faults(self, self.scenario.faults)
+        self._begin_to_look_for_the_end()
         self.settle()
 
     def _begin_producers(self) -> None:

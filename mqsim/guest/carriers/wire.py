@@ -30,6 +30,7 @@ from mqsim.guest.kernel.operations import (
     Operation,
     Paced,
     Received,
+    Remark,
     Reset,
     Send,
     Signalled,
@@ -82,6 +83,8 @@ def _pack_operation(operation: Operation) -> Item:
             return 12, fd, tag, _CHANNEL.pack(channel)
         case UsedBy(fd, frame, thread):
             return 13, fd, frame, thread.encode()
+        case Remark(text):
+            return 14, 0, 0, text.encode()
 
 
 def _channel_in(data: bytes) -> int:
@@ -103,6 +106,7 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     10: lambda fd, tag, data: Began(fd, _channel_in(data), tag, False),
     11: lambda fd, tag, data: Done(fd, _channel_in(data[:2]), tag, data[2:].decode(errors="replace")),
     12: lambda fd, tag, data: Tried(fd, _channel_in(data), tag),
+    14: lambda _, __, data: Remark(data.decode(errors="replace")),
     13: lambda fd, frame, data: UsedBy(fd, frame, data.decode(errors="replace")),
 }
 

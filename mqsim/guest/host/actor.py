@@ -74,6 +74,7 @@ class GuestActor:
         self._transcript = transcript
         self._slowness: list[float] = []
         self._lives = 0
+        self._remarks: set[str] = set()
         self._ends_as = ""
         self._run: Run | None = None
 
@@ -95,6 +96,7 @@ class GuestActor:
         if now > 0 or self._lives > 1:
             self._tell("starts" if self._lives == 1 else "starts again")
         self._slowness.clear()
+        self._remarks.clear()
         self._ends_as = ""
         self.process = GuestProcess(
             self.world,
@@ -105,12 +107,19 @@ class GuestActor:
             self._ended,
             self.deliveries.told,
             self.watch,
+            self.remark,
         )
         self.process.begin()
         self._tell_lifted(True)
 
     def _line(self, stream: str, text: str) -> None:
         self._transcript.add(self.name, stream, text)
+
+    def remark(self, text: str) -> None:
+        """Have the transcript say something of it, once for each of its processes."""
+        if text not in self._remarks:
+            self._remarks.add(text)
+            self._tell(text)
 
     def _tell(self, text: str) -> None:
         self._transcript.add(self.name, EVENT, text)

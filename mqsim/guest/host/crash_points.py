@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.guest.host.operation_words import OperationReader, Said
-from mqsim.guest.kernel.operations import Began, Done, Exit, Located, Operation, Send, Sleeping, Tried, UsedBy
+from mqsim.guest.kernel.operations import (
+    Began,
+    Done,
+    Exit,
+    Located,
+    Operation,
+    Remark,
+    Send,
+    Sleeping,
+    Tried,
+    UsedBy,
+)
 from mqsim.trace import FaultSpan
 from mqsim.trace.story import message_name, text_of
 
@@ -134,7 +145,7 @@ class Observer:
                 if held is None:
                     return "", False
                 return f"{'failing at' if error else 'coming to the end with'} {self._name(held.row)}", False
-            case Sleeping() | Located() | Exit() | Tried() | UsedBy():
+            case Sleeping() | Located() | Exit() | Tried() | UsedBy() | Remark():
                 return "", False
             case Send():
                 self._said = said = self._reader.tell(operation)

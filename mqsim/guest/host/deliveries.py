@@ -169,9 +169,11 @@ class ClientDeliveries:
                 self._start(held, self._clock._now)
             case Done(error=error):
                 held.returned, held.failed = True, bool(error)
+                row = held.message.row
                 if error:
-                    row = held.message.row
                     self.record.callback_raised(operation.channel, operation.tag, row, error)
+                else:
+                    self.record.callback_returned(operation.channel, operation.tag, row)
             case Tried():
                 held.acked = held.returned = True
         self._look(key, held)

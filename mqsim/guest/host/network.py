@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mqsim.guest.host.port import PORT, Port
 from mqsim.guest.host.services import Route, Service
+from mqsim.guest.kernel.operations import NO_TLS
 from mqsim.sim.company import Host
 from mqsim.sim.links import Link, Wire
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mqsim.sim.world import World
 
 BROKER = frozenset({"localhost", "broker", "rabbitmq"})
+
+TLS_PORT = 5671
+"""Where brokers listen for AMQP over TLS."""
 
 Address = tuple[str, int]
 
@@ -32,6 +36,9 @@ class Connecting(Host, Protocol):
     """
 
     deliveries: ClientDeliveries
+
+    def remark(self, text: str) -> None:
+        """Have the transcript say something of it, once for each of its processes."""
 
 
 class Network:
@@ -64,6 +71,8 @@ class Network:
         def find() -> Service | None:
             if listens and gate.node.running:
                 return gate
+            if port == TLS_PORT and number is not None:
+                actor.remark(f"wants TLS (port {port}); {NO_TLS}")
             actor.deliveries.record.connection_refused(f"{host}:{port}")
             return None
 

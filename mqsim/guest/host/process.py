@@ -29,6 +29,7 @@ from mqsim.guest.kernel.operations import (
     Located,
     Operation,
     Paced,
+    Remark,
     Send,
     Signalled,
     Sleeping,
@@ -82,7 +83,7 @@ OnDelivery = Callable[[Began | Done | Tried], None]
 """Told of what the program does with a delivery."""
 
 
-def _ignore(_: Began | Done | Tried) -> None:
+def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -101,6 +102,7 @@ class GuestProcess:
         on_exit: told of its end, once, whatever the cause.
         on_delivery: told of each delivery that it takes in hand, and is through with.
         watch: looks at all it does, and may have it killed.
+        on_remark: told what is remarked of it, such as that it wants a real socket.
 
     Attributes:
         name: the program's name.
@@ -125,6 +127,7 @@ class GuestProcess:
         on_exit: Callable[[Ending], None],
         on_delivery: OnDelivery = _ignore,
         watch: Watch | None = None,
+        on_remark: Callable[[str], None] = _ignore,
     ) -> None:
         self.program = program
         self.name = program.name
@@ -139,6 +142,7 @@ class GuestProcess:
         self._on_exit = on_exit
         self._on_delivery = on_delivery
         self._watch = watch
+        self._on_remark = on_remark
         self._streams = {number: Lines(name, on_line) for number, name in _STREAMS.items()}
         self._carrier: Carrier | None = None
         self._inbox: list[Event] = []
@@ -309,6 +313,8 @@ class GuestProcess:
                 for each in self.connections.values():
                     if each.fd == fd or fd < 0:
                         each.used_by(frame, thread)
+            case Remark(text):
+                self._on_remark(text)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
             case Located(text):

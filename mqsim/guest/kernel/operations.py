@@ -106,6 +106,19 @@ class UsedBy(NamedTuple):
     thread: str
 
 
+NO_TLS = (
+    "there is no TLS in the simulation: connect without ssl_options to port 5672 (amqp://, not amqps://), or "
+    "use a real RabbitMQ"
+)
+"""What a program is told that wants TLS."""
+
+
+class Remark(NamedTuple):
+    """Something to tell of the program beside what it prints; its process goes on."""
+
+    text: str
+
+
 class Exit(NamedTuple):
     """The process ends; its kernel closes what is open.
 
@@ -163,7 +176,19 @@ class Locate(NamedTuple):
 
 
 Operation = (
-    Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | UsedBy | Exit
+    Connect
+    | Send
+    | Finish
+    | Close
+    | Write
+    | Sleeping
+    | Located
+    | Began
+    | Done
+    | Tried
+    | UsedBy
+    | Remark
+    | Exit
 )
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate
 

@@ -33,6 +33,7 @@ from mqsim.guest.kernel.operations import (
     Operation,
     Paced,
     Received,
+    Remark,
     Reset,
     Signalled,
     Sleeping,
@@ -123,6 +124,8 @@ class Runtime:
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
         polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
         wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
+        remarks: what was remarked of it, once each.
+        may_leave: whether what happens now may be real, as the runtime itself wants it.
         steps: how many steps it has taken (see `STEPS`).
     """
 
@@ -153,6 +156,8 @@ class Runtime:
         self.polls_by_pika = False
         self.wakeup_fd = -1
         self.steps = 0
+        self.remarks: list[str] = []
+        self.may_leave = False
         self._tasks: list[Task] = []
         self._many = 16
         self._ready: deque[Task] = deque()
@@ -485,6 +490,12 @@ class Runtime:
     def complain(self, text: str) -> None:
         """Write to whatever the program's standard error is now."""
         sys.stderr.write(text)
+
+    def remark(self, text: str) -> None:
+        """Have the transcript say something of the program, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+            self.operations.append(Remark(text))
 
     def new_fd(self) -> int:
         """A number for a socket."""

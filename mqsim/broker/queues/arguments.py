@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CLASSIC, QUORUM = "classic", "quorum"
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
-LONGEST_MS = 2**32 - 1
+LONGEST_MS = 10 * 365 * 24 * 3600 * 1000
+"""The longest time that RabbitMQ takes, ten years in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

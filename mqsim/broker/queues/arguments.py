@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
+from mqsim.broker.field_types import class_of
 from mqsim.broker.replies import channel_error, queue_named, type_of
 from mqsim.errors import ChannelError
 
@@ -138,7 +139,7 @@ def check_alike(
     """
     for name in names:
         one, other = there.get(name), asked.get(name)
-        if one != other or type(one) is not type(other):
+        if one != other or class_of(one) is not class_of(other):
             raise replies.other_argument(name, what, other, one)
 
 

@@ -86,6 +86,8 @@ class GuestActor:
             return
         now = self.world.clock._now
         program = replace(self.program, seed=self.program.seed + _LIVES * self._lives)
+        if self.watch is not None:
+            program = self.watch.prepare(program)
         self._lives += 1
         self.life += 1
         self.running = True

@@ -140,8 +140,9 @@ def check_match(arguments: Mapping[str, object]) -> None:
 def headers_match(arguments: Mapping[str, object], headers: Mapping[str, object]) -> bool:
     """Whether a binding's arguments fit a message's headers: all of them, or any, as `x-match` says.
 
-    A value fits one of the same type, where all whole numbers are of one type. Arguments that begin with `x-` are not compared, unless `x-match` is
-    `all-with-x` or `any-with-x`. An argument without a value asks only that the header be there.
+    A value fits one of the same type, where all whole numbers are of one type. Arguments that begin with
+    `x-` are not compared, unless `x-match` is `all-with-x` or `any-with-x`. An argument without a value asks
+    only that the header be there.
     """
     how = str(arguments.get("x-match", "all"))
     with_x = how.endswith("-with-x")

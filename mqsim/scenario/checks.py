@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.scenario.destinations import Target
 from mqsim.scenario.ending import check_ending
-from mqsim.scenario.faults import ALARMS, FAULTS, SERVICES, Fault
+from mqsim.scenario.faults import ALARMS, FAULTS, Fault
 from mqsim.scenario.problems import Problem, did_you_mean, one_of
 
 if TYPE_CHECKING:
@@ -230,9 +230,6 @@ def _fault(where: Path, fault: Fault, names: Names) -> Iterator[Problem]:
     if aim == "alarm":
         if name not in ALARMS:
             yield Problem(at, name, one_of(ALARMS), did_you_mean(name, ALARMS))
-    elif aim == "service":
-        if name not in SERVICES:
-            yield Problem(at, name, one_of(SERVICES), did_you_mean(name, SERVICES))
     elif name in names.nodes:
         if aim == "actor":
             yield Problem(

@@ -23,7 +23,6 @@ FaultKind = Literal[
     "terminate",
     "restart",
     "kill",
-    "fail",
     "alarm",
 ]
 
@@ -34,7 +33,7 @@ class FaultRule:
 
     Attributes:
         says: what it does, in words.
-        target: what it is aimed at: "actor", "broker", "either", "link", "service" or "alarm".
+        target: what it is aimed at: "actor", "broker", "either", "link" or "alarm".
         takes: the fields it may have beside its target.
         needs: those of them that it must have; "when" is one of `at` and `every`.
     """
@@ -63,11 +62,9 @@ FAULTS: dict[str, FaultRule] = {
     ),
     "restart": FaultRule("a clean end and a new start", "either", ("at", "down")),
     "kill": FaultRule("an end without a farewell", "either", (*_LOOP, "down"), ("when",)),
-    "fail": FaultRule("a service that programs use is away", "service", ("at", "for")),
     "alarm": FaultRule("a resource alarm blocks publishers", "alarm", ("at", "for")),
 }
 ALARMS = ("memory", "disk")
-SERVICES = ("ledger",)
 
 
 class Fault(Spec):
@@ -160,7 +157,9 @@ class Fault(Spec):
                     Problem((kind,), target, "a list of two different ends, such as [worker-1, broker]")
                 )
         elif not isinstance(target, str):
-            found.append(Problem((kind,), target, _NAMES.get(rule.target, "a name")))
+            found.append(
+                Problem((kind,), target, "one of memory and disk" if rule.target == "alarm" else "a name")
+            )
         if not found:
             found = _when_problems(kind, rule, given)
         if found:
@@ -177,7 +176,6 @@ class Fault(Spec):
         return {kind: list(target) if isinstance(target, tuple) else target, **plain}
 
 
-_NAMES = {"alarm": "one of memory and disk", "service": "the service's name: ledger"}
 _FIELDS = ("at", "restart_after", "every", "repair", "factor", "for", "down", "grace")
 
 

@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import track
 
 from benchmarks.programs import PROGRAMS, Case, Program, cases
 from benchmarks.results import Run, load, page, table
@@ -68,16 +69,14 @@ def run_all(programs: Sequence[Program], of: Sequence[Case], rounds: int) -> lis
     steps = list(plan(programs, of, rounds))
     runs = []
     title = ""
-    with tqdm(steps, unit="run", file=sys.stderr, disable=None) as bar:
-        for case, number, program in bar:
-            bar.set_postfix_str(program.title)
-            run = run_once(program, case, number)
-            if case.title != title:
-                title = case.title
-                bar.write(f"\n{title}", file=sys.stdout)
-            bar.write(_line(run), file=sys.stdout)
-            sys.stdout.flush()
-            runs.append(run)
+    out = Console(stderr=True)
+    for case, number, program in track(steps, "runs", console=out, disable=not out.is_terminal):
+        run = run_once(program, case, number)
+        if case.title != title:
+            title = case.title
+            print(f"\n{title}", flush=True)
+        print(_line(run), flush=True)
+        runs.append(run)
     return runs
 
 

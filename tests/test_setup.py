@@ -47,7 +47,7 @@ def pins() -> dict[str, list[Version]]:
 
 
 def test_the_core_is_what_the_design_names() -> None:
-    core = "simpy numpy pandas matplotlib pydantic ruamel.yaml typer rich tqdm pika pamqp greenlet"
+    core = "simpy numpy pandas matplotlib pydantic ruamel.yaml typer rich pika pamqp greenlet"
     assert {need.name for need in CORE} == set(core.split())
 
 

@@ -5,6 +5,7 @@
 
 from mqsim.amqp.handshake import Limits
 from mqsim.amqp.session import Session
-from mqsim.amqp.states import MACHINES, End
+from mqsim.amqp.states import MACHINES
+from mqsim.protocol import End
 
 __all__ = ["MACHINES", "End", "Limits", "Session"]

@@ -17,11 +17,10 @@ from mqsim.amqp.content import Sent, body_of, properties_of
 from mqsim.amqp.fields import MalformedError
 from mqsim.amqp.frames import HEADER, METHOD, Frame
 from mqsim.amqp.methods import ContentHeader, Method, made, read_header, write_header
-from mqsim.amqp.operations import OPERATIONS
+from mqsim.amqp.operations import OPERATIONS, Answer
 from mqsim.amqp.states import CHANNEL, CHANNEL_INPUTS, CONTENT, ChannelInput, Content, ContentInput
 from mqsim.amqp.states import Channel as State
 from mqsim.broker import Channel, Consumer, Message
-from mqsim.broker.consumer import SharingConsumer
 from mqsim.broker.content import enter
 from mqsim.errors import BrokerError, ChannelError, ConnectionError, NoAnswerError
 
@@ -43,6 +42,7 @@ class ChannelEnd:
         number: its number.
         state: see `states`; due: what has to come next.
         channel: the broker's channel, while it is open.
+        note: what the observer wrote on what is being carried out.
     """
 
     channel: Channel
@@ -52,6 +52,7 @@ class ChannelEnd:
         self.number = number
         self.state = CHANNEL.begin
         self.due = CONTENT.begin
+        self.note: Any = None
         self._pending: Any = None
         self._header: ContentHeader | None = None
         self._body: list[bytes] = []
@@ -61,7 +62,7 @@ class ChannelEnd:
         self._answered_later: set[int] = set()
         self._held_back: dict[Consumer, float] = {}
         # What the broker does not answer until a node is back, and what came after it.
-        self._unanswered: Callable[[], None] | None = None
+        self._unanswered: tuple[Callable[[], None], Any] | None = None
         self._later: deque[Frame] = deque()
 
     # -- frames in -------------------------------------------------------------------------------------------
@@ -76,16 +77,18 @@ class ChannelEnd:
         if self._unanswered is not None:
             self._later.append(frame)
         elif frame.kind == METHOD:
-            self._receive_method(failures.method_in(frame))
-        elif self.state is not State.CLOSING:
+            self._receive_method(failures.method_in(frame), frame)
+        elif self.state is State.CLOSING:
+            self.session.passed_over(frame)
+        else:
             if self.due is Content.METHOD:
                 raise failures.not_a_method()
             if frame.kind == HEADER:
                 self._receive_header(frame)
             else:
-                self._receive_body(frame.payload)
+                self._receive_body(frame)
 
-    def _receive_method(self, method: Method) -> None:
+    def _receive_method(self, method: Method, frame: Frame) -> None:
         given = CHANNEL_INPUTS.get(type(method), ChannelInput.METHOD)
         if self.state is not State.CLOSING and self.due is Content.HEADER:
             raise failures.not_a_header(self._pending)
@@ -97,17 +100,21 @@ class ChannelEnd:
         before, self.state = self.state, after
         if given is ChannelInput.OPEN and before is State.CLOSED:
             self._open()
+            self._carried_out(frame.note, None)
         elif given is ChannelInput.CLOSE:
             if before is State.OPEN:
                 self._stop_sending()
                 self.channel.close()
             self.session.send(self.number, made(commands.Channel.CloseOk))
+            self._carried_out(frame.note, None)
         elif before is State.OPEN:
             if isinstance(method, WITH_CONTENT):
                 self._pending = method
                 self.due = Content.HEADER
             else:
-                self._carry_out(method)
+                self._carry_out(method, frame.note)
+        elif given is ChannelInput.METHOD:
+            self.session.passed_over(frame)
         if self.state is State.CLOSED:
             self.session.forget(self)
 
@@ -133,10 +140,11 @@ class ChannelEnd:
         self._left = header.size
         self._step(ContentInput.HEADER if header.size else ContentInput.EMPTY_HEADER)
         if not header.size:
-            self._complete()
+            self._complete(frame.note)
         self.session.block_publisher()
 
-    def _receive_body(self, payload: bytes) -> None:
+    def _receive_body(self, frame: Frame) -> None:
+        payload = frame.payload
         if self.due is Content.HEADER:
             raise failures.not_a_header(self._pending)
         assert self._header is not None
@@ -147,20 +155,20 @@ class ChannelEnd:
             self._body.append(payload)
         self._step(ContentInput.BODY if self._left else ContentInput.LAST_BODY)
         if not self._left:
-            self._complete()
+            self._complete(frame.note)
 
     def _step(self, given: ContentInput) -> None:
         after = CONTENT.step(self.due, given)
         assert after is not None
         self.due = after
 
-    def _complete(self) -> None:
+    def _complete(self, note: Any) -> None:
         method, header, body = self._pending, self._header, b"".join(self._body)
         self._pending = self._header = None
         self._body.clear()
         assert header is not None
         if isinstance(method, commands.Basic.Publish):
-            self._guard(lambda: self._publish(method, header, body))
+            self._guard(lambda: self._publish(method, header, body, note), note)
         else:
             raise failures.not_for_servers(method)
 
@@ -171,11 +179,9 @@ class ChannelEnd:
         channel.on_return = self._on_return
         channel.on_cancel = self._on_cancel
         channel.on_closed = self._on_closed
-        if self.session.witness is not None:
-            self.session.witness.opened(self)
         self.session.send(self.number, made(commands.Channel.OpenOk))
 
-    def _carry_out(self, method: Method) -> None:
+    def _carry_out(self, method: Method, note: Any) -> None:
         operation = OPERATIONS.get(type(method))
         if operation is None:
             if isinstance(method, commands.Basic.CancelOk) and self.session.wire.trips_over_cancel_ok:
@@ -183,35 +189,47 @@ class ChannelEnd:
             raise failures.not_for_servers(method)
 
         def act() -> None:
+            self.note = note
             answer = operation(self, method)
             if answer is not None and not getattr(method, "nowait", False):
                 self.session.send(self.number, answer)
+            self._carried_out(note, answer)
 
-        self._guard(act)
+        self._guard(act, note)
 
-    def _guard(self, act: Callable[[], None]) -> None:
+    def _carried_out(self, note: Any, answer: Answer) -> None:
+        if note is not None and self.session.observer is not None:
+            self.session.observer.carried_out(note, answer)
+
+    def _guard(self, act: Callable[[], None], note: Any) -> None:
         """Do something; what it raises closes channel or connection, unless the broker did that itself."""
         try:
             act()
         except NoAnswerError:
-            self._unanswered = act
+            self._unanswered = act, note
             self.session.broker.waiting.append(self._ask_again)
         except ChannelError as error:
+            self._refused(note, error)
             if self.state is State.OPEN:
                 self.channel.close(error)
         except ConnectionError as error:
+            self._refused(note, error)
             self.session.fail(error)
+
+    def _refused(self, note: Any, error: BrokerError) -> None:
+        if note is not None and self.session.observer is not None:
+            self.session.observer.refused(note, error)
 
     def _ask_again(self) -> None:
         """A node is back: what had no answer may have one now, and then what came after it."""
-        act, self._unanswered = self._unanswered, None
-        if act is None or self.session.channels.get(self.number) is not self:
+        unanswered, self._unanswered = self._unanswered, None
+        if unanswered is None or self.session.channels.get(self.number) is not self:
             return
-        self._guard(act)
+        self._guard(*unanswered)
         while self._later and self._unanswered is None:
             self.session.take_in(self._later.popleft())
 
-    def _publish(self, method: Any, header: ContentHeader, body: bytes) -> None:
+    def _publish(self, method: Any, header: ContentHeader, body: bytes, note: Any) -> None:
         if method.immediate:
             raise failures.not_implemented("immediate=true", method)
         if header.size > self.session.largest_body:
@@ -220,22 +238,18 @@ class ChannelEnd:
             sent = Sent(header.raw)
         except MalformedError:
             raise failures.internal_error() from None
-        witness = self.session.witness
-        row = -1 if witness is None else witness.published(self)
-        try:
-            enter(
-                self.channel,
-                method.exchange,
-                method.routing_key,
-                body,
-                sent,
-                mandatory=method.mandatory,
-                row=row,
-            )
-        except BrokerError as error:
-            if witness is not None:
-                witness.unpublished(row, error)
-            raise
+        observer = self.session.observer
+        row = -1 if observer is None or note is None else observer.published(note)
+        enter(
+            self.channel,
+            method.exchange,
+            method.routing_key,
+            body,
+            sent,
+            mandatory=method.mandatory,
+            row=row,
+        )
+        self._carried_out(note, None)
 
     # -- what the broker pushes ------------------------------------------------------------------------------
 
@@ -243,8 +257,8 @@ class ChannelEnd:
         """A message for a consumer."""
         envelope = message.envelope
         session = self.session
-        if session.witness is not None:
-            session.witness.sends(self, tag, message, consumer, consumer.no_ack)
+        if session.observer is not None:
+            session.observer.sends(self, tag, message, consumer, consumer.no_ack)
         method = made(
             commands.Basic.Deliver,
             consumer_tag=consumer.tag,
@@ -263,9 +277,8 @@ class ChannelEnd:
 
     def _hold_back(self, consumer: Consumer) -> None:
         """Have a consumer get nothing more until its client has read what it got."""
-        shares = isinstance(consumer, SharingConsumer)
-        self._held_back[consumer] = consumer.own_limit if shares else consumer.limit
-        _limit(consumer, 0)
+        self._held_back[consumer] = consumer.own_limit
+        consumer.set_limit(0)
         self.session.holds_back = True
 
     def resume(self) -> None:
@@ -273,7 +286,7 @@ class ChannelEnd:
         held, self._held_back = self._held_back, {}
         for consumer, limit in held.items():
             if self.state is State.OPEN and self.channel.consumers.get(consumer.tag) is consumer:
-                _limit(consumer, limit)
+                consumer.set_limit(limit)
                 consumer.awaken()
 
     def confirm(self, number: int, ok: bool) -> None:
@@ -281,8 +294,8 @@ class ChannelEnd:
         # The storage may take longer than the channel, or its connection, lives.
         if self.state is not State.OPEN or self.session.channels.get(self.number) is not self:
             return
-        if self.session.witness is not None:
-            self.session.witness.confirmed(self, number, ok)
+        if self.session.observer is not None:
+            self.session.observer.confirmed(self, number, ok)
         self._answered_later.add(number)
         while self._answered + 1 in self._answered_later:
             self._answered += 1
@@ -293,8 +306,8 @@ class ChannelEnd:
             self.session.send(self.number, made(commands.Basic.Nack, delivery_tag=number))
 
     def _on_return(self, message: Message, code: int, text: str) -> None:
-        if self.session.witness is not None:
-            self.session.witness.returned(self, message)
+        if self.session.observer is not None:
+            self.session.observer.returned(self, message, code, text)
         envelope = message.envelope
         method = made(
             commands.Basic.Return,
@@ -309,6 +322,8 @@ class ChannelEnd:
 
     def _on_cancel(self, consumer: Consumer) -> None:
         self._held_back.pop(consumer, None)
+        if self.session.observer is not None:
+            self.session.observer.cancelled(self, consumer)
         if self.state is State.OPEN and "consumer_cancel_notify" in self.session.capabilities:
             self.session.send(
                 self.number, made(commands.Basic.Cancel, consumer_tag=consumer.tag, nowait=True)
@@ -319,6 +334,8 @@ class ChannelEnd:
         assert after is not None
         self.state = after
         self._stop_sending()
+        if self.session.observer is not None:
+            self.session.observer.channel_closed(self, error)
         class_id, method_id = error.method
         self.session.send(
             self.number,
@@ -336,10 +353,3 @@ class ChannelEnd:
         self._pending = self._header = None
         self._body.clear()
         self._held_back.clear()
-
-
-def _limit(consumer: Consumer, limit: float) -> None:
-    """Set what a consumer may hold; where a count is shared, what it may hold by itself."""
-    if isinstance(consumer, SharingConsumer):
-        consumer.own_limit = limit
-    consumer.limit = limit

@@ -26,16 +26,20 @@ class LostError(Exception):
 
 
 def method_in(frame: Frame) -> Method:
-    """Read a method frame.
+    """Read a method frame; one that was read before is not read again.
 
     Raises:
         ConnectionError: 501 if it can't be read; on channel 0, where RabbitMQ itself fails then, 541.
         LostError: RabbitMQ's reader would fail at it.
     """
+    if frame.method is not None:
+        found: Method = frame.method
+        return found
     if len(frame.payload) < 4:
         raise unknown_frame(frame)
     try:
-        return read_method(frame.payload)
+        method = frame.method = read_method(frame.payload)
+        return method
     except NotUnicodeError:
         raise not_unicode() from None
     except (UnknownMethodError, MalformedTableError) as error:

@@ -106,8 +106,8 @@ def _basic_consume(end: ChannelEnd, asked: Asked) -> Answer:
         exclusive=asked.exclusive,
         arguments=asked.arguments,
     )
-    if end.session.witness is not None:
-        end.session.witness.subscribed(end, consumer)
+    if end.session.observer is not None:
+        end.session.observer.subscribed(end.note, end, consumer)
     if not asked.nowait:
         answer = made(commands.Basic.ConsumeOk, consumer_tag=consumer.tag)
         end.session.send(end.number, answer, place)
@@ -120,11 +120,11 @@ def _basic_cancel(end: ChannelEnd, asked: Asked) -> Answer:
 
 
 def _basic_get(end: ChannelEnd, asked: Asked) -> Answer:
-    witness = end.session.witness
+    observer = end.session.observer
 
     def taken(tag: int, message: Message) -> None:
-        if witness is not None:
-            witness.sends(end, tag, message, None, asked.no_ack)
+        if observer is not None:
+            observer.sends(end, tag, message, None, asked.no_ack)
 
     got = end.channel.get(asked.queue, taken, no_ack=asked.no_ack)
     if got is None:

@@ -8,50 +8,34 @@ from pamqp import commands
 
 from mqsim.amqp.frames import HEARTBEAT_FRAME, METHOD, content_frames, frame
 from mqsim.amqp.methods import Method, made, write_method
-
-CROWDED = 2**20
-"""Bytes that a client has not read at which its consumers are held back."""
+from mqsim.protocol import Output
 
 
-class Output:
-    """A queue of bytes.
+class FrameOutput(Output):
+    """A queue of frames.
 
     Args:
         awake: called when there is something to send.
 
     Attributes:
         frame_max: bytes of the largest frame; 0 is no limit.
-        unsent: how many bytes wait.
     """
 
     def __init__(self, awake: Callable[[], None]) -> None:
-        self.awake = awake
+        super().__init__(awake)
         self.frame_max = 0
-        self.unsent = 0
-        self._pieces: list[bytes] = []
         # A positive confirm at the tail of the output, which a later one may take in: channel and number.
         self._last_confirm: tuple[int, int, int] | None = None
-
-    def append(self, data: bytes) -> None:
-        """Send bytes as they are."""
-        self._pieces.append(data)
-        self.unsent += len(data)
-        if len(self._pieces) == 1:
-            self.awake()
-
-    def place(self) -> int:
-        """The end of what is to be sent now, as `send` takes it."""
-        return len(self._pieces)
 
     def send(self, channel: int, method: Method, place: int | None = None) -> None:
         """Send a method; with a `place`, ahead of what was sent since."""
         data = frame(METHOD, channel, write_method(method))
-        if place is None or place >= len(self._pieces):
+        if place is None:
             self.append(data)
         else:
-            self._pieces.insert(place, data)
-            self.unsent += len(data)
-            self._last_confirm = None
+            if place < self.place():
+                self._last_confirm = None
+            self.insert(data, place)
 
     def send_content(self, channel: int, method: Method, header: bytes, body: bytes) -> None:
         """Send a method with its content."""
@@ -68,27 +52,20 @@ class Output:
             all_up_to: every publish up to this number has been answered.
         """
         last = self._last_confirm
-        if last is not None and last[:2] == (channel, len(self._pieces)) and last[2] <= all_up_to >= number:
-            self.unsent -= len(self._pieces.pop())
+        if last is not None and last[:2] == (channel, self.place()) and last[2] <= all_up_to >= number:
+            self.withdraw()
             number = all_up_to
             ack = made(commands.Basic.Ack, delivery_tag=number, multiple=True)
         else:
             ack = made(commands.Basic.Ack, delivery_tag=number)
         self.send(channel, ack)
-        self._last_confirm = (channel, len(self._pieces), number)
+        self._last_confirm = (channel, self.place(), number)
 
     def send_heartbeat(self) -> None:
         """Send a sign of life."""
         self.append(HEARTBEAT_FRAME)
 
-    def is_crowded(self) -> bool:
-        """Whether the client has left much unread."""
-        return self.unsent > CROWDED
-
     def take(self) -> bytes:
         """Take all that is to be sent."""
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        self.unsent = 0
         self._last_confirm = None
-        return data
+        return super().take()

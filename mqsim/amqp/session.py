@@ -14,30 +14,38 @@ Its time is the broker's: whoever holds it moves the broker on (`Broker.advance`
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
 from pamqp import commands
 
 from mqsim.amqp import failures, handshake
 from mqsim.amqp.channel import ChannelEnd
+from mqsim.amqp.departures import Departures
 from mqsim.amqp.failures import LostError
 from mqsim.amqp.frames import HEARTBEAT, METHOD, BrokenFrameError, Frame, FrameReader
 from mqsim.amqp.handshake import VHOST, Client, Limits
 from mqsim.amqp.methods import Method, made
-from mqsim.amqp.output import Output
-from mqsim.amqp.pulse import Pulse
-from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput, End
+from mqsim.amqp.observer import Observer
+from mqsim.amqp.output import FrameOutput
+from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
-from mqsim.amqp.witness import Witness
 from mqsim.broker import Broker, Connection, Message
 from mqsim.broker import State as Life
 from mqsim.errors import BrokerError, ConnectionError
+from mqsim.protocol import End, Heartbeat
+
+HANDSHAKE_TIMEOUT: Final = 10.0
+"""Seconds that a client has to open its connection, as RabbitMQ has it."""
+
+CLOSING_TIMEOUT: Final = 30.0
+"""Seconds that the server waits for its close to be answered, as RabbitMQ has it."""
 
 UNREAD_INPUT = 16 * 2**20
 """Bytes of output at which nothing more is taken from a client that does not read."""
 
 
-class Session(Output, Pulse):
+class Session(FrameOutput, Heartbeat):
     """One connection.
 
     Args:
@@ -49,7 +57,7 @@ class Session(Output, Pulse):
         limits: what is proposed to the client.
         handed: called with each message of a quorum queue that is handed out to be acknowledged: its members
             write that down.
-        witness: is told what passes.
+        observer: is told what passes.
 
     Attributes:
         wire: what is particular to the profile.
@@ -74,10 +82,10 @@ class Session(Output, Pulse):
         epoch: float = 0.0,
         limits: Limits | None = None,
         handed: Callable[[Message], None] | None = None,
-        witness: Witness | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        Output.__init__(self, lambda: None if wake is None else wake(self))
-        Pulse.__init__(self, broker.now)
+        FrameOutput.__init__(self, lambda: None if wake is None else wake(self))
+        Heartbeat.__init__(self, broker.now)
         self.broker = broker
         self.wire = WIRES[broker.profile.version]
         self.name = name
@@ -86,7 +94,7 @@ class Session(Output, Pulse):
         self.limits = limits or Limits()
         self.largest_body = broker.profile.largest_message
         self.handed = handed
-        self.witness = witness
+        self.observer = observer
         self.state = CONNECTION.begin
         self.link: Connection | None = None
         self.user = ""
@@ -96,21 +104,46 @@ class Session(Output, Pulse):
         self.blocked = False
         self.holds_back = False
         self.channel_max = self.limits.channel_max
-        self._reader = FrameReader(self.wire.smallest_frame_max)
+        self._reader = FrameReader(self.wire.smallest_frame_max, greeted=False)
+        self._departures = Departures()
 
     # -- bytes in --------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
         """Take what came from the client, in pieces of any size."""
         if self.end is None:
+            self._reader.foresee(data)
+            self.arrive(len(data))
+
+    def foresee(self, data: bytes) -> None:
+        """Bytes have left the client: read them, and tell the observer; `arrive` then brings them here."""
+        frames = self._reader.foresee(data)
+        if self.observer is not None:
+            for departure in self._departures.read(frames):
+                self.observer.left(departure)
+
+    def arrive(self, count: int) -> None:
+        """So many bytes of those foreseen have come, in order."""
+        if self.end is None:
             self.heard(self.broker.now)
-            self._reader.feed(data)
+            self._reader.arrive(count)
             self._process()
 
     @property
     def listens(self) -> bool:
         """Whether more input is welcome; if not, whoever holds the session lets the client wait."""
         return self.end is None and not self.blocked and self.unsent < UNREAD_INPUT
+
+    @property
+    def linked(self) -> bool:
+        """Whether the broker counts it as an open connection."""
+        return self.link is not None and self.link.state is Life.OPEN
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether its broker is not there to close it in order: it never opened it, or it went down."""
+        link = self.link
+        return link is None or (link.state is not Life.OPEN and link.closed_by is None)
 
     def _process(self) -> None:
         if self.state is State.GREETING:
@@ -159,7 +192,7 @@ class Session(Output, Pulse):
             if frame.kind != METHOD:
                 unknown = frame.kind not in (2, 3)
                 raise failures.unknown_frame(frame) if unknown else failures.unexpected_frame(frame)
-            self._receive_method(failures.method_in(frame))
+            self._receive_method(failures.method_in(frame), frame.note)
         elif not self._step(ConnectionInput.CHANNEL):
             raise failures.unexpected_frame(frame)
         elif frame.kind not in (1, 2, 3):
@@ -167,6 +200,13 @@ class Session(Output, Pulse):
         elif self.state is State.RUNNING:
             end = self.channels.get(frame.channel) or ChannelEnd(self, frame.channel)
             end.receive(frame)
+        else:
+            self.passed_over(frame)
+
+    def passed_over(self, frame: Frame) -> None:
+        """A frame is not looked at: what it belongs to is being closed."""
+        if frame.note is not None and self.observer is not None:
+            self.observer.passed_over(frame.note)
 
     def _receive_heartbeat(self, frame: Frame) -> None:
         if frame.payload:
@@ -174,7 +214,7 @@ class Session(Output, Pulse):
         if frame.channel or not self._step(ConnectionInput.HEARTBEAT):
             raise failures.unexpected_frame(frame)
 
-    def _receive_method(self, method: Method) -> None:
+    def _receive_method(self, method: Method, note: Any) -> None:
         given = CONNECTION_INPUTS.get(type(method), ConnectionInput.OTHER)
         before = self.state
         if not self._step(given):
@@ -195,6 +235,8 @@ class Session(Output, Pulse):
             case commands.Connection.Close():
                 self._unlink()
                 self.send(0, made(commands.Connection.CloseOk))
+                if note is not None and self.observer is not None:
+                    self.observer.carried_out(note, None)
                 if before is not State.CLOSING:
                     self._finish(End.CLOSE)
 
@@ -233,6 +275,8 @@ class Session(Output, Pulse):
         self.link.on_closed = self._on_closed
         self.link.on_blocked = self._on_blocked
         self.send(0, made(commands.Connection.OpenOk))
+        if self.observer is not None:
+            self.observer.connection_opened()
 
     # -- ending ----------------------------------------------------------------------------------------------
 
@@ -248,9 +292,11 @@ class Session(Output, Pulse):
     def _on_closed(self, error: BrokerError) -> None:
         if not self._step(ConnectionInput.FAIL) or self.end is not None:
             return
+        if self.observer is not None:
+            self.observer.connection_closed(error)
         self.blocked = False
         self.channels.clear()
-        self.closing(self.broker.now)
+        self.waits(self.broker.now)
         class_id, method_id = error.method
         self.send(
             0,
@@ -345,7 +391,9 @@ class Session(Output, Pulse):
         """Do what is due: send a sign of life, or give up a client that sent none for too long."""
         if self.end is not None or now < self.next_deadline():
             return
-        if self.is_overdue(now, self.state, self.blocked):
+        if self.is_overdue(now, self._patience(), not self.blocked):
+            if self.observer is not None:
+                self.observer.given_up()
             self._finish(End.RESET)
         else:
             self.send_heartbeat()
@@ -353,4 +401,10 @@ class Session(Output, Pulse):
 
     def next_deadline(self) -> float:
         """When `tick` is next needed, in the broker's seconds; infinite if never."""
-        return float("inf") if self.end is not None else self.due(self.state, self.blocked)
+        return float("inf") if self.end is not None else self.due(self._patience(), not self.blocked)
+
+    def _patience(self) -> float | None:
+        """Seconds that the client has for what it is to do now; None while the connection runs."""
+        if self.state is State.RUNNING:
+            return None
+        return CLOSING_TIMEOUT if self.state is State.CLOSING else HANDSHAKE_TIMEOUT

@@ -7,11 +7,11 @@ session answers as RabbitMQ does. `MACHINES` lists them for whoever draws them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
 
 from pamqp import base, commands
+
+from mqsim.protocol import Machine
 
 
 class Connection(Enum):
@@ -41,13 +41,6 @@ class ConnectionInput(Enum):
     HEARTBEAT = "heartbeat"
     FAIL = "(server) close"
     LOSE = "(server) lose"
-
-
-class End(Enum):
-    """How a session's stream has to end, once what is to be sent was sent."""
-
-    CLOSE = "close"
-    RESET = "reset"
 
 
 class Channel(Enum):
@@ -86,31 +79,6 @@ class ContentInput(Enum):
     HEADER = "content header"
     BODY = "content body"
     LAST_BODY = "last content body"
-
-
-S = TypeVar("S", bound=Enum)
-I = TypeVar("I", bound=Enum)  # noqa: E741
-
-
-@dataclass(frozen=True, slots=True)
-class Machine(Generic[S, I]):
-    """One kind of life.
-
-    Attributes:
-        name: what lives it.
-        begin: the state that it begins in.
-        table: the state that follows, by state and input.
-        says: one sentence for the reader of the diagram.
-    """
-
-    name: str
-    begin: S
-    table: Mapping[tuple[S, I], S]
-    says: str
-
-    def step(self, state: S, given: I) -> S | None:
-        """The state that follows; None when the input is out of place."""
-        return self.table.get((state, given))
 
 
 _C, _CI = Connection, ConnectionInput

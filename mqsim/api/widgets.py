@@ -6,19 +6,19 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mqsim.api.run import simulate, understood
-from mqsim.scenario import Scenario
+from mqsim.scenario import Scenario, scenario_from
 
 if TYPE_CHECKING:
-    from mqsim.widgets import Explorer, Prediction
-    from mqsim.widgets.explore.asked import Vary
+    from mqsim.api.explorer import ResultExplorer
+    from mqsim.widgets import Prediction
+    from mqsim.widgets.explore.vary import Vary
 
 
 def explore(
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str],
     vary: Vary = None,
     theme: str | None = None,
-) -> Explorer:
+) -> ResultExplorer:
     """Controls of a scenario in a notebook; depth, lanes and numbers beside theory follow them at once.
 
     Each picture is that of a whole run: turning the rate up makes for more messages, and the number of them
@@ -38,9 +38,9 @@ def explore(
             installed.
         ScenarioError: the scenario can't be understood or can't be run.
     """
-    from mqsim.widgets import Explorer
+    from mqsim.api.explorer import ResultExplorer
 
-    return Explorer(understood(scenario), vary, simulate, theme)
+    return ResultExplorer(scenario_from(scenario), vary, theme)
 
 
 def predict(

@@ -82,8 +82,7 @@ class Channel(Consuming):
         self._end_transaction(Input.COMMIT, "tx.commit")
         pending, self._pending = self._pending, []
         for message in pending:
-            self._route_again(message)
-            self._post(message)
+            self._post(message, self._route(message))
         self._settle_all()
 
     def tx_rollback(self) -> None:
@@ -122,37 +121,40 @@ class Channel(Consuming):
         broker = self.broker
         envelope = message.envelope
         if self._plain:
-            if envelope.route_version != broker.version:
-                self._route_again(message)
-            queues = envelope.route
+            try:
+                queues = broker.routes[envelope.exchange][envelope.key]
+            except KeyError:
+                queues = self._route(message)
+            else:
+                if envelope.headers is not None:
+                    queues = self._route(message)
             if len(queues) == 1 and broker.storage is None:
                 queues[0].publish(message)
             else:
-                self._post(message)
+                self._post(message, queues)
             return
         self._use()
-        self._route_again(message)
+        queues = self._route(message)
         if self.mode is State.TRANSACTIONAL:
             self._pending.append(message)
             return
         assert self._confirm is not None
         self.published += 1
         number, confirm = self.published, self._confirm
-        if envelope.route:
-            broker.spread(message, envelope.route, lambda ok: confirm(number, ok))
+        if queues:
+            broker.spread(message, queues, lambda ok: confirm(number, ok))
         else:
-            self._post(message)
+            self._post(message, queues)
             confirm(number, True)
 
-    def _route_again(self, message: Message) -> None:
-        if message.envelope.route_version != self.broker.version:
-            with self.during("basic.publish"):
-                self.broker.find_route(message.envelope)
+    def _route(self, message: Message) -> tuple[Queue, ...]:
+        with self.during("basic.publish"):
+            return self.broker.route_of(message.envelope)
 
-    def _post(self, message: Message) -> None:
+    def _post(self, message: Message, queues: tuple[Queue, ...]) -> None:
         envelope = message.envelope
-        if envelope.route:
-            self.broker.spread(message, envelope.route, None)
+        if queues:
+            self.broker.spread(message, queues, None)
             return
         gone = envelope.key.startswith(f"{REPLY_TO}.") and not self.broker.profile.returns_late_replies
         returned = envelope.mandatory and not gone

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker.message import Message
+from mqsim.broker.prefetch import UNLIMITED
 
 if TYPE_CHECKING:
     from mqsim.broker.consuming import Consuming
+    from mqsim.broker.prefetch import ChannelLimit
     from mqsim.broker.queue import Queue
-
-UNLIMITED = float("inf")
 
 Deliver = Callable[["Consumer", int, Message], None]
 
@@ -21,16 +21,19 @@ class Consumer:
 
     Attributes:
         tag: its consumer tag, unique on its channel.
-        limit: how many deliveries it may hold unacknowledged; infinite for prefetch 0 and for automatic
-            acknowledgement,
-            -1 once it is gone.
+        own_limit: how many deliveries its own prefetch lets it hold unacknowledged; infinite for prefetch 0
+            and for automatic acknowledgement.
+        limit: how many it may hold now, -1 once it is gone; less than `own_limit` where the channel's count
+            leaves less.
+        channel_limit: the count that it shares with the other consumers of its channel, if there is one.
         unacked: how many it holds.
-        parked: whether it has left the circle because it was blocked when its turn came.
+        parked: whether it has left the rotation because it was blocked when its turn came.
     """
 
     __slots__ = (
         "__weakref__",
         "channel",
+        "channel_limit",
         "deliver",
         "exclusive",
         "limit",
@@ -39,15 +42,9 @@ class Consumer:
         "parked",
         "priority",
         "queue",
-        "share",
         "tag",
         "unacked",
     )
-
-    # Set where the channel's consumers share a count: that count, and what the consumer's own prefetch
-    # allows.
-    share: Share
-    own_limit: float
 
     def __init__(
         self,
@@ -66,7 +63,9 @@ class Consumer:
         self.tag = tag
         self.deliver = deliver
         self.no_ack = no_ack
-        self.limit: float = UNLIMITED if no_ack or prefetch == 0 else prefetch
+        self.own_limit: float = UNLIMITED if no_ack or prefetch == 0 else prefetch
+        self.limit = self.own_limit
+        self.channel_limit: ChannelLimit | None = None
         self.priority = priority
         self.exclusive = exclusive
         self.unacked = 0
@@ -79,79 +78,34 @@ class Consumer:
         message.deliveries += 1
         if self.no_ack:
             self.deliver(self, tag, message)
-            message.queue.settled(message, self)
+            message.queue.settled(message)
         else:
             self.unacked += 1
             channel.unacked[tag] = (message, self, channel.broker.now)
             message.queue.unacked += 1
             self.deliver(self, tag, message)
+            if self.channel_limit is not None:
+                self.channel_limit.allot()
 
     def allow(self, more: int) -> None:
         """Let the consumer hold `more` deliveries than before (credit, for a client that asks one by one)."""
-        self.limit += more
+        self.set_limit(self.own_limit + more)
         self.awaken()
 
+    def set_limit(self, limit: float) -> None:
+        """Let the consumer hold so many deliveries; it takes what it may when it is next awakened."""
+        self.limit = self.own_limit = limit
+
     def awaken(self) -> None:
-        """Go back into the circle if blocked before and not now, and take what is ready."""
+        """The consumer may hold more than before; where a count is shared, so may the others."""
+        if self.channel_limit is None:
+            self.take()
+        else:
+            self.channel_limit.awaken()
+
+    def take(self) -> None:
+        """Go back into the rotation if blocked before and not now, and take what is ready."""
         if self.parked and self.unacked < self.limit:
             self.queue.circle.wake(self)
         if self.queue.waiting:
             self.queue.dispatch()
-
-
-class Share:
-    """One count of unacknowledged deliveries for all consumers of a channel: AMQP's global bit.
-
-    Attributes:
-        limit: the count; infinite when there is none.
-        consumers: who shares it, in order of subscription.
-    """
-
-    def __init__(self) -> None:
-        self.limit = UNLIMITED
-        self.consumers: dict[Consumer, None] = {}
-        # Cancelled, but what they hold still counts.
-        self._gone: list[Consumer] = []
-
-    def join(self, consumer: Consumer) -> None:
-        """Let a consumer share the count."""
-        consumer.__class__ = SharingConsumer
-        consumer.share = self
-        consumer.own_limit = consumer.limit
-        self.consumers[consumer] = None
-        self.settle()
-
-    def leave(self, consumer: Consumer) -> None:
-        """A consumer is cancelled; what it holds goes on counting."""
-        if self.consumers.pop(consumer, self) is None:
-            self._gone.append(consumer)
-
-    def settle(self) -> None:
-        """Give each consumer what its own prefetch and the rest of the count leave to it."""
-        self._gone = [consumer for consumer in self._gone if consumer.unacked]
-        held = sum(consumer.unacked for consumer in (*self.consumers, *self._gone) if not consumer.no_ack)
-        left = max(self.limit - held, 0)
-        for consumer in self.consumers:
-            if not consumer.no_ack:
-                consumer.limit = min(consumer.own_limit, consumer.unacked + left)
-
-    def awaken(self) -> None:
-        """Have every consumer take what it now may."""
-        self.settle()
-        for consumer in list(self.consumers):
-            Consumer.awaken(consumer)
-
-
-class SharingConsumer(Consumer):
-    """A consumer on a channel whose consumers share a count."""
-
-    __slots__ = ()
-
-    def send(self, message: Message) -> None:
-        """Send a message, and leave less to the others."""
-        super().send(message)
-        self.share.settle()
-
-    def awaken(self) -> None:
-        """Go back into the circle, and let the others go back too."""
-        self.share.awaken()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import consumer_priority
-from mqsim.broker.consumer import UNLIMITED, Consumer, Deliver, Share
+from mqsim.broker.consumer import Consumer, Deliver
 from mqsim.broker.declaring import REPLY_TO
 from mqsim.broker.endpoint import wrong_mode
 from mqsim.broker.message import Message
+from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
 from mqsim.broker.queue import Queue
 from mqsim.broker.settling import Settling
 from mqsim.broker.topology import made_name
@@ -43,12 +44,12 @@ class Consuming(Settling):
         self.prefetch = 0
         self.address: Queue | None = None
         self.on_cancel: Callable[[Consumer], None] = _ignore_cancel
-        self._share: Share | None = None
+        self._shared: ChannelLimit | None = None
         self._tags_made = 0
 
     def _settle_pace(self) -> None:
         super()._settle_pace()
-        self._quick = self._quick and self._share is None
+        self._quick = self._quick and self._shared is None
 
     def qos(self, prefetch: int, *, shared: bool = False) -> None:
         """Set the prefetch of consumers that subscribe from now on; 0 is unlimited.
@@ -62,13 +63,13 @@ class Consuming(Settling):
         if not shared or not self.broker.profile.shares_prefetch:
             self.prefetch = prefetch
             return
-        if self._share is None:
-            self._share = Share()
+        if self._shared is None:
+            self._shared = ChannelLimit()
             self._settle_pace()
             for consumer in self.consumers.values():
-                self._share.join(consumer)
-        self._share.limit = prefetch or UNLIMITED
-        self._share.awaken()
+                self._shared.join(consumer)
+        self._shared.limit = prefetch or UNLIMITED
+        self._shared.awaken()
 
     def consume(
         self,
@@ -108,7 +109,7 @@ class Consuming(Settling):
                 priority = consumer_priority(queue.name, arguments) if "x-priority" in arguments else priority
             self._check_alone(queue, exclusive)
             queue.check("basic.consume")
-            if queue.replicated and self._share is not None and self._share.limit != UNLIMITED:
+            if queue.replicated and self._shared is not None and self._shared.limit != UNLIMITED:
                 told = f"{replies.queue_named(queue.name)} does not support global qos"
                 raise replies.connection_error(replies.NOT_IMPLEMENTED, told)
         if not tag:
@@ -124,8 +125,8 @@ class Consuming(Settling):
             priority=priority,
             exclusive=exclusive,
         )
-        if self._share is not None:
-            self._share.join(consumer)
+        if self._shared is not None:
+            self._shared.join(consumer)
         self.consumers[tag] = consumer
         queue.add_consumer(consumer)
         return consumer
@@ -146,7 +147,7 @@ class Consuming(Settling):
         if self.address is not None:
             raise wrong_mode("reply consumer already set")
         broker = self.broker
-        broker.version += 1
+        broker.changed()
         name = made_name(f"{REPLY_TO}.", broker.version)
         self.address = broker.addresses[name] = Queue(
             broker, name, durable=False, owner=self.connection, node=self.connection.node
@@ -166,8 +167,8 @@ class Consuming(Settling):
         """The broker ends a subscription because its queue is gone."""
         self.consumers.pop(consumer.tag, None)
         consumer.queue.circle.remove(consumer)
-        if self._share is not None:
-            self._share.leave(consumer)
+        if self._shared is not None:
+            self._shared.leave(consumer)
         self.broker.watcher.consumer_cancelled(consumer)
         self.on_cancel(consumer)
 
@@ -185,12 +186,12 @@ class Consuming(Settling):
         self._carry_out(overdue, "timeout", True)
 
     def _let_go(self, consumer: Consumer) -> None:
-        if self._share is not None:
-            self._share.leave(consumer)
+        if self._shared is not None:
+            self._shared.leave(consumer)
         consumer.queue.remove_consumer(consumer)
         if consumer.queue is self.address:
             del self.broker.addresses[self.address.name]
-            self.broker.version += 1
+            self.broker.changed()
             self.address = None
 
     def get(
@@ -214,7 +215,7 @@ class Consuming(Settling):
         message.deliveries += 1
         taken(self.last_tag, message)
         if no_ack:
-            queue.settled(message, None)
+            queue.settled(message)
         else:
             self.unacked[self.last_tag] = (message, None, self.broker.now)
             queue.unacked += 1

@@ -66,7 +66,7 @@ def enter(
         if len(body) > largest:
             told = f"message size {len(body)} is larger than configured max size {largest}"
             raise channel_error(replies.PRECONDITION_FAILED, told)
-        channel.broker.find_route(envelope)
+        channel.broker.route_of(envelope)
         user = properties.get("user_id")
         if user is not None and user != channel.connection.user:
             told = f"user_id property set to '{user}' but authenticated user was '{channel.connection.user}'"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QueueArguments
-from mqsim.broker.away import check_there
 from mqsim.broker.endpoint import Endpoint
 from mqsim.broker.exchange import Binding, Exchange, ExchangeType
 from mqsim.broker.queue import Queue
@@ -107,7 +106,7 @@ class Declaring(Endpoint):
             if queue is None:
                 return 0
             self.broker.check_owner(queue, self.connection)
-            check_there(queue, "queue.delete")
+            queue.availability.check(queue, "queue.delete")
             told = queue_named(queue.name)
             if queue.replicated and (if_unused or if_empty):
                 flag = "if-unused" if if_unused else "if-empty"
@@ -169,7 +168,7 @@ class Declaring(Endpoint):
             if target is None or source is None or Binding(target, key, arguments) not in source.bindings:
                 return
             self.broker.check_owner(target, self.connection)
-            check_there(target, "queue.unbind")
+            target.availability.check(target, "queue.unbind")
             self.broker.unbind(exchange, target, key, arguments)
 
     # -- exchanges -------------------------------------------------------------------------------------------

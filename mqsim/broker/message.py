@@ -36,8 +36,6 @@ class Envelope:
         "persistent",
         "priority",
         "properties",
-        "route",
-        "route_version",
         "size",
     )
 
@@ -67,9 +65,6 @@ class Envelope:
         self.properties = properties
         # Whether dead-lettering wrote its headers; a client can write an x-death of its own.
         self.died = False
-        # The queues it was routed to last time, good while the broker's topology is the same.
-        self.route: tuple[Queue, ...] = ()
-        self.route_version = -1
 
     def forwarded(self, exchange: str, key: str, headers: Mapping[str, object]) -> Envelope:
         """The same content for another exchange and key, without an expiry, as dead-lettering sends it on."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.away import AwayQueue, Ghost, fall_silent, give_up, go_on
+from mqsim.broker.availability import ANSWERS, Down, Silent, give_up, go_on
 from mqsim.broker.lifecycle import NODE, Input, State
 from mqsim.broker.message import Message
 from mqsim.broker.post import Post
-from mqsim.broker.queue import Queue
+from mqsim.broker.queue import Queue, UnreachableQueue
 from mqsim.broker.quorum import QuorumQueue
 from mqsim.broker.seams import Deadlines
 from mqsim.errors import SimulationError
@@ -104,10 +104,10 @@ class Nodes(Post):
         """
         self._check_node(node)
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.FALL_SILENT)
-        self.version += 1
+        self.changed()
         electing = [queue for queue in self._replicated_on(node) if queue.member_silent(node)]
         for queue in self._living_on(node):
-            fall_silent(queue)
+            queue.become(Silent())
         for queue in electing:
             self.ask_for_election(queue)
 
@@ -131,7 +131,7 @@ class Nodes(Post):
         """
         self._check_node(node)
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.RESUME)
-        self.version += 1
+        self.changed()
         for queue in self._living_on(node):
             go_on(queue)
         for queue in self._replicated_on(node):
@@ -173,7 +173,7 @@ class Nodes(Post):
 
     def _after_stop(self, node: str, how: Input, knew: bool) -> None:
         """Carry out that a node is down; `knew`: quorum queues that it does not lead knew already."""
-        self.version += 1
+        self.changed()
         error = replies.shut_down() if how is Input.STOP else None
         # Who lost its leader hands nothing out any more, also not what the connections are about to give
         # back.
@@ -222,18 +222,18 @@ class Nodes(Post):
 
     def _take_away(self, queue: Queue, how: Input) -> None:
         """A classic queue's node is down: its consumers are cancelled, and what they hold is not theirs."""
-        ghost = Ghost(queue.broker, queue.name, node=queue.node)
-        stranded = [
+        stand_in = UnreachableQueue(queue.broker, queue.name, node=queue.node)
+        held = [
             message
             for connection in self.connections
             for channel in connection.channels.values()
-            for message in channel.strand(queue, ghost)
+            for message in channel.disown(queue, stand_in)
         ]
-        queue.unacked -= len(stranded)
-        stranded += give_up(queue)
-        if stranded:
-            marks = [(message, message.redelivered) for message in stranded]
-            queue.take_back(sorted(stranded), "closed")
+        queue.unacked -= len(held)
+        held += give_up(queue)
+        if held:
+            marks = [(message, message.redelivered) for message in held]
+            queue.take_back(sorted(held), "closed")
             if how is Input.STOP and not self.profile.stop_marks_what_others_hold:
                 for message, before in marks:
                     message.redelivered = before
@@ -241,9 +241,7 @@ class Nodes(Post):
             consumer.channel.dismiss(consumer)
         self._stop_queue(queue, how)
         if not queue.deleted:
-            queue.__class__ = AwayQueue
-            assert isinstance(queue, AwayQueue)
-            queue.how = how
+            queue.become(Down(how))
 
     def _stop_queue(self, queue: Queue, how: Input) -> None:
         """Keep of a queue's ready messages what is on disk."""
@@ -307,10 +305,10 @@ class Nodes(Post):
         self._answer_now()
 
     def _node_starts(self, node: str) -> None:
-        self.version += 1
+        self.changed()
         self.nodes[node] = NODE.step(node, self.nodes[node], Input.START)
         for queue in self._living_on(node):
-            queue.__class__ = Queue
+            queue.become(ANSWERS)
             if not queue.durable or queue.owner is not None:
                 self.remove_queue(queue)
         self._let_go(node, self._held.get(node, []), "closed")

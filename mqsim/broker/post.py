@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mqsim.broker import deadletter, replies
-from mqsim.broker.away import SilentQueue
+from mqsim.broker.availability import Silent
 from mqsim.broker.exchange import route
 from mqsim.broker.lifecycle import State
 from mqsim.broker.message import Envelope, Message, failures_of
@@ -16,6 +16,9 @@ from mqsim.broker.queue import FAILURES, Queue
 from mqsim.broker.quorum import QuorumQueue
 from mqsim.broker.seams import Confirm, Proposal, Replication, Storage
 from mqsim.broker.topology import Topology
+
+MOST_ROUTES_KNOWN = 4096
+"""How many routes are kept before all are forgotten; keys can be without number."""
 
 
 class Post(Topology):
@@ -39,20 +42,29 @@ class Post(Topology):
 
     # -- publishing ------------------------------------------------------------------------------------------
 
-    def find_route(self, envelope: Envelope) -> None:
-        """Write into an envelope which queues it goes to, good until the topology changes.
+    def route_of(self, envelope: Envelope) -> tuple[Queue, ...]:
+        """The queues that a message goes to.
 
         Raises:
             ChannelError: 404 if its exchange is not there, 403 if that is an internal one.
         """
+        known = self.routes.get(envelope.exchange)
+        if known is not None and envelope.headers is None and envelope.key in known:
+            return known[envelope.key]
         exchange = self.exchanges.get(envelope.exchange)
         if exchange is None and envelope.exchange:
             raise replies.no_exchange(envelope.exchange)
         if exchange is not None and exchange.internal:
             told = f"cannot publish to internal {replies.exchange_named(exchange.name)}"
             raise replies.channel_error(replies.ACCESS_REFUSED, told)
-        envelope.route = self._reach(envelope)
-        envelope.route_version = self.version
+        found = self._reach(envelope)
+        if envelope.headers is None:
+            if self._routes_known >= MOST_ROUTES_KNOWN:
+                self.routes.clear()
+                self._routes_known = 0
+            self.routes.setdefault(envelope.exchange, {})[envelope.key] = found
+            self._routes_known += 1
+        return found
 
     def _reach(self, envelope: Envelope, only: bool = False) -> tuple[Queue, ...]:
         """The queues of a message; with `only`, by its routing key alone, whatever its CC header says."""
@@ -82,8 +94,8 @@ class Post(Topology):
 
     def hand_in(self, message: Message, queue: Queue, confirm: Confirm | None) -> None:
         """Give a message to a queue; one that is to survive is written."""
-        if isinstance(queue, SilentQueue):
-            queue.post(message, confirm)
+        if isinstance(queue.availability, Silent):
+            queue.availability.publish(message, queue, confirm)
             return
         storage = self._disk_for(message, queue)
         if storage is None:

@@ -7,11 +7,13 @@ real brokers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.broker.arguments import QueueArguments
-from mqsim.broker.circle import Circle, SingleActive
+from mqsim.broker.availability import ANSWERS, Availability, Silent
+from mqsim.broker.dispatch import Circle, SingleActive
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.ready import Order, PriorityReady, Ready
 
@@ -36,10 +38,10 @@ class Queue:
         unacked: how many are with consumers, unacknowledged.
         circle: its consumers, and whose turn it is.
         replicated: whether its messages are kept on several nodes (a quorum queue).
-        routable: whether routing sees it.
+        availability: whether its node answers.
     """
 
-    replicated, routable = False, True
+    replicated = False
 
     def __init__(
         self,
@@ -74,6 +76,8 @@ class Queue:
         self._expiring = arguments.message_ttl is not None
         self._limited = arguments.max_length is not None or arguments.max_bytes is not None
         self._armed = NEVER
+        self.availability: Availability = ANSWERS
+        # No limit, no expiry, and its node answers.
         self._ordinary = not (self._expiring or self._limited)
         if arguments.expires is not None:
             broker.deadlines.add(broker.now + arguments.expires, self._expire_unused)
@@ -94,6 +98,16 @@ class Queue:
     def counted(self) -> int:
         """How many ready messages a declaration tells of."""
         return self.waiting
+
+    @property
+    def routable(self) -> bool:
+        """Whether routing finds it."""
+        return self.availability.is_routable(self)
+
+    def become(self, availability: Availability) -> None:
+        """Its node answers no more, or again."""
+        self.availability = availability
+        self._ordinary = availability is ANSWERS and not (self._expiring or self._limited)
 
     def keeps(self, message: Message) -> bool:
         """Whether a message here is to survive a restart."""
@@ -131,6 +145,8 @@ class Queue:
         return self.publish(message)
 
     def _publish_limited(self, message: Message) -> bool:
+        if self.availability is not ANSWERS:
+            return self._publish_unanswered(message)
         arguments = self.arguments
         if self._limited and arguments.overflow != "drop-head" and self._is_over(1, message.envelope.size):
             if arguments.overflow == "reject-publish-dlx" and arguments.dead_letter_exchange is not None:
@@ -143,6 +159,14 @@ class Queue:
         self.expire(self.broker.now)
         self._make_room()
         return True
+
+    def _publish_unanswered(self, message: Message) -> bool:
+        if isinstance(self.availability, Silent):
+            self.availability.publish(message, self, None)
+            return True
+        message.queue = self
+        self.watcher.left(message, self, "lost")
+        return False
 
     def admit(self, message: Message) -> None:
         """Append a message to the ready ones, whatever the limits say."""
@@ -174,6 +198,8 @@ class Queue:
 
     def dispatch(self) -> None:
         """Send what is ready to consumers that are not blocked, in turn, until one of the two runs out."""
+        if self.availability is not ANSWERS:
+            return
         following = self.circle.next
         while self.waiting:
             if self._expiring and self._is_stale():
@@ -202,15 +228,25 @@ class Queue:
             self._arm()
         return message
 
-    def settled(self, message: Message, consumer: Consumer | None) -> None:
+    def settled(self, message: Message) -> None:
         """A message is done with: acknowledged, or sent where no acknowledgement is asked."""
+        if self.availability is not ANSWERS and self.availability.silent:
+            self._tell_later(message, partial(self.settled, message))
+            return
         self.watcher.acked(message, self)
         if self.broker.storage is not None:
             self.broker.forget(message, self)
 
     def refuse(self, message: Message, how: str) -> None:
         """A consumer refuses a delivery for good; `how` is `nack` or `reject`."""
+        if self.availability.silent:
+            self._tell_later(message, partial(self.refuse, message, how))
+            return
         self.broker.reject(message, self, how)
+
+    def _tell_later(self, message: Message, act: Callable[[], None]) -> None:
+        assert isinstance(self.availability, Silent)
+        self.availability.tell(message, act)
 
     # -- back ------------------------------------------------------------------------------------------------
 
@@ -220,6 +256,10 @@ class Queue:
         The caller has taken them from their channel's unacknowledged ones; it calls `dispatch` when all is
         back.
         """
+        if self.availability.silent:
+            for message in messages:
+                self._tell_later(message, partial(self.take_back, [message], reason))
+            return
         for message in messages:
             message.redelivered = True
             if reason in FAILURES:
@@ -253,7 +293,7 @@ class Queue:
         Returns:
             How many are ready after that.
         """
-        while self.waiting:
+        while self.waiting and self.availability is ANSWERS:
             head = self.ready.peek()
             if head is None or head.expires is None or head.expires > now:
                 break
@@ -349,3 +389,16 @@ class Queue:
             self.waiting -= 1
         self.waiting_bytes = 0
         return messages
+
+
+class UnreachableQueue(Queue):
+    """Stands for a queue whose node is down in what clients still hold of it: what they say has no effect."""
+
+    def settled(self, message: Message) -> None:
+        """An acknowledgement has no effect."""
+
+    def refuse(self, message: Message, how: str) -> None:
+        """Nor has a refusal."""
+
+    def take_back(self, messages: Iterable[Message], reason: str) -> None:
+        """Nor has a return."""

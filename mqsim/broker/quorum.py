@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QueueArguments
-from mqsim.broker.circle import Circle, QuorumCircle, SingleActive
+from mqsim.broker.dispatch import Circle, QuorumCircle, SingleActive
 from mqsim.broker.lifecycle import LEADERSHIP, Input, State
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queue import FAILURES, Queue

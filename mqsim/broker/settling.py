@@ -50,7 +50,7 @@ class Settling(Declaring):
                 message, consumer, _ = entry
                 queue = message.queue
                 queue.unacked -= 1
-                queue.settled(message, consumer)
+                queue.settled(message)
                 if consumer is not None:
                     consumer.unacked -= 1
                     if consumer.parked or queue.waiting:
@@ -104,9 +104,9 @@ class Settling(Declaring):
                 consumer.unacked -= 1
         if requeue:
             self._give_back([message for message, _, _ in taken.values()], how)
-        for message, consumer, _ in taken.values():
+        for message, _, _ in taken.values():
             if how == "ack":
-                message.queue.settled(message, consumer)
+                message.queue.settled(message)
             elif not requeue:
                 message.queue.refuse(message, how)
         for consumer in {consumer: None for _, consumer, _ in taken.values() if consumer is not None}:
@@ -125,21 +125,21 @@ class Settling(Declaring):
         for queue in by_queue:
             queue.dispatch()
 
-    def strand(self, queue: Queue, ghost: Queue) -> list[Message]:
+    def disown(self, queue: Queue, stand_in: Queue) -> list[Message]:
         """Let go of what is held of a queue whose node is gone; its tags stay known, and mean nothing.
 
         Returns:
             The messages.
         """
-        stranded = []
+        disowned = []
         for held in (self.unacked, *(taken for taken, _, _ in self._settled)):
             for tag, (message, consumer, sent) in held.items():
                 if message.queue is queue:
-                    stranded.append(message)
-                    stand_in = type(message)(message.envelope)
-                    stand_in.queue = ghost
-                    held[tag] = (stand_in, consumer, sent)
-        return stranded
+                    disowned.append(message)
+                    copy = type(message)(message.envelope)
+                    copy.queue = stand_in
+                    held[tag] = (copy, consumer, sent)
+        return disowned
 
     # -- transactions ----------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
-from mqsim.broker.away import check_there
 from mqsim.broker.exchange import Binding, Exchange, ExchangeType, check_match
 from mqsim.broker.profiles import Profile
 from mqsim.broker.queue import Queue
@@ -51,6 +50,9 @@ class Topology(ABC):
         self.exchanges: dict[str, Exchange] = {}
         self.addresses: dict[str, Queue] = {}
         self.version = 0
+        # The queues of a message without headers, by exchange and key, until something changes.
+        self.routes: dict[str, dict[str, tuple[Queue, ...]]] = {}
+        self._routes_known = 0
         self._named = 0
         for kind in ExchangeType:
             self.exchanges[f"amq.{kind.value}"] = Exchange(f"amq.{kind.value}", kind, durable=True)
@@ -58,6 +60,12 @@ class Topology(ABC):
         self.exchanges[f"{SYSTEM}trace"] = Exchange(
             f"{SYSTEM}trace", ExchangeType.TOPIC, durable=True, internal=True
         )
+
+    def changed(self) -> None:
+        """Exchanges, queues, bindings or nodes changed: the routes that are known count no more."""
+        self.version += 1
+        self.routes.clear()
+        self._routes_known = 0
 
     # -- exchanges -------------------------------------------------------------------------------------------
 
@@ -122,7 +130,7 @@ class Topology(ABC):
         if name.startswith(RESERVED):
             raise replies.reserved("exchange", name)
         self.check_metadata(f"failed to declare {exchange_named(name)} because the operation timed out")
-        self.version += 1
+        self.changed()
         made = self.exchanges[name] = Exchange(
             name, kind, durable=durable, auto_delete=auto_delete, internal=internal, alternate=alternate
         )
@@ -150,7 +158,7 @@ class Topology(ABC):
     def remove_exchange(self, exchange: Exchange) -> None:
         """Take an exchange away, and the bindings that lead to it."""
         self.exchanges.pop(exchange.name, None)
-        self.version += 1
+        self.changed()
         self._drop_bindings_to(exchange)
 
     # -- bindings --------------------------------------------------------------------------------------------
@@ -174,7 +182,7 @@ class Topology(ABC):
         binding = Binding(target, key, arguments)
         if binding not in source.bindings:
             self.check_metadata("Could not add binding due to timeout")
-        self.version += 1
+        self.changed()
         source.add(binding)
 
     def unbind(
@@ -201,7 +209,7 @@ class Topology(ABC):
 
     def _drop(self, source: Exchange, binding: Binding) -> None:
         source.discard(binding)
-        self.version += 1
+        self.changed()
         if source.auto_delete and not source.bindings:
             self.remove_exchange(source)
 
@@ -229,11 +237,11 @@ class Topology(ABC):
         """
         queue = self.queues.get(name)
         if queue is not None:
-            check_there(queue, "queue.declare", may_wait=False)
+            queue.availability.check(queue, "queue.declare", may_wait=False)
         if passive:
             if queue is None:
                 raise replies.no_queue(name)
-            check_there(queue, "queue.declare")
+            queue.availability.check(queue, "queue.declare")
             self.check_owner(queue, by)
             queue.touch()
             return queue
@@ -244,7 +252,7 @@ class Topology(ABC):
             if queue.owner is not owner:
                 raise replies.locked(name)
             self._check_same(queue, durable, auto_delete, table)
-            check_there(queue, "queue.declare")
+            queue.availability.check(queue, "queue.declare")
             queue.touch()
             return queue
         if not name:
@@ -264,7 +272,7 @@ class Topology(ABC):
         kind = "quorum " if arguments.kind == QUORUM else ""
         told = f"Could not declare {kind}{queue_named(name)} on node '{by.node}'"
         self.check_metadata(f"{told} because the metadata store operation timed out")
-        self.version += 1
+        self.changed()
         made = self.queues[name] = self._make_queue(name, durable, auto_delete, owner, arguments, table, by)
         return made
 
@@ -301,13 +309,13 @@ class Topology(ABC):
 
         Raises:
             BrokerError: 404 if it is not there, 405 if it is another connection's exclusive one; and as
-                `check_there` raises.
+                `Availability.check` raises.
         """
         queue = self.queues.get(name)
         if queue is None:
             raise replies.no_queue(name)
         self.check_owner(queue, by)
-        check_there(queue, method)
+        queue.availability.check(queue, method)
         return queue
 
     @abstractmethod
@@ -326,7 +334,7 @@ class Topology(ABC):
         """
         self.queues.pop(queue.name, None)
         queue.deleted = True
-        self.version += 1
+        self.changed()
         self._drop_bindings_to(queue)
         for consumer in list(queue.circle.order):
             consumer.channel.dismiss(consumer)

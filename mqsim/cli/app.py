@@ -79,9 +79,9 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario and tell what came of it."""
-    from mqsim.cli.run import Request, run_scenario
+    from mqsim.cli.run import RunRequest, run_scenario
 
-    run_scenario(Request(scenario, seed, changes or [], replications, as_json, report, timeline, save))
+    run_scenario(RunRequest(scenario, seed, changes or [], replications, as_json, report, timeline, save))
 
 
 @app.command()
@@ -217,10 +217,10 @@ def execute(
 
     The exit status is 0 however the programs ended; --json tells that of each.
     """
-    from mqsim.cli.exec import Request, run_files
+    from mqsim.cli.exec import ExecRequest, run_files
 
     run_files(
-        Request(
+        ExecRequest(
             programs or [],
             args or [],
             start or [],
@@ -262,3 +262,8 @@ def broker(
     from mqsim.server import serve
 
     serve(host, port, profile=profile, data=data, definitions=definitions)
+
+
+from mqsim.cli.exercise import app as exercises  # noqa: E402 - its commands stand beside these
+
+app.add_typer(exercises, name="exercise")

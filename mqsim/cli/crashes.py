@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mqsim.cli import show
+from mqsim.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from mqsim.api.programs import ProgramsResult
-    from mqsim.cli.exec import Request
+    from mqsim.api import ProgramsResult
 
 
-def crash_everywhere(request: Request, given: dict[str, Any]) -> None:
+def crash_everywhere(options: dict[str, Any], as_json: bool) -> None:
     """Run the programs with a crash at every point, and print the table; the way there shows on a terminal.
 
     Raises:
         MqsimError: the request can't be.
         KeyboardInterrupt: it was ended early; what there was by then is printed.
     """
-    from tqdm import tqdm
+    from mqsim.api import every_crash
 
-    from mqsim.api.crashes import every_crash
-
-    with tqdm(unit="run", desc="crashes", leave=False, file=sys.stderr, disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        table = every_crash(**given, who=request.who, restart_after=request.restart_after, progress=progress)
-    if request.as_json:
+    with progress_bar("crashes", "runs") as tell:
+        table = every_crash(**options, progress=tell)
+    if as_json:
         show.json_object(table.to_data())
     else:
         print(table, flush=True)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from mqsim.api.programs import ProgramsResult
-    from mqsim.guest.transcript import Line
+    from mqsim.api import ProgramsResult
+    from mqsim.guest.host.transcript import Line
 
 _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Request:
+class ExecRequest:
     """What the command line asked for; the fields are its options."""
 
     programs: list[str]
@@ -62,19 +62,20 @@ def settle_hashes() -> int | None:
     return subprocess.run(call, env=environment, check=False).returncode
 
 
-def run_files(request: Request) -> None:
+def run_files(request: ExecRequest) -> None:
     """Carry out `mqsim exec`.
 
     Raises:
         MqsimError: the request can't be.
     """
-    from mqsim.api.programs import run_programs
+    from mqsim.api import run_programs
 
     given = _arguments(request)
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 
-        crash_everywhere(request, given)
+        chosen = {"who": request.who, "restart_after": request.restart_after}
+        crash_everywhere({**given, **chosen}, request.as_json)
         return
     atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None
@@ -97,7 +98,7 @@ def _leave_quietly() -> None:
     sys.unraisablehook = lambda _: None
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def _arguments(request: ExecRequest) -> dict[str, Any]:
     """What `run_programs` is called with."""
     if not request.every_crash and (request.who is not None or request.restart_after is not None):
         option = "--who" if request.who is not None else "--restart-after"
@@ -185,7 +186,7 @@ def _group(option: str, word: str, name: str, files: dict[str, str]) -> str:
 
 
 def _check_target(
-    said: str, name: str, files: dict[str, str], count: dict[str, int], request: Request
+    said: str, name: str, files: dict[str, str], count: dict[str, int], request: ExecRequest
 ) -> None:
     group, _, number = name.rpartition("-")
     one_of_several = group in files and number.isdecimal() and 1 <= int(number) <= count.get(group, 1)
@@ -198,7 +199,7 @@ def _check_target(
         raise UsageError(f"{said}: there is no {name}; there are {names}, and the broker.")
 
 
-def _faults(request: Request, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
+def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
     """The faults that the options ask for, in order of time."""
     faults: list[dict[str, Any]] = []
     for kind, words in (("kill", request.kill), ("stop", request.stop), ("restart", request.restart)):
@@ -229,7 +230,7 @@ def printer() -> Callable[[Line], None]:
 
 def numbers_of(result: ProgramsResult) -> dict[str, Any]:
     """What `--json` prints: how the programs ended, what they printed, what became of their messages."""
-    from mqsim.guest.transcript import cut
+    from mqsim.guest.host.transcript import cut
     from mqsim.trace.story import text_of
 
     messages = _records(result.messages)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mqsim.cli.progress import progress_bar
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class RunRequest:
     """What the command line asked for; the fields are its options."""
 
     scenario: str | None
@@ -30,14 +29,14 @@ class Request:
     save: Path | None
 
 
-def run_scenario(request: Request) -> None:
+def run_scenario(request: RunRequest) -> None:
     """Carry out `mqsim run`.
 
     Raises:
         MqsimError: the request, the scenario or the run can't be.
     """
-    from mqsim.api.doubts import endless
     from mqsim.cli import show
+    from mqsim.runs import endless
 
     if request.scenario is None:
         show.presets()
@@ -62,7 +61,7 @@ def run_scenario(request: Request) -> None:
         print(line, file=sys.stderr)
 
 
-def _refuse_what_clashes(request: Request) -> None:
+def _refuse_what_clashes(request: RunRequest) -> None:
     """What can be told to be impossible before anything is run."""
     from mqsim.report import writable_target
 
@@ -108,25 +107,8 @@ def simulate(scenario: Scenario, seed: int | None, replication: int = 0) -> Resu
     """Run it once, with progress on a terminal when it takes longer than a second."""
     from mqsim.api import simulate as run_once
 
-    with _progress() as tell:
+    with progress_bar("simulated", "s", delay=1.0) as tell:
         return run_once(scenario, seed=seed, replication=replication, progress=tell)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float, float | None], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    bar = tqdm(unit=" s", desc="simulated", file=sys.stderr, delay=1.0, leave=False)
-
-    def tell(done: float, total: float | None) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    with bar:
-        yield tell
 
 
 def numbers_of(result: Result) -> dict[str, Any]:
@@ -150,25 +132,27 @@ def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[s
     those that do; `runs` counts them. With fewer than two there is no half-width. `warnings` holds what most
     of the runs have to say, or else which interval is wide.
     """
-    from tqdm import tqdm
-
-    from mqsim.api import simulate as run_once
-    from mqsim.api.doubts import wide
+    from mqsim.runs import simulate as run_once
+    from mqsim.runs import wide
 
     samples: dict[str, list[float]] = {}
     told: dict[tuple[str, str], list[str]] = {}
     used = seed
-    for replication in tqdm(range(replications), unit=" runs", file=sys.stderr, leave=False, disable=None):
-        result = run_once(scenario, seed=seed, replication=replication)
-        used = result.seed
-        for name, value in main_figures(result.summary()).items():
-            samples.setdefault(name, []).extend([] if value is None else [value])
-        for doubt in result.doubts:
-            told.setdefault((doubt.kind, doubt.about), []).append(doubt.message)
+    with progress_bar("replications", "runs") as tell:
+        for replication in range(replications):
+            result = run_once(scenario, seed=seed, replication=replication)
+            used = result.seed
+            for name, value in main_figures(result.summary()).items():
+                samples.setdefault(name, []).extend([] if value is None else [value])
+            for warning in result.run_warnings:
+                if warning.kind in ("overload", "growth", "short"):
+                    told.setdefault((warning.kind, warning.about), []).append(warning.message)
+            if tell is not None:
+                tell(replication + 1, replications)
     figures = {name: _mean(values) for name, values in samples.items()}
     # What each run alone is too short for, the replications make up for; their intervals say whether.
     common = [says[0] for (kind, _), says in told.items() if kind != "short" and 2 * len(says) > replications]
-    warnings = [*common, *(doubt.message for doubt in wide(figures) if not common)]
+    warnings = [*common, *(warning.message for warning in wide(figures) if not common)]
     return {
         "scenario": scenario.name,
         "seed": used,
@@ -203,7 +187,7 @@ def main_figures(summary: dict[str, Any]) -> dict[str, float | None]:
     return figures
 
 
-def write(request: Request, result: Result) -> list[str]:
+def write(request: RunRequest, result: Result) -> list[str]:
     """Write the files that were asked for; give a line about each.
 
     Raises:

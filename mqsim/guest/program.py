@@ -15,8 +15,8 @@ from mqsim.errors import UsageError
 KNOWN_HOSTS = ("localhost", "broker", "rabbitmq", "ledger")
 """Names that every guest can resolve, unless told otherwise; numeric addresses need no resolving."""
 
-WALL_LIMIT = 10.0
-"""Seconds of real time that a program may run without blocking, unless told otherwise."""
+CPU_LIMIT = 10.0
+"""Seconds of processor time that a program may use without waiting, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Program:
         seed: `random`, `uuid` and `os.urandom` depend on it and on the name.
         hosts: names that resolve; others fail as an unknown host does.
         environment: what `os.environ` holds, beside where the ledger is.
-        wall_limit: seconds of real time that it may run without blocking, before it is ended; None is for
+        cpu_limit: seconds of processor time that it may use without waiting, before it is ended; None is for
             ever.
     """
 
@@ -43,7 +43,7 @@ class Program:
     seed: int = 0
     hosts: tuple[str, ...] = KNOWN_HOSTS
     environment: Mapping[str, str] = field(default_factory=dict)
-    wall_limit: float | None = WALL_LIMIT
+    cpu_limit: float | None = CPU_LIMIT
 
     @classmethod
     def from_file(
@@ -55,7 +55,7 @@ class Program:
         seed: int = 0,
         hosts: Sequence[str] = KNOWN_HOSTS,
         environment: Mapping[str, str] | None = None,
-        wall_limit: float | None = WALL_LIMIT,
+        cpu_limit: float | None = CPU_LIMIT,
     ) -> Program:
         """A program that stands in a file.
 
@@ -77,7 +77,7 @@ class Program:
             seed,
             tuple(hosts),
             dict(environment or {}),
-            wall_limit,
+            cpu_limit,
         )
 
     def named(self, name: str) -> Program:

@@ -13,6 +13,7 @@
 | `bounded`, `troubled` | lost, impatient, important and repeated messages; breakdowns |
 | `network`, `loops`, `ends` | several queues; closed loops and full queues; drains and fork-join |
 | `load` | how much comes to each part, beside how much it can do |
+| `settling` | how long a run must be until its means settle |
 | `applies`, `lines`, `curves` | the answer; what a report shows of it, and what a figure draws |
 """
 
@@ -21,6 +22,7 @@ from mqsim.matching.curves import Curve, curve
 from mqsim.matching.lines import TheoryLine, read, simulated, theory_lines
 from mqsim.matching.load import Load, loads
 from mqsim.matching.records import Fit, Match, Matches
+from mqsim.matching.settling import short_run
 
 __all__ = [
     "Curve",
@@ -33,6 +35,7 @@ __all__ = [
     "curve",
     "loads",
     "read",
+    "short_run",
     "simulated",
     "theory_lines",
 ]

@@ -16,6 +16,7 @@ import numpy as np
 from mqsim.distributions import Distribution
 from mqsim.matching.network import Edge, Traffic
 from mqsim.matching.routes import shares
+from mqsim.matching.settling import settling_time
 from mqsim.matching.staff import latency_of
 from mqsim.matching.streams import batch_size, stationary
 from mqsim.scenario import (
@@ -31,7 +32,6 @@ from mqsim.scenario import (
 
 _NEARLY = 1e-9
 _ROUNDS = 200
-_TO_A_TENTH = 400.0  # 2 / 0.1 squared: the mean of so many independent numbers is known to a tenth
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,10 @@ class Load:
 
     @property
     def settles(self) -> float:
-        """Seconds of a run in which its means settle to about a tenth; 0 where nothing is left to chance.
-
-        Source: the order of magnitude is that of W. Whitt, Planning queueing simulations, Management Science
-            35 (1989) 1341-1366.
-        """
-        if self.regular or self.over or self.share <= 0.0:
+        """Seconds of a run in which its means settle to about a tenth; 0 where nothing is left to chance."""
+        if self.regular or self.over:
             return 0.0
-        return _TO_A_TENTH * self.variation / self.capacity / (1.0 - math.sqrt(self.share)) ** 2
+        return settling_time(self.share, self.capacity, self.variation)
 
 
 def loads(scenario: Scenario) -> list[Load]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mqsim.broker.exchange import topic_matches
-from mqsim.scenario import BindingSpec, Scenario, Target
+from mqsim.scenario import Routing, Scenario, Target
 
 _ALL = 1.0 - 1e-12
 
@@ -38,58 +37,28 @@ class Share:
 
 def reached(scenario: Scenario, exchange: str, key: str) -> frozenset[str]:
     """The queues that a message with this exchange and key is copied to."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = [exchange]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if not name:
-            found |= {key} & set(scenario.broker.queues)
-            continue
-        spec = scenario.broker.exchanges.get(name)
-        fitting = [
-            binding
-            for binding in scenario.broker.bindings
-            if spec is not None and binding.exchange == name and _fits(spec.type, binding, key)
-        ]
-        found |= {binding.queue for binding in fitting if binding.queue is not None}
-        waiting += [binding.to_exchange for binding in fitting if binding.to_exchange is not None]
-        if not fitting and spec is not None and spec.alternate is not None:
-            waiting.append(spec.alternate)
-    return frozenset(found)
-
-
-def _fits(kind: str, binding: BindingSpec, key: str) -> bool:
-    if kind == "direct":
-        return binding.key == key
-    if kind == "topic":
-        return topic_matches(binding.key, key)
-    # Modelled messages carry no headers, so only a binding that asks for none lets them through.
-    wanted = [name for name in binding.arguments if not name.startswith("x-")]
-    return kind == "fanout" or (not wanted and binding.arguments.get("x-match", "all") == "all")
+    return frozenset(Routing(scenario.broker).queues(exchange, key))
 
 
 def shares(scenario: Scenario, to: Sequence[Target]) -> dict[str, Share]:
     """For each queue that a destination reaches, its share of the messages."""
+    routing = Routing(scenario.broker)
     total = sum(target.weight for target in to)
     found: dict[str, Share] = {}
     for target in to:
-        for queue, share in _of_target(scenario, target).items():
+        for queue, share in _of_target(routing, target).items():
             found[queue] = _joined(found.get(queue), _thinned(share, target.weight / total))
     return found
 
 
-def _of_target(scenario: Scenario, target: Target) -> dict[str, Share]:
+def _of_target(routing: Routing, target: Target) -> dict[str, Share]:
     key = target.key
     keys = key.possible()
     weights = list(key.weights) or [1.0] * len(keys)
     hits: dict[str, list[int]] = {}
     for i, value in enumerate(keys):
         if weights[i] > 0:
-            for queue in reached(scenario, target.exchange, value):
+            for queue in routing.queues(target.exchange, value):
                 hits.setdefault(queue, []).append(i)
     found = {}
     for queue, positions in hits.items():

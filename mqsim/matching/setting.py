@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mqsim.matching.records import Fit, Match, Shifted
+from mqsim.matching.settling import settling_time, short_run
 from mqsim.matching.staff import Staff, narrow
 from mqsim.matching.streams import Stream
 from mqsim.matching.work import Work
@@ -187,15 +188,9 @@ def cautions(setting: Setting) -> Iterator[str]:
 
 
 def _too_short(setting: Setting, duration: float) -> Iterator[str]:
-    load = setting.stream.rate * setting.work.mean / setting.staff.servers
-    kept = duration - (
-        scenario_warmup if isinstance(scenario_warmup := setting.scenario.warmup, float | int) else 0.0
-    )
-    if not 0 < load < 1:
-        return
-    # The variance of a mean over a run falls with its length over the time that the queue takes to forget.
-    forgets = setting.work.mean / setting.staff.servers / (1.0 - math.sqrt(load)) ** 2
-    if kept < 400.0 * forgets:
-        yield (
-            f"Mind that the run is short for a load of {load:.2g}: its means may be off by a tenth and more."
-        )
+    warmup = setting.scenario.warmup
+    counted = duration - (0.0 if warmup == "auto" else float(warmup))
+    capacity = setting.staff.servers / setting.work.mean
+    load = setting.stream.rate / capacity
+    if says := short_run(setting.name, load, settling_time(load, capacity), counted):
+        yield says

@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from mqsim.report.tables import Table
-from mqsim.viz.palette import LIGHT, figure_of
+from mqsim.viz.figure import figure_of
+from mqsim.viz.palette import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

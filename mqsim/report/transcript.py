@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Protocol
 
+from mqsim.guest.host.transcript import Line
 from mqsim.trace.tables import Trace
 
 MOST_LINES = 200
 _HUES = ("#0072b2", "#b34700", "#007a5a", "#a0446f", "#6b5b00", "#2b6c99")
 """Dark enough on white paper, and told apart by the colour-blind; the names stand beside them in any case."""
 _STYLES = {"stderr": "font-weight: bold", "event": "font-style: italic"}
-
-
-class Line(Protocol):
-    """A line of a transcript."""
-
-    @property
-    def who(self) -> str:
-        """The actor's name."""
-
-    @property
-    def stream(self) -> str:
-        """`stdout`, `stderr` or `event`."""
 
 
 def transcript_html(lines: Sequence[Line], most: int = MOST_LINES) -> str:
@@ -51,7 +39,7 @@ def transcript_html(lines: Sequence[Line], most: int = MOST_LINES) -> str:
 def programs_html(lines: Iterable[Line], trace: Trace) -> str:
     """The transcript, and below it the space-time diagram, where messages were sent."""
     from mqsim.viz import plot_spacetime
-    from mqsim.viz.picture import html_of
+    from mqsim.viz.notebook import html_of
 
     parts = [transcript_html(list(lines))]
     if trace.messages.n:

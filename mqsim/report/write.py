@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
 from html import escape
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from mqsim.report import page
+from mqsim.report.files import writable_target, write_atomically
 from mqsim.report.tables import ABSENT, Table, summary_tables, theory_table, verdict
-from mqsim.report.whole import writable_target, write_whole
-from mqsim.scenario import Scenario
+from mqsim.runs import RunResult
 from mqsim.trace.story import story
 from mqsim.trace.tables import Trace
 from mqsim.viz import cumulative, depth, distribution, lanes, spacetime
@@ -38,28 +37,8 @@ _STATUS = {
 }
 
 
-class Reported(Protocol):
-    """What a report needs of a run; `api.Result` has it."""
-
-    @property
-    def scenario(self) -> Any: ...  # noqa: D102
-    @property
-    def trace(self) -> Trace: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def warnings(self) -> list[str]: ...  # noqa: D102
-    def summary(self) -> dict[str, Any]:
-        """The run's numbers."""
-        ...
-
-    def checks(self) -> Iterable[Verdict]:
-        """The checkers' verdicts."""
-        ...
-
-
-def write_report(result: Reported, path: str | os.PathLike[str]) -> Path:
-    """Write a run's report; it appears under `path` only when it is whole.
+def write_report(result: RunResult, path: str | os.PathLike[str]) -> Path:
+    """Write a run's report; it appears under `path` only when it is complete.
 
     Args:
         result: a run.
@@ -72,10 +51,10 @@ def write_report(result: Reported, path: str | os.PathLike[str]) -> Path:
         UsageError: the file can't be written there.
     """
     writable_target(path)  # before the work of drawing
-    return write_whole(path, report_html(result))
+    return write_atomically(path, report_html(result))
 
 
-def report_html(result: Reported) -> str:
+def report_html(result: RunResult) -> str:
     """The page, as text."""
     summary, checks = result.summary(), list(result.checks())
     name = str(result.scenario.name)
@@ -114,7 +93,7 @@ def report_html(result: Reported) -> str:
     )
 
 
-def summary_html(result: Reported) -> str:
+def summary_html(result: RunResult) -> str:
     """The verdict and the tables as a piece of HTML, for a notebook."""
     summary = result.summary()
     broken = [check.name for check in result.checks() if check.status.value == "broken"]
@@ -125,16 +104,14 @@ def summary_html(result: Reported) -> str:
     return "\n".join(parts)
 
 
-def _facts(result: Reported) -> str:
+def _facts(result: RunResult) -> str:
     trace = result.trace
     length = trace.end - trace.start
     return f"{length:g} simulated seconds, rules of RabbitMQ {trace.profile}, seed {result.seed}."
 
 
-def _theory(result: Reported, summary: dict[str, Any]) -> tuple[str, ...]:
+def _theory(result: RunResult, summary: dict[str, Any]) -> tuple[str, ...]:
     """What a formula says, where one fits; nothing otherwise."""
-    if not isinstance(result.scenario, Scenario):
-        return ()
     table, mind = theory_table(result.scenario, summary)
     if table is None:
         return ()
@@ -200,15 +177,14 @@ def _cumulative(trace: Trace) -> str:
     return page.figure(lambda: cumulative.plot_cumulative(trace), cumulative.alt_text(trace), "cumulative")
 
 
-def _waits(result: Reported, summary: dict[str, Any]) -> str:
+def _waits(result: RunResult, summary: dict[str, Any]) -> str:
     """The wait in each queue whose messages were worked on, with the formula where there is one."""
     trace, warmup = result.trace, summary["window"]["start"] - result.trace.start
-    theory = result.scenario if isinstance(result.scenario, Scenario) else None
     worked = [name for name, queue in summary["queues"].items() if queue["wait"]["count"]]
     return "\n".join(
         page.figure(
-            lambda name=name: distribution.plot_distribution(trace, "wait", name, theory, warmup),  # type: ignore[misc]
-            distribution.alt_text(trace, "wait", name, theory, warmup),
+            lambda name=name: distribution.plot_distribution(trace, "wait", name, result.scenario, warmup),  # type: ignore[misc]
+            distribution.alt_text(trace, "wait", name, result.scenario, warmup),
             f"wait{place}",
         )
         for place, name in enumerate(worked[:_MOST_WAITS])
@@ -247,7 +223,7 @@ def _timeline(trace: Trace) -> str:
     return page.folded(title, page.preformatted("\n".join(lines[:FIRST_LINES]) + tail))
 
 
-def _again(result: Reported) -> tuple[str, ...]:
+def _again(result: RunResult) -> tuple[str, ...]:
     from mqsim import __version__
 
     return (

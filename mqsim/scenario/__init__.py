@@ -13,8 +13,9 @@ times |
 | `changes` | changes by path |
 | `yaml` | YAML 1.2, strictly |
 | `problems` | sentences |
+| `routing` | where messages go, by the broker's own rules |
 | `schema` | the JSON schema of what a user may write |
-| `library`, `presets/` | ready-made scenarios |
+| `library`, `presets/` | ready-made scenarios; a scenario from whatever names one |
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ from mqsim.scenario.brokerspec import (
 from mqsim.scenario.conduct import Autoscale, Confirms, Fails, Forward, Retry
 from mqsim.scenario.destinations import Key, Target
 from mqsim.scenario.faults import Fault
-from mqsim.scenario.library import load, preset_text, presets
+from mqsim.scenario.library import load, preset_text, presets, scenario_from
 from mqsim.scenario.network import LinkSpec, NetworkSpec
 from mqsim.scenario.problems import InvalidScenarioError
+from mqsim.scenario.routing import Routing
 from mqsim.scenario.scenario import Empty, Scenario
 from mqsim.scenario.schema import schema
 from mqsim.scenario.yaml import read_value
@@ -81,6 +83,7 @@ __all__ = [
     "QueueSpec",
     "Renewal",
     "Retry",
+    "Routing",
     "Saturate",
     "Scenario",
     "Target",
@@ -89,5 +92,6 @@ __all__ = [
     "preset_text",
     "presets",
     "read_value",
+    "scenario_from",
     "schema",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from mqsim.scenario.problems import did_you_mean, one_of, refusal
 from mqsim.scenario.scenario import Scenario
@@ -40,6 +43,19 @@ def preset_text(name: str) -> str:
     if name not in _ORDER:
         raise refusal(name, name, f"a preset: {one_of(_ORDER)}", did_you_mean(name, _ORDER))
     return files("mqsim.scenario").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def scenario_from(scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str]) -> Scenario:
+    """A Scenario from whatever names one: itself, plain data, a file's path, a preset's name.
+
+    Raises:
+        ScenarioError: it can't be understood.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, Mapping):
+        return Scenario(**scenario)
+    return load(str(Path(scenario)) if isinstance(scenario, os.PathLike) else scenario)
 
 
 def load(name_or_path: str | Path) -> Scenario:

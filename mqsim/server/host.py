@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mqsim.amqp import Session
+from mqsim.amqp import Session as AmqpSession
 from mqsim.broker import Broker
 from mqsim.broker import State as Life
 from mqsim.errors import UsageError
+from mqsim.protocol import Session
 from mqsim.server.disk import Disk
 from mqsim.server.stream import Stream
 
 GOODBYE = 1.0
 """Seconds that clients have to answer when the broker stops."""
+
+
+Dialect = Callable[["Host", str, Callable[[], None]], Session]
+"""(host, who is at the other end, what to call when there is something to send) -> a client's session."""
+
+
+def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
+    """AMQP 0-9-1: a `Dialect`."""
+    return AmqpSession(
+        host.broker,
+        name,
+        wake=lambda _: wake(),
+        epoch=host.epoch,
+        handed=None if host.disk is None else host.disk.handed,
+    )
 
 
 class Host:
@@ -97,8 +114,12 @@ class Host:
 
     # -- streams ---------------------------------------------------------------------------------------------
 
-    async def listen(self, host: str, port: int, *, paused: bool = False) -> int:
+    async def listen(
+        self, host: str, port: int, *, paused: bool = False, dialect: Dialect | None = None
+    ) -> int:
         """Take a port, and give it back; asked for port 0, any that is free.
+
+        Clients on that port speak the dialect; AMQP unless told.
 
         Connections are taken at once, or, if `paused`, from `start` on.
 
@@ -107,7 +128,7 @@ class Host:
         """
         try:
             self._server = await self.loop.create_server(
-                lambda: Stream(self), host, port, backlog=1024, start_serving=not paused
+                lambda: Stream(self, dialect or amqp), host, port, backlog=1024, start_serving=not paused
             )
         except OSError as error:
             raise UsageError(
@@ -122,18 +143,12 @@ class Host:
         assert self._server is not None
         await self._server.start_serving()
 
-    def open(self, stream: Stream, peer: str) -> Session:
-        """A client connects."""
+    def open(self, stream: Stream, peer: str, dialect: Dialect) -> Session:
+        """A client connects, and speaks that dialect."""
         self._accepted += 1
         self.streams[stream] = None
         self.advance()
-        return Session(
-            self.broker,
-            f"{peer} #{self._accepted}",
-            wake=lambda _: self.awaken(stream),
-            epoch=self.epoch,
-            handed=None if self.disk is None else self.disk.handed,
-        )
+        return dialect(self, f"{peer} #{self._accepted}", lambda: self.awaken(stream))
 
     def forget(self, stream: Stream) -> None:
         """A stream is gone."""

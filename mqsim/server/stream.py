@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mqsim.amqp import End, Session
+from mqsim.protocol import End, Session
 
 if TYPE_CHECKING:
-    from mqsim.server.host import Host
+    from mqsim.server.host import Dialect, Host
 
 LINGER = 2.0
 """Seconds that a client has to end its side after ours ended; what it still sends is thrown away."""
@@ -26,13 +26,15 @@ class Stream(asyncio.Protocol):
 
     Args:
         host: who holds the broker.
+        dialect: makes the client's session.
     """
 
     session: Session
     transport: asyncio.Transport
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, dialect: Dialect) -> None:
         self.host = host
+        self._dialect = dialect
         self._writes = True
         self._reads = True
         self._ended = False
@@ -47,7 +49,7 @@ class Stream(asyncio.Protocol):
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = transport.get_extra_info("peername") or ("?", 0)
-        self.session = self.host.open(self, f"{peer[0]}:{peer[1]}")
+        self.session = self.host.open(self, f"{peer[0]}:{peer[1]}", self._dialect)
         self._arm()
 
     def data_received(self, data: bytes) -> None:

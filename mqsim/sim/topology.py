@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from mqsim.broker import Broker, ExchangeType, QueueArguments
-from mqsim.errors import ScenarioError
+from mqsim.broker import Broker, QueueArguments
 from mqsim.scenario import Scenario
 from mqsim.scenario.brokerspec import QueueSpec
-
-
-def refuse_what_cannot_run(scenario: Scenario) -> None:
-    """Say in one sentence what this version can't run yet.
-
-    Raises:
-        ScenarioError: the scenario asks for it.
-    """
-    if scenario.programs:
-        raise ScenarioError("programs", list(scenario.programs), "empty", "Real programs can't be run yet")
+from mqsim.scenario.routing import declare_exchanges
 
 
 def declare(broker: Broker, scenario: Scenario) -> None:
@@ -24,22 +14,7 @@ def declare(broker: Broker, scenario: Scenario) -> None:
         connection = broker.connect("scenario", node=queue.leader or "")
         connection.channel().declare_queue(name, durable=queue.durable, arguments=arguments_of(queue))
         connection.close()
-    for name, exchange in scenario.broker.exchanges.items():
-        broker.declare_exchange(
-            name,
-            ExchangeType(exchange.type),
-            durable=exchange.durable,
-            auto_delete=exchange.auto_delete,
-            internal=exchange.internal,
-            alternate=exchange.alternate,
-        )
-    for binding in scenario.broker.bindings:
-        target = (
-            broker.queues[binding.queue]
-            if binding.queue is not None
-            else broker.exchanges[binding.to_exchange or ""]
-        )
-        broker.bind(binding.exchange, target, binding.key, dict(binding.arguments))
+    declare_exchanges(broker, scenario.broker)
 
 
 def terminal_queues(scenario: Scenario) -> list[str]:

@@ -33,7 +33,7 @@ from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
 from mqsim.sim.session import Session
-from mqsim.sim.topology import declare, refuse_what_cannot_run
+from mqsim.sim.topology import declare
 from mqsim.sim.works import Lineages, Works
 from mqsim.trace import Actor, Outcome, Trace
 
@@ -100,8 +100,9 @@ class World:
         self.node = self.cluster.nodes[0]
         self.recorder.channel_failed = self.node.channel_failed
         self.node.limit_memory(scenario.broker.memory)
-        if not company:
-            refuse_what_cannot_run(scenario)
+        if scenario.programs and not company:
+            says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
+            raise ScenarioError("programs", list(scenario.programs), "empty", says)
         declare(self.broker, scenario)
         self.consumers: dict[str, Consumer] = {}
         self.producers: dict[str, Producer] = {}

@@ -14,6 +14,8 @@ from array import array
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from mqsim.trace.clients import ClientEvents
+
 NOT_A_TIME = float("nan")
 NONE = -1
 _BLOCK = 4096
@@ -327,6 +329,7 @@ class Trace:
         start, end: the run's first and last instant; nothing at `end` itself was run.
         profile: which RabbitMQ's rules applied.
         complete: whether the run reached its `until` (always so with `duration`).
+        clients: what real client programs did at the broker, and what it answered.
         texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
     """
 
@@ -344,3 +347,4 @@ class Trace:
         self.profile = ""
         self.complete = True
         self.texts: dict[int, str] = {}
+        self.clients = ClientEvents()

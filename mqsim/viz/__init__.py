@@ -2,9 +2,9 @@
 (`describe`) and as a table (`data`).
 """
 
-from mqsim.viz.account import data, describe
 from mqsim.viz.cumulative import plot_cumulative
 from mqsim.viz.depth import plot_depth
+from mqsim.viz.description import data, describe
 from mqsim.viz.distribution import plot_distribution
 from mqsim.viz.lanes import plot_lanes
 from mqsim.viz.latencies import plot_latencies

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mqsim.trace.tables import FaultSpan, Trace
 from mqsim.viz.bars import crashes, down_times
 from mqsim.viz.faults import shade, span, targets, text_seconds
+from mqsim.viz.figure import figure_of
+from mqsim.viz.messagepaths import KINDS, Stroke
 from mqsim.viz.numbering import number
 from mqsim.viz.palette import (
     BLUE,
@@ -18,11 +20,9 @@ from mqsim.viz.palette import (
     SKY,
     VERMILLION,
     Paper,
-    figure_of,
     legend,
 )
 from mqsim.viz.tracks import HALF, SHORT, Tracks, level
-from mqsim.viz.voyages import KINDS, Stroke
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

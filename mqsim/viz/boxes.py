@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from mqsim.viz.figure import figure_of
 from mqsim.viz.layers import Layout, lay_out
-from mqsim.viz.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, Paper, figure_of
+from mqsim.viz.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, Paper
 from mqsim.viz.wiring import Edge, Node, Wiring
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import How, Outcome, Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.faults import shade, text_seconds
 from mqsim.viz.palette import BLUE, GREEN, SKY, Paper, dress, entitle, legend, new_axes, paper, rule
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from mqsim.metrics import depth_series
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.faults import shade
-from mqsim.viz.palette import DASHES, HUES, Paper, dress, entitle, figure_of, new_axes, paper
+from mqsim.viz.figure import figure_of
+from mqsim.viz.palette import DASHES, HUES, Paper, dress, entitle, new_axes, paper
 
 if TYPE_CHECKING:
     import numpy as np

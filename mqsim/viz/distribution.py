@@ -10,7 +10,7 @@ from mqsim.metrics.summary import AT_ONCE
 from mqsim.metrics.window import PERCENTILES
 from mqsim.scenario import Scenario
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.faults import text_seconds
 from mqsim.viz.palette import (
     BLUE,

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from mqsim.trace.tables import FaultSpan, Trace
-from mqsim.viz.palette import VERMILLION, Paper, figure_of
+from mqsim.viz.figure import figure_of
+from mqsim.viz.palette import VERMILLION, Paper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ from mqsim.matching import Fit, Match, applies
 from mqsim.metrics.window import PERCENTILES
 from mqsim.scenario import Scenario
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
 from mqsim.viz.palette import BLUE, GREEN, ORANGE, dress, entitle, legend, new_axes, paper, rule
 from mqsim.viz.spread import FROM_TO, What, times
 

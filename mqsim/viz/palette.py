@@ -14,11 +14,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
+from mqsim.viz.figure import figure_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
@@ -85,21 +85,13 @@ def new_axes(width: float, height: float, on: Paper) -> Axes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from mqsim.viz.picture import Picture
+    from mqsim.viz.notebook import NotebookAxes
 
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=on.paper)
     figure.set_layout_engine("constrained", w_pad=0.09, h_pad=0.08)
     FigureCanvasAgg(figure)
-    axes: Axes = figure.add_subplot(axes_class=Picture)
+    axes: Axes = figure.add_subplot(axes_class=NotebookAxes)
     return axes
-
-
-def figure_of(ax: Axes) -> Figure:
-    """The whole figure that axes belong to, also when they are part of a part of it."""
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        raise UsageError("These axes belong to no figure any more.")
-    return figure
 
 
 def dress(ax: Axes, on: Paper) -> None:
@@ -122,13 +114,13 @@ def rule(ax: Axes, axis: str, on: Paper) -> None:
 
 def legend(ax: Axes, keys: Sequence[Artist], on: Paper) -> None:
     """What signs mean, below the axes, in up to four columns."""
-    from mqsim.viz.picture import Picture
+    from mqsim.viz.notebook import NotebookAxes
 
     if not keys:
         return
     how: dict[str, Any] = {"frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "handlelength": 2.2}
     figure = figure_of(ax)
-    if isinstance(ax, Picture):  # alone on a figure that makes room
+    if isinstance(ax, NotebookAxes):  # alone on a figure that makes room
         figure.legend(handles=keys, loc="outside lower left", ncols=4, **how)
     else:
         below = -46 / (figure.get_figheight() * 72 * ax.get_position().height)

@@ -9,7 +9,8 @@ from mqsim.metrics.spans import consumer_numbers
 from mqsim.metrics.window import window
 from mqsim.trace.spans import up_spans
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
+from mqsim.viz.description import keep
+from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import (
     HATCHES,
     HUES,
@@ -17,7 +18,6 @@ from mqsim.viz.palette import (
     Paper,
     dress,
     entitle,
-    figure_of,
     legend,
     new_axes,
     paper,

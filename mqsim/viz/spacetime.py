@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from mqsim.errors import TraceError, UsageError
 from mqsim.trace.tables import NONE, How, Outcome, Trace
-from mqsim.viz.account import keep
 from mqsim.viz.arrows import draw
 from mqsim.viz.bars import Bar, work_bars
+from mqsim.viz.description import keep
+from mqsim.viz.messagepaths import PRELOADED, Stroke, short_names, strokes
 from mqsim.viz.palette import dress, entitle, new_axes, paper
 from mqsim.viz.tracks import lay_out
-from mqsim.viz.voyages import PRELOADED, Stroke, short_names, strokes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
 from mqsim.trace.tables import Trace
-from mqsim.viz.account import keep
 from mqsim.viz.boxes import Plan, draw, plan
+from mqsim.viz.description import keep
 from mqsim.viz.palette import entitle, new_axes, paper
 from mqsim.viz.wiring import Wiring, wire
 

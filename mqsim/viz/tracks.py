@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mqsim.trace.tables import Trace
 from mqsim.viz.bars import Bar
-from mqsim.viz.voyages import Stroke, queue_row
+from mqsim.viz.messagepaths import Stroke, queue_row
 
 ROW = 1.0  # height of an actor's row
 HALF = 0.3  # of a bar's height

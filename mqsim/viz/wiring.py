@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from mqsim.scenario import Scenario
+from mqsim.scenario import Routing, Scenario
 from mqsim.scenario.actors import ConsumerSpec
 from mqsim.scenario.brokerspec import BindingSpec, QueueSpec
 from mqsim.scenario.destinations import Key, Target
@@ -85,7 +85,7 @@ def wire(scenario: Scenario | None, trace: Trace | None = None) -> Wiring:
     if scenario is not None:
         _declared(made, scenario, trace)
     if trace is not None:
-        _seen(made, trace)
+        _seen(made, trace, {} if scenario is None else _destinations(scenario))
     return made
 
 
@@ -222,7 +222,16 @@ def _arrivals(trace: Trace | None) -> dict[str, tuple[str, ...]]:
     return {name: (f"{counted[code]:,} came",) for code, name in enumerate(trace.queues.names)}
 
 
-def _seen(made: Wiring, trace: Trace) -> None:
+def _destinations(scenario: Scenario) -> dict[tuple[str, str], set[str]]:
+    """The queues that each declared producer or consumer publishes to."""
+    routing = Routing(scenario.broker)
+    targets = {("producer", name): list(spec.to) for name, spec in scenario.producers.items()}
+    for name, consumer in scenario.consumers.items():
+        targets["consumer", name] = [target for forward in consumer.publish for target in forward.to]
+    return {node: set(routing.exchanges_to(to)) for node, to in targets.items()}
+
+
+def _seen(made: Wiring, trace: Trace, declared: Mapping[tuple[str, str], set[str]]) -> None:
     """Nodes and ways that nothing declared, as the run showed them."""
     table = trace.messages
     came = _arrivals(trace)
@@ -253,7 +262,7 @@ def _seen(made: Wiring, trace: Trace) -> None:
         if actor == "preload":
             continue
         source, target = node_of(actor), ("queue", trace.queues.names[code])
-        if target[1] not in _reached(made, source):
+        if target[1] not in declared.get(source, ()):
             made.join(Edge(source, target, "", "seen"))
     taken = dict.fromkeys(
         (trace.deliveries.consumer[row], table.queue[trace.deliveries.copy[row]])
@@ -266,19 +275,3 @@ def _seen(made: Wiring, trace: Trace) -> None:
             for edge in made.edges
         ):
             made.join(Edge(("queue", trace.queues.names[code]), target, "", "seen"))
-
-
-def _reached(made: Wiring, source: tuple[str, str]) -> set[str]:
-    """Queues that a node's messages can come to through exchanges."""
-    found: set[str] = set()
-    todo, done = [source], {source}
-    while todo:
-        here = todo.pop()
-        for edge in made.edges:
-            if edge.source == here and edge.target not in done:
-                done.add(edge.target)
-                if edge.target[0] == "queue":
-                    found.add(edge.target[1])
-                else:
-                    todo.append(edge.target)
-    return found

@@ -209,6 +209,35 @@ def test_frames_do_not_depend_on_how_they_come(sent: list[tuple[int, int, bytes]
     assert reader.waiting() == 0
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from((1, 2, 3)), st.integers(0, 65535), st.binary(max_size=50)), max_size=8
+    ),
+    st.lists(st.integers(1, 30)),
+    st.lists(st.integers(1, 30)),
+)
+def test_frames_are_cut_as_they_leave_and_given_out_as_they_arrive(
+    sent: list[tuple[int, int, bytes]], leaving: list[int], arriving: list[int]
+) -> None:
+    stream = b"".join(frame_bytes(*each) for each in sent)
+    ends = [sum(len(frame_bytes(*each)) for each in sent[: k + 1]) for k in range(len(sent))]
+    reader, left, at = FrameReader(4096), [], 0
+    for size in [*leaving, len(stream)]:
+        left += [tuple(each) for each in reader.foresee(stream[at : at + size])]
+        at = min(at + size, len(stream))
+        assert left == sent[: sum(end <= at for end in ends)]
+        assert reader.next() is None
+    found, arrived = [], 0
+    for size in [*arriving, len(stream)]:
+        more = min(size, len(stream) - arrived)
+        reader.arrive(more)
+        arrived += more
+        while (got := reader.next()) is not None:
+            found.append(tuple(got))
+        assert found == sent[: sum(end <= arrived for end in ends)]
+    assert found == left == sent
+
+
 def test_a_frame_may_be_as_large_as_agreed() -> None:
     reader = FrameReader(4096)
     reader.feed(frame_bytes(3, 1, b"x" * 4096))

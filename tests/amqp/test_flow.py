@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pamqp import commands
 
-from mqsim.amqp.output import CROWDED
 from mqsim.amqp.session import UNREAD_INPUT
 from mqsim.broker import Broker
+from mqsim.protocol.output import CROWDED
 from tests.amqp.link import Client
 
 Basic, Queue = commands.Basic, commands.Queue

@@ -148,7 +148,7 @@ def test_an_unknown_preset_gets_a_hint() -> None:
 
 
 def test_progress_is_told_and_may_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mqsim.api import run
+    from mqsim.runs import simulation as run
 
     monkeypatch.setattr(run, "_TELL_EVERY", 0.0)
     told: list[tuple[float, float | None]] = []

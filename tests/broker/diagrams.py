@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mqsim.amqp.states import MACHINES as OF_AMQP
-from mqsim.amqp.states import Machine as MachineOfAmqp
 from mqsim.broker import MACHINES
 from mqsim.broker.lifecycle import Machine
+from mqsim.protocol import Machine as MachineOfAmqp
 
 INTRODUCTION = """# The broker's state machines
 

@@ -31,30 +31,31 @@ class Mutation:
 
 MUTATIONS = {
     "round robin goes back to the first": Mutation(
-        "circle",
-        "lane.append(consumer)\n            return consumer\n        consumer.parked = True\n    return None",
-        "lane.appendleft(consumer)\n            return consumer\n"
-        "        consumer.parked = True\n    return None",
+        "dispatch",
+        "lane.append(consumer)\n                    return consumer\n                consumer.parked = True\n"
+        "            return None",
+        "lane.appendleft(consumer)\n                    return consumer\n"
+        "                consumer.parked = True\n            return None",
     ),
     "who wakes up is served first": Mutation(
-        "circle",
+        "dispatch",
         "self.lanes[consumer.priority].append(consumer)\n\n    def next",
         "self.lanes[consumer.priority].appendleft(consumer)\n\n    def next",
     ),
     "prefetch off by one": Mutation(
-        "circle",
-        "        consumer = lane.popleft()\n        if consumer.unacked < consumer.limit:",
-        "        consumer = lane.popleft()\n        if consumer.unacked <= consumer.limit:",
+        "dispatch",
+        "                consumer = lane.popleft()\n                if consumer.unacked < consumer.limit:",
+        "                consumer = lane.popleft()\n                if consumer.unacked <= consumer.limit:",
     ),
-    "a quorum queue's prefetch off by one": Mutation("circle", "if room > 1:", "if room > 0:"),
-    "low consumer priority first": Mutation("circle", "reverse=True", "reverse=False"),
+    "a quorum queue's prefetch off by one": Mutation("dispatch", "if room > 1:", "if room > 0:"),
+    "low consumer priority first": Mutation("dispatch", "reverse=True", "reverse=False"),
     "the latest becomes the single active consumer": Mutation(
-        "circle",
+        "dispatch",
         "if self.active is None:\n            self.active = consumer",
         "if True:\n            self.active = consumer",
     ),
     "a newcomer takes over at once": Mutation(
-        "circle", "            if active.unacked:\n", "            if False:\n"
+        "dispatch", "            if active.unacked:\n", "            if False:\n"
     ),
     "requeue to the tail": Mutation("ready", "heappush(self.returned, message)", "self.fifo.append(message)"),
     "low message priority first": Mutation(
@@ -150,23 +151,25 @@ MUTATIONS = {
         "exchange", "    return tuple(found)", "    return tuple(found) * 2"
     ),
     "a queue whose node is down takes messages": Mutation(
-        "away",
+        "queue",
         '        self.watcher.left(message, self, "lost")\n        return False',
-        "        return super().publish(message)",
+        "        self.admit(message)\n        return True",
     ),
     "routing passes by a queue that is down": Mutation(
-        "away", "return self.broker.profile.finds_queues_that_are_down", "return False"
+        "availability", "return queue.broker.profile.finds_queues_that_are_down", "return False"
     ),
     "what was sent into a silence is confirmed": Mutation(
-        "away",
+        "availability",
         "            if confirm is not None:\n                confirm.refused()",
         "            if confirm is not None:\n                confirm.safe()",
     ),
-    "an acknowledgement into a silence counts": Mutation("away", "    return settling\n", "    return []\n"),
+    "an acknowledgement into a silence counts": Mutation(
+        "availability", "    return silent.unheard\n", "    return []\n"
+    ),
     "an acknowledgement after the node's end counts": Mutation(
         "nodes",
-        "            for message in channel.strand(queue, ghost)\n",
-        "            for message in channel.strand(queue, ghost)[:0]\n",
+        "            for message in channel.disown(queue, stand_in)\n",
+        "            for message in channel.disown(queue, stand_in)[:0]\n",
     ),
     "consumers of a queue whose node is down are not told": Mutation(
         "nodes",
@@ -197,7 +200,7 @@ MUTATIONS = {
         "quorum", "return self.waiting if self.state is State.LED else 0", "return self.waiting"
     ),
     "no answer is a 404": Mutation(
-        "away",
+        "availability",
         "raise replies.waits_for_home(queue.name, queue.node)",
         "raise replies.stopped_with_its_node(queue.name)",
     ),

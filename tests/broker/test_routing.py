@@ -8,10 +8,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from mqsim.broker import Message
+from mqsim.broker import Envelope, Message
 from mqsim.broker.content import enter, shown
 from mqsim.broker.exchange import headers_match, topic_matches
-from mqsim.broker.records import ConsumerCancelled
+from mqsim.broker.post import MOST_ROUTES_KNOWN
+from mqsim.broker.records import ConsumerCancelled, Unroutable
 from mqsim.errors import ChannelError
 from tests.broker.bench import Bench
 
@@ -203,3 +204,54 @@ def test_cc_and_bcc_are_further_keys_and_bcc_is_not_shown() -> None:
         _, message = bench.channel.get(name) or (0, None)
         assert message is not None
         assert shown(message)["headers"] == {"CC": ["b"]}
+
+
+def test_two_brokers_that_share_an_envelope_route_it_each_by_itself() -> None:
+    # Both have changed equally often, so that a count of changes can't tell them apart.
+    one, other = Bench(), Bench()
+    for bench in (one, other):
+        bench.queue("q")
+    other.channel.declare_queue("elsewhere", durable=True)
+    one.channel.declare_queue("here", durable=True)
+    shared = Envelope("", "q", body=b"m")
+    for bench in (one, other):
+        bench.channel.publish(Message(shared))
+    assert (one.ready(), other.ready()) == (1, 1)
+    keyed = Envelope("", "here", body=b"m")
+    one.channel.publish(Message(keyed))
+    other.channel.publish(Message(keyed))
+    assert one.ready("here") == 1
+    assert [event.message.envelope for event in other.journal.of(Unroutable)] == [keyed]
+
+
+def test_a_route_is_worked_out_anew_for_other_headers_and_after_a_change() -> None:
+    bench = Bench()
+    for name in "ab":
+        bench.queue(name)
+    bench.channel.declare_exchange("x", "headers")
+    bench.channel.bind_queue("a", "x", arguments={"to": "a"})
+    bench.channel.bind_queue("b", "x", arguments={"to": "b"})
+    for to in ("a", "b", "a"):
+        bench.put("m", to="k", exchange="x", headers={"to": to})
+    bench.put("m", to="k", exchange="x")
+    assert (bench.ready("a"), bench.ready("b")) == (2, 1)
+    bench.channel.bind_queue("b", "x", arguments={"x-match": "all"})
+    bench.put("m", to="k", exchange="x")
+    assert (bench.ready("a"), bench.ready("b")) == (2, 2)
+    bench.channel.delete_queue("b")
+    bench.put("m", to="k", exchange="x", headers={"to": "a"})
+    assert bench.ready("a") == 3
+    bench.queue("b")
+    bench.put("m", to="b")
+    assert bench.ready("b") == 1
+
+
+def test_more_keys_than_are_remembered_find_their_queues() -> None:
+    bench = Bench()
+    bench.queue("q")
+    bench.channel.declare_exchange("x", "topic")
+    bench.channel.bind_queue("q", "x", "odd.#")
+    for number in range(2 * MOST_ROUTES_KNOWN + 1):
+        bench.put("m", to=f"{'odd' if number % 2 else 'even'}.{number}", exchange="x")
+    assert bench.ready("q") == MOST_ROUTES_KNOWN
+    assert sum(map(len, bench.broker.routes.values())) <= MOST_ROUTES_KNOWN

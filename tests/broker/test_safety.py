@@ -14,7 +14,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mqsim.broker import Channel, Message, QuorumQueue, State
-from mqsim.broker.away import Ghost, SilentQueue
+from mqsim.broker.availability import Silent
+from mqsim.broker.queue import UnreachableQueue
 from mqsim.broker.records import Acked, Left
 from tests.broker.bench import Bench
 
@@ -174,12 +175,12 @@ class Safety(RuleBasedStateMachine):
         for connection in self.broker.connections:
             for channel in connection.channels.values():
                 for message, _, _ in channel.unacked.values():
-                    if not isinstance(message.queue, Ghost):
+                    if not isinstance(message.queue, UnreachableQueue):
                         places.setdefault(message.envelope.body.decode(), []).append("held")
         between = [message for held in self.broker._held.values() for message in held]
         classic = self.broker.queues["classic"]
-        if isinstance(classic, SilentQueue):
-            between += classic.settling
+        if isinstance(classic.availability, Silent):
+            between += classic.availability.unheard
         for message in between:
             places.setdefault(message.envelope.body.decode(), []).append("between")
         return places

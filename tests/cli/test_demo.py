@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mqsim.api.programs import ProgramsResult
+from mqsim.api import ProgramsResult
 from mqsim.cli import main
 from mqsim.cli.demo import STEPS, findings, run_step
 from mqsim.cli.demo.findings import listed

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.forkserver import ForkServer
-from mqsim.guest.inprocess import InProcess
-from mqsim.guest.programs import Programs
-from mqsim.guest.services import Connection, Peer
-from mqsim.guest.watchdog import watching
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
+from mqsim.guest.carriers.watchdog import watching
+from mqsim.guest.host.programs import Programs
+from mqsim.guest.host.services import Connection, Peer
 from mqsim.scenario import Scenario
 from mqsim.sim import World
 from tests.conformance.facts import FACTS
@@ -65,7 +65,7 @@ class Order(Peer):
         self.world.clock.call_at(self.world.clock.now + seconds, happen)
 
 
-def play(fact: Fact, version: str, carry: Carry = InProcess) -> Seen:
+def play(fact: Fact, version: str, carry: CarrierFactory = InProcess) -> Seen:
     """What a fact sees; or a failure that shows what the program printed."""
     timeout = ACK_TIMEOUT if "timeout" in fact.needs else 1800.0
     scenario = Scenario(
@@ -77,7 +77,7 @@ def play(fact: Fact, version: str, carry: Carry = InProcess) -> Seen:
     # At the root of the repository `tests` is the program's own: it is executed in the guest.
     scenario = scenario.model_copy(update={"base": ROOT})
     operator = Operator()
-    programs = Programs(scenario, carry, services={("operator", 1): operator}, wall_limit=60.0)
+    programs = Programs(scenario, carry, services={("operator", 1): operator}, cpu_limit=60.0)
     world = operator.world = World(scenario, 0, 0, [programs], True)
     # As the servers that were recorded: they look for overdue acknowledgements every second.
     world.broker.timeout_check_every = 1.0

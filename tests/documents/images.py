@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 import mqsim as mq
 from mqsim.viz import describe
-from mqsim.viz.picture import png
+from mqsim.viz.notebook import png
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 THEMES = ("light", "dark")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pamqp import body, commands, frame, header, heartbeat
 
-from mqsim.guest.services import Connection, Peer
+from mqsim.guest.host.services import Connection, Peer
 
 VERSION = b"AMQP\x00\x00\x09\x01"
 

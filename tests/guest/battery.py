@@ -13,8 +13,8 @@ OPTIONS: dict[str, dict[str, object]] = {"arguments": {"arguments": ("tasks", "3
 
 def main() -> None:
     """Print all transcripts, carried as the command line says."""
-    from mqsim.guest.forkserver import ForkServer
-    from mqsim.guest.inprocess import InProcess
+    from mqsim.guest.carriers.fork_server import ForkServer
+    from mqsim.guest.carriers.in_process import InProcess
     from tests.guest.stage import play
 
     server = None if sys.argv[1] == "in process" else ForkServer()

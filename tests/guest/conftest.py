@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.forkserver import ForkServer
-from mqsim.guest.inprocess import InProcess
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +16,5 @@ def fork_server() -> Iterator[ForkServer]:
 
 
 @pytest.fixture(params=["in process", "process"])
-def carry(request: pytest.FixtureRequest, fork_server: ForkServer) -> Carry:
+def carry(request: pytest.FixtureRequest, fork_server: ForkServer) -> CarrierFactory:
     return InProcess if request.param == "in process" else fork_server

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.process import Ending, GuestProcess
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.watchdog import watching
+from mqsim.guest.host.process import Ending, GuestProcess
+from mqsim.guest.host.services import Connection, Directory, Peer, Service
 from mqsim.guest.program import Program
-from mqsim.guest.services import Connection, Directory, Peer, Service
-from mqsim.guest.watchdog import watching
 from mqsim.sim.clock import FAULT, Clock
 from mqsim.sim.links import Hop, Link, Wire
 
@@ -63,7 +63,7 @@ class Stage:
 
     def __init__(
         self,
-        carry: Carry,
+        carry: CarrierFactory,
         latency: float = 0.0005,
         services: Mapping[tuple[str, int], Service] | None = None,
     ) -> None:
@@ -122,7 +122,7 @@ class Stage:
         return self.lines
 
 
-def play(carry: Carry, source: str, until: float = 1000.0, **options: Any) -> list[str]:
+def play(carry: CarrierFactory, source: str, until: float = 1000.0, **options: Any) -> list[str]:
     """The transcript of one program."""
     stage = Stage(carry)
     stage.add(stage.program(source, **options))

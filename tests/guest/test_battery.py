@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.forkserver import ForkServer
-from mqsim.guest.inprocess import InProcess
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
 from tests.guest.battery import ALL, OPTIONS
 from tests.guest.cases import Case
 from tests.guest.plain import PLAIN
@@ -27,7 +27,7 @@ def texts(lines: list[str]) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_program_prints_what_it_should(name: str, carry: Carry) -> None:
+def test_a_program_prints_what_it_should(name: str, carry: CarrierFactory) -> None:
     each = ALL[name]
     assert texts(play(carry, each.source, **OPTIONS.get(name, {}))) == (each.printed, each.status)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mqsim.errors import UsageError
-from mqsim.guest.functions import source_of
+from mqsim.guest.function_source import source_of
 
 PAUSE = 0.25
 WORDS = {"greeting": ["hello", "queue"]}

@@ -17,10 +17,10 @@ from textwrap import dedent
 import pytest
 
 from mqsim.errors import UsageError
-from mqsim.guest import hooks
-from mqsim.guest.carriage import Carry
-from mqsim.guest.inprocess import InProcess
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.program import Program
+from mqsim.guest.shims import dispatch as hooks
 from tests.guest.stage import Stage, play
 
 
@@ -62,7 +62,7 @@ def test_what_is_real_stays_real_meanwhile() -> None:
     assert lines[0].split() == ["10.000000", "student", "1767225610.0"]
 
 
-def test_two_guests_have_logging_threads_and_chance_of_their_own(carry: Carry) -> None:
+def test_two_guests_have_logging_threads_and_chance_of_their_own(carry: CarrierFactory) -> None:
     source = """
         import logging, os, random, sys, threading, time
         name = sys.argv[1]
@@ -137,7 +137,7 @@ print(__main__.__name__, __main__.sys is sys, __file__)
     assert after == before
 
 
-def test_each_keeps_what_it_changed_in_sys(carry: Carry) -> None:
+def test_each_keeps_what_it_changed_in_sys(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     for name in ("a", "b"):
         source = f"import sys, time\nsys.argv.append({name!r})\ntime.sleep(1)\nprint(sys.argv[1:])"
@@ -145,7 +145,7 @@ def test_each_keeps_what_it_changed_in_sys(carry: Carry) -> None:
     assert [line.split(maxsplit=2)[2] for line in stage.run()] == ["['a']", "* 0 0", "['b']", "* 0 0"]
 
 
-def test_own_modules_beside_the_file(carry: Carry, tmp_path: Path) -> None:
+def test_own_modules_beside_the_file(carry: CarrierFactory, tmp_path: Path) -> None:
     (tmp_path / "settings.py").write_text(
         "import time\nname = __name__\ncount = 0\nbegan = time.monotonic()\n"
     )
@@ -197,7 +197,7 @@ def test_own_modules_beside_the_file(carry: Carry, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_classes_of_own_modules_are_found_by_their_module(carry: Carry, tmp_path: Path) -> None:
+def test_classes_of_own_modules_are_found_by_their_module(carry: CarrierFactory, tmp_path: Path) -> None:
     (tmp_path / "shapes.py").write_text(
         "from __future__ import annotations\n"
         "from dataclasses import dataclass\n"
@@ -220,7 +220,7 @@ def test_classes_of_own_modules_are_found_by_their_module(carry: Carry, tmp_path
     assert "shapes" not in sys.modules
 
 
-def test_a_failure_in_an_own_module_names_it(carry: Carry, tmp_path: Path) -> None:
+def test_a_failure_in_an_own_module_names_it(carry: CarrierFactory, tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "__init__.py").write_text("")
     (tmp_path / "lib" / "work.py").write_text("def divide(x):\n    return 1 / x\n")
@@ -253,7 +253,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_killed_guests_print_nothing_when_the_interpreter_ends() -> None:
     script = dedent(
         """
-        from mqsim.guest.inprocess import InProcess
+        from mqsim.guest.carriers.in_process import InProcess
         from tests.guest.stage import Stage
         stage = Stage(InProcess)
         source = "import threading, time\\ntry:\\n    time.sleep(9)\\nfinally:\\n    print('never')\\n"
@@ -301,7 +301,7 @@ def test_every_name_in_the_table_is_there() -> None:
 
 
 def test_another_library_sleeps_in_virtual_time(
-    carry: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    carry: CarrierFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = tmp_path / "site"
     site.mkdir()

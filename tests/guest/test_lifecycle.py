@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from mqsim.errors import SimulationError
-from mqsim.guest.carriage import Carry
-from mqsim.guest.process import Ending
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.host.process import Ending
 from tests.guest.stage import Orders, Stage
 
 
-def staged(carry: Carry, source: str, *acts: tuple[float, str, Any], until: float = 100.0) -> list[str]:
+def staged(
+    carry: CarrierFactory, source: str, *acts: tuple[float, str, Any], until: float = 100.0
+) -> list[str]:
     """Play a program, with methods of its process called at times; lines are `time text`."""
     stage = Stage(carry)
     guest = stage.add(stage.program(dedent(source).lstrip()))
@@ -40,11 +42,11 @@ finally:
 """
 
 
-def test_kill_runs_nothing_more_and_takes_the_half_line_along(carry: Carry) -> None:
+def test_kill_runs_nothing_more_and_takes_the_half_line_along(carry: CarrierFactory) -> None:
     assert staged(carry, STUBBORN, (3.0, "kill", None)) == ["0 whole line", "3 * 137 9 killed"]
 
 
-def test_nothing_runs_later_either(carry: Carry, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_runs_later_either(carry: CarrierFactory, capfd: pytest.CaptureFixture[str]) -> None:
     import gc
 
     staged(carry, STUBBORN, (3.0, "kill", None))
@@ -52,7 +54,7 @@ def test_nothing_runs_later_either(carry: Carry, capfd: pytest.CaptureFixture[st
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_second_kill_does_nothing(carry: Carry) -> None:
+def test_a_second_kill_does_nothing(carry: CarrierFactory) -> None:
     assert staged(carry, STUBBORN, (3.0, "kill", None), (4.0, "kill", None))[-1] == "3 * 137 9 killed"
 
 
@@ -60,11 +62,11 @@ def test_a_second_kill_does_nothing(carry: Carry) -> None:
     ("number", "ending"),
     [(signal.SIGTERM, "143 15"), (signal.SIGKILL, "137 9 killed"), (signal.SIGHUP, "129 1")],
 )
-def test_a_fatal_signal_unwinds_nothing(carry: Carry, number: int, ending: str) -> None:
+def test_a_fatal_signal_unwinds_nothing(carry: CarrierFactory, number: int, ending: str) -> None:
     assert staged(carry, STUBBORN, (3.0, "signal", number))[-1] == f"3 * {ending}"
 
 
-def test_ctrl_c_unwinds(carry: Carry) -> None:
+def test_ctrl_c_unwinds(carry: CarrierFactory) -> None:
     lines = staged(
         carry,
         """
@@ -86,7 +88,7 @@ def test_ctrl_c_unwinds(carry: Carry) -> None:
     ]
 
 
-def test_a_handler_that_returns_lets_the_sleep_go_on(carry: Carry) -> None:
+def test_a_handler_that_returns_lets_the_sleep_go_on(carry: CarrierFactory) -> None:
     lines = staged(
         carry,
         """
@@ -106,7 +108,7 @@ def test_a_handler_that_returns_lets_the_sleep_go_on(carry: Carry) -> None:
     assert lines == ["3 asked to stop", "4 thought about it", "10 slept", "10 * 0 0"]
 
 
-def test_a_hung_process_stands_still(carry: Carry) -> None:
+def test_a_hung_process_stands_still(carry: CarrierFactory) -> None:
     lines = staged(
         carry,
         "import time\nfor n in range(3):\n    time.sleep(1)\n    print(n, time.monotonic())\n",
@@ -116,7 +118,7 @@ def test_a_hung_process_stands_still(carry: Carry) -> None:
     assert lines == ["1 0 1001.0", "7 1 1007.0", "8 2 1008.0", "8 * 0 0"]
 
 
-def test_a_slow_process_sleeps_longer(carry: Carry) -> None:
+def test_a_slow_process_sleeps_longer(carry: CarrierFactory) -> None:
     lines = staged(
         carry,
         "import time\nfor n in range(3):\n    time.sleep(2)\n    print(n)\n",
@@ -155,7 +157,7 @@ class Told(Orders):
         ("drop_connections", [5.0], "6 * 0 0"),
     ],
 )
-def test_what_the_service_hears(carry: Carry, method: str, heard: list[float], last: str) -> None:
+def test_what_the_service_hears(carry: CarrierFactory, method: str, heard: list[float], last: str) -> None:
     stage = Stage(carry, 0.001, {("broker", 9): Told})
     Told.ends, Told.stage = [], stage
     guest = stage.add(stage.program(CLIENT))
@@ -166,7 +168,7 @@ def test_what_the_service_hears(carry: Carry, method: str, heard: list[float], l
     assert (lines[1][2] == "[Errno 104] Connection reset by peer") is (method == "drop_connections")
 
 
-def test_what_is_sent_to_a_dark_machine_is_not_answered(carry: Carry) -> None:
+def test_what_is_sent_to_a_dark_machine_is_not_answered(carry: CarrierFactory) -> None:
     stage = Stage(carry, 0.001, {("broker", 9): Told})
     Told.ends, Told.stage = [], stage
     guest = stage.add(stage.program(CLIENT))
@@ -181,7 +183,7 @@ def test_what_is_sent_to_a_dark_machine_is_not_answered(carry: Carry) -> None:
     assert Told.ends == []
 
 
-def test_a_process_begins_once(carry: Carry) -> None:
+def test_a_process_begins_once(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     guest = stage.add(stage.program("print(1)"))
     stage.run()
@@ -190,7 +192,7 @@ def test_a_process_begins_once(carry: Carry) -> None:
         guest.begin()
 
 
-def test_where_it_waits(carry: Carry) -> None:
+def test_where_it_waits(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     guest = stage.add(
         stage.program(
@@ -203,7 +205,7 @@ def test_where_it_waits(carry: Carry) -> None:
     assert seen == ["MainThread: student.py, line 3", "Thread-1 (sleep): not in the program's own files"]
 
 
-def test_whether_it_sleeps_or_listens(carry: Carry) -> None:
+def test_whether_it_sleeps_or_listens(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     sleeper = stage.add(stage.program("import time\ntime.sleep(3)", "sleeper"))
     listener = stage.add(
@@ -219,7 +221,7 @@ def test_whether_it_sleeps_or_listens(carry: Carry) -> None:
     assert not sleeper.running
 
 
-def test_many_deadlines_that_are_overtaken_leave_few_events(carry: Carry) -> None:
+def test_many_deadlines_that_are_overtaken_leave_few_events(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     source = """
 import socket, select
@@ -242,8 +244,8 @@ print("done")
 def test_a_program_that_came_to_its_end_leaves_nothing_behind() -> None:
     import gc
 
-    from mqsim.guest.inprocess import InProcess
-    from mqsim.guest.runtime import Runtime
+    from mqsim.guest.carriers.in_process import InProcess
+    from mqsim.guest.kernel.runtime import Runtime
 
     def alive() -> int:
         gc.collect()
@@ -259,7 +261,7 @@ def test_a_program_that_came_to_its_end_leaves_nothing_behind() -> None:
     assert alive() == before + 1
 
 
-def test_no_sleep_ends_early(carry: Carry) -> None:
+def test_no_sleep_ends_early(carry: CarrierFactory) -> None:
     source = """
 import threading, time
 time.sleep(0.0001)
@@ -274,7 +276,7 @@ for pause in (0.005, 0.1, 0.3, 1 / 3, 0.7, 1e-9, 2.0):
     assert staged(carry, source)[0].endswith("* 0 0")
 
 
-def test_a_lock_goes_to_the_next_when_the_first_in_the_queue_is_interrupted(carry: Carry) -> None:
+def test_a_lock_goes_to_the_next_when_the_first_in_the_queue_is_interrupted(carry: CarrierFactory) -> None:
     source = """
 import os, signal, threading, time
 lock = threading.Lock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.guest.amqp_peer import ScriptedPeer
 from tests.guest.stage import Stage
 
@@ -12,7 +12,7 @@ LATENCY = 0.001
 
 
 class Bench:
-    def __init__(self, carry: Carry) -> None:
+    def __init__(self, carry: CarrierFactory) -> None:
         self.asked: list[str] = []
         services = {("localhost", 5672): lambda connection: ScriptedPeer(connection, self.asked)}
         self.stage = Stage(carry, LATENCY, services)
@@ -22,7 +22,7 @@ class Bench:
         return [line.replace("  student     ", "", 1).lstrip() for line in self.stage.run(until)]
 
 
-def test_a_connection_opens_and_closes_in_virtual_time(carry: Carry) -> None:
+def test_a_connection_opens_and_closes_in_virtual_time(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     lines = bench.play(
         """
@@ -44,7 +44,7 @@ def test_a_connection_opens_and_closes_in_virtual_time(carry: Carry) -> None:
     assert bench.asked == [*methods.split(), *ends]
 
 
-def test_nobody_listens(carry: Carry) -> None:
+def test_nobody_listens(carry: CarrierFactory) -> None:
     lines = Bench(carry).play(
         """
         import pika, time
@@ -85,7 +85,7 @@ connection.close()
 """
 
 
-def test_a_consumer_works_and_is_stopped_by_ctrl_c(carry: Carry) -> None:
+def test_a_consumer_works_and_is_stopped_by_ctrl_c(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     bench.stage.at(100.0, lambda: bench.stage.guests[0].interrupt())
     lines = bench.play(CONSUMER)
@@ -100,7 +100,7 @@ def test_a_consumer_works_and_is_stopped_by_ctrl_c(carry: Carry) -> None:
     assert bench.asked[-4:] == ["Basic.Cancel", "Channel.Close", "Connection.Close", "closed"]
 
 
-def test_an_idle_consumer_wakes_for_heartbeats_only(carry: Carry) -> None:
+def test_an_idle_consumer_wakes_for_heartbeats_only(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     bench.play(CONSUMER, until=3600.0)
     beats = bench.asked.count("heartbeat")
@@ -111,7 +111,7 @@ def test_an_idle_consumer_wakes_for_heartbeats_only(carry: Carry) -> None:
     assert not guest.sleeping
 
 
-def test_threads_hand_their_acknowledgements_to_the_connection(carry: Carry) -> None:
+def test_threads_hand_their_acknowledgements_to_the_connection(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     lines = bench.play(
         """
@@ -138,7 +138,7 @@ def test_threads_hand_their_acknowledgements_to_the_connection(carry: Carry) -> 
     assert bench.asked.count("Basic.Ack") == 3
 
 
-def test_a_select_connection_with_timers(carry: Carry) -> None:
+def test_a_select_connection_with_timers(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     lines = bench.play(
         """
@@ -164,7 +164,7 @@ def test_a_select_connection_with_timers(carry: Carry) -> None:
     assert lines[4] == "5.016000ConnectionClosedByClient 200"
 
 
-def test_pikas_own_log_goes_to_the_guest_that_asked_for_it(carry: Carry) -> None:
+def test_pikas_own_log_goes_to_the_guest_that_asked_for_it(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     source = """
         import logging, sys
@@ -182,7 +182,7 @@ def test_pikas_own_log_goes_to_the_guest_that_asked_for_it(carry: Carry) -> None
     assert quiet == ["0.010000* 0 0"]
 
 
-def test_a_killed_consumer_says_nothing_more(carry: Carry) -> None:
+def test_a_killed_consumer_says_nothing_more(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     bench.stage.at(3.0, lambda: bench.stage.guests[0].kill())
     lines = bench.play(CONSUMER.replace("time.sleep(2)", "try: time.sleep(2)\n    finally: print('never')"))
@@ -192,7 +192,7 @@ def test_a_killed_consumer_says_nothing_more(carry: Carry) -> None:
     assert bench.asked.count("Basic.Ack") == 1
 
 
-def test_a_partition_while_connecting(carry: Carry) -> None:
+def test_a_partition_while_connecting(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     link = bench.stage.directory.link("student")
     bench.stage.at(0.0, link.cut)
@@ -211,7 +211,7 @@ def test_a_partition_while_connecting(carry: Carry) -> None:
     assert bench.asked.count("Connection.Open") == 1
 
 
-def test_an_asyncio_connection(carry: Carry) -> None:
+def test_an_asyncio_connection(carry: CarrierFactory) -> None:
     bench = Bench(carry)
     lines = bench.play(
         """

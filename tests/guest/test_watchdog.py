@@ -1,18 +1,28 @@
-"""Programs that never wait: they are charged virtual time, or ended by the wall clock and named."""
+"""Programs that never wait: they are charged virtual time, or ended by their own processor time and named."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from mqsim.guest.carriage import Carry
-from mqsim.guest.inprocess import InProcess
-from mqsim.guest.watchdog import watching
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
+from mqsim.guest.carriers.watchdog import watching
+from mqsim.guest.kernel.operations import Exit, Write
+from mqsim.guest.program import Program
 from tests.guest.stage import Stage, play
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
@@ -27,7 +37,7 @@ from tests.guest.stage import Stage, play
         "while time.monotonic() < end - start: poll.poll(0)",
     ],
 )
-def test_a_busy_loop_advances_virtual_time(carry: Carry, loop: str) -> None:
+def test_a_busy_loop_advances_virtual_time(carry: CarrierFactory, loop: str) -> None:
     source = f"""
 import datetime, queue, select, socket, threading, time
 a, b = socket.socketpair()
@@ -44,22 +54,20 @@ threading.Thread(target=other).start()
 {loop}
 print("done")
 """
-    began = time.perf_counter()
     lines = play(carry, source)
-    assert time.perf_counter() - began < 5
     assert [line.split()[2] for line in lines] == ["other", "done", "*"]
     assert 0.99 < float(lines[0].split()[0]) < 1.05
     assert 1.99 < float(lines[1].split()[0]) < 2.05
 
 
-def test_a_loop_that_only_prints_advances_virtual_time(carry: Carry) -> None:
+def test_a_loop_that_only_prints_advances_virtual_time(carry: CarrierFactory) -> None:
     lines = play(carry, "while True:\n    print('x')\n", until=0.5)
     assert 10_000 < len(lines) < 200_000
     assert lines[9_000].split()[0] == "0.000000"
     assert lines[-1].split()[0] == "0.500000"
 
 
-def test_a_burst_is_free(carry: Carry) -> None:
+def test_a_burst_is_free(carry: CarrierFactory) -> None:
     source = """
 import logging, socket, sys
 logging.basicConfig(stream=sys.stdout, level="INFO")
@@ -88,21 +96,92 @@ finally:
 """
 
 
-def test_a_program_that_never_blocks_is_ended_and_named_and_the_rest_goes_on(carry: Carry) -> None:
+def test_a_program_that_never_blocks_is_ended_and_named_and_the_rest_goes_on(carry: CarrierFactory) -> None:
     stage = Stage(carry)
-    stage.add(stage.program(ENDLESS, "stuck", wall_limit=0.3))
+    stage.add(stage.program(ENDLESS, "stuck", cpu_limit=0.3))
     stage.add(stage.program("import time\ntime.sleep(5)\nprint('fine')", "fine"))
     lines = [line[14:] for line in stage.run()]
     assert lines[:2] == ["stuck       before", "stuck       then"]
-    ended = r"stuck       \* 137 9 ended after 0\.3 s of real time without blocking"
+    ended = r"stuck       \* 137 9 ended after 0\.3 s of processor time without waiting"
     assert re.fullmatch(ended + r" \(stuck\.py, line (7|8|9|10|11)\)", lines[2])
     assert lines[3:] == ["fine        fine", "fine        * 0 0"]
 
 
-def test_a_thread_that_never_blocks(carry: Carry) -> None:
+def test_a_thread_that_never_blocks(carry: CarrierFactory) -> None:
     source = "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()\n"
-    [line] = play(carry, source, wall_limit=0.3)
-    assert line.endswith("* 137 9 ended after 0.3 s of real time without blocking (student.py, line 3)")
+    [line] = play(carry, source, cpu_limit=0.3)
+    assert line.endswith("* 137 9 ended after 0.3 s of processor time without waiting (student.py, line 3)")
+
+
+BURN = """
+from pathlib import Path
+Path({flag!r}).touch()
+n = 0
+while n < {turns}:
+    n += 1
+print("done")
+"""
+
+
+def spins(seconds: float) -> int:
+    """How often a loop turns in so much processor time of this machine."""
+    began, n = time.thread_time(), 0
+    while time.thread_time() - began < 0.2:
+        for _ in range(1000):
+            n += 1
+    return int(n * seconds / 0.2)
+
+
+def test_a_process_that_is_stopped_for_longer_than_its_limit_is_not_ended(
+    fork_server: ForkServer, tmp_path: Path
+) -> None:
+    flag = tmp_path / "began"
+    source = BURN.format(flag=str(flag), turns=spins(0.3))
+    carrier = fork_server(Program("x", source, str(tmp_path / "x.py"), cpu_limit=1.5))
+
+    def stop() -> None:
+        while not flag.exists():
+            time.sleep(0.005)
+        os.kill(carrier._pid, signal.SIGSTOP)
+        time.sleep(4.0)
+        os.kill(carrier._pid, signal.SIGCONT)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    operations, _ = carrier.resume(0, [])
+    stopper.join()
+    assert operations == [Write(1, b"done\n"), Exit(0)]
+
+
+def test_a_world_that_is_stopped_for_longer_than_the_limit_goes_on(tmp_path: Path) -> None:
+    flag = tmp_path / "began"
+    source = BURN.format(flag=str(flag), turns=spins(0.3))
+    script = (
+        "from mqsim.guest.carriers.in_process import InProcess\n"
+        "from tests.guest.stage import play\n"
+        f"print(play(InProcess, {source!r}, cpu_limit=1.5))\n"
+    )
+    world = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    while not flag.exists():
+        time.sleep(0.005)
+    world.send_signal(signal.SIGSTOP)
+    time.sleep(3.0)
+    world.send_signal(signal.SIGCONT)
+    said, _ = world.communicate()
+    assert "student     done" in said
+    assert "* 0 0" in said
+
+
+def test_a_program_that_really_waits_is_ended_and_named(
+    carry: CarrierFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody ever writes to the pipe that it opens."""
+    monkeypatch.setattr("mqsim.guest.carriers.watchdog.REALLY_WAITS", 3)
+    monkeypatch.setattr("mqsim.guest.carriers.fork_server._LOOKS", 1)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    [line] = play(carry, f"open({str(pipe)!r}).read()", cpu_limit=30.0)
+    assert "* 137 9 ended as it really waits, for something that is not in the simulation" in line
 
 
 def test_another_alarm_survives() -> None:
@@ -121,7 +200,7 @@ def test_another_alarm_survives() -> None:
         signal.setitimer(signal.ITIMER_REAL, *held)
 
 
-def test_many_programs_of_one_file(carry: Carry) -> None:
+def test_many_programs_of_one_file(carry: CarrierFactory) -> None:
     stage = Stage(carry)
     source = dedent("import sys, time\ntime.sleep(int(sys.argv[1]))\nprint('up')\n")
     for number in range(50):
@@ -149,7 +228,7 @@ except KeyboardInterrupt:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_processes_are_refused(carry: Carry) -> None:
+def test_processes_are_refused(carry: CarrierFactory) -> None:
     source = """
 import os
 for start in (lambda: __import__("multiprocessing"), os.fork):

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqsim.errors import UsageError
-from mqsim.guest.forkserver import ForkServer, GuestProcessCarriage
-from mqsim.guest.operations import (
+from mqsim.guest.carriers.fork_main import READY
+from mqsim.guest.carriers.fork_server import ForkedCarrier, ForkServer
+from mqsim.guest.carriers.wire import LENGTH, WireError, pack_answer, pack_call, unpack_answer, unpack_call
+from mqsim.guest.kernel.operations import (
     Close,
     Connect,
     Connected,
@@ -33,7 +35,6 @@ from mqsim.guest.operations import (
     Write,
 )
 from mqsim.guest.program import Program
-from mqsim.guest.wire import LENGTH, WireError, pack_answer, pack_call, unpack_answer, unpack_call
 
 FD = st.integers(0, 2**40)
 DATA = st.binary(max_size=50)
@@ -109,7 +110,9 @@ def test_a_guest_that_goes_on_after_its_end_is_refused() -> None:
 def test_a_guest_that_breaks_the_rules_is_ended(reply: Callable[[], bytes], reason: str) -> None:
     ours, theirs = socket.socketpair()
     # No process has that number, so nobody is killed.
-    carriage = GuestProcessCarriage(ours, 2**22 + 1, -1, Program("x", "", "x.py"))
+    carriage = ForkedCarrier(ours, 2**22 + 1, -1, Program("x", "", "x.py"))
+
+    theirs.sendall(READY)
 
     def answer() -> None:
         theirs.recv(1000)
@@ -122,15 +125,40 @@ def test_a_guest_that_breaks_the_rules_is_ended(reply: Callable[[], bytes], reas
     thread.join()
 
 
+@pytest.mark.parametrize(
+    ("said", "why"), [(b"-OSError: no room", "OSError: no room"), (b"", "its process died")]
+)
+def test_a_process_that_could_not_be_prepared_is_no_fault_of_its_program(said: bytes, why: str) -> None:
+    ours, theirs = socket.socketpair()
+    carriage = ForkedCarrier(ours, 2**22 + 1, -1, Program("x", "", "x.py"))
+    theirs.sendall(said)
+    theirs.close()
+    with pytest.raises(UsageError, match=f"a process for x could not be prepared: {why}"):
+        carriage.resume(0, [])
+
+
+def test_clearing_ends_every_guest(fork_server: ForkServer) -> None:
+    source = "import time\ntime.sleep(100)\n"
+    carriages = [fork_server(Program(f"x-{k}", source, "x.py")) for k in range(3)]
+    for carriage in carriages:
+        carriage.resume(0, [])
+    fork_server.clear()
+    for carriage in carriages:
+        assert carriage.resume(0, []) == ([Exit(137, 9, "its process has died")], None)
+    again = fork_server(Program("x", source, "x.py"))
+    assert again.resume(0, [])[1] is not None
+    again.kill()
+
+
 def test_a_guest_that_does_not_answer_is_killed_from_outside(
     fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It blocks SIGALRM, so its own watchdog is silent."""
-    monkeypatch.setattr("mqsim.guest.forkserver._GRACE", 0.3)
+    monkeypatch.setattr("mqsim.guest.carriers.fork_server._GRACE", 0.3)
     source = "import _signal\n_signal.pthread_sigmask(_signal.SIG_BLOCK, {14})\nwhile True: pass\n"
-    carriage = fork_server(Program("x", source, "x.py", wall_limit=0.2))
+    carriage = fork_server(Program("x", source, "x.py", cpu_limit=0.2))
     [ending], _ = carriage.resume(0, [])
-    assert ending == Exit(137, 9, "ended after 0.2 s of real time without blocking")
+    assert ending == Exit(137, 9, "ended after 0.2 s of processor time without waiting")
 
 
 def printed(operations: list[Operation]) -> str:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from mqsim.matching.routes import Share, reached, shares
+from mqsim.runs import simulate
 from mqsim.scenario import Scenario
+from mqsim.viz.wiring import wire
+from mqsim.widgets.replay.routes import routes
 
 
 def broker(to: Any = "a") -> Scenario:
@@ -82,3 +85,23 @@ def test_shares(to: Any, queue: str, share: Share) -> None:
 def test_odd_shares_say_why(to: Any) -> None:
     scenario = broker(to)
     assert shares(scenario, scenario.producers["p"].to)["a"].why_odd
+
+
+@pytest.mark.parametrize("how", ["all", "any", "all-with-x", "any-with-x"])
+@pytest.mark.parametrize("asked", [{}, {"kind": "pdf"}, {"x-kind": "pdf"}, {"kind": "pdf", "x-kind": "pdf"}])
+def test_a_headers_binding_lets_through_what_the_run_lets_through(how: str, asked: dict[str, str]) -> None:
+    """Every `x-match` with and without arguments: theory, the figure and the replay go by the same routes."""
+    scenario = Scenario(
+        duration=5,
+        broker={
+            "queues": {"a": {}},
+            "exchanges": {"headers": {"type": "headers"}},
+            "bindings": [{"exchange": "headers", "queue": "a", "arguments": {"x-match": how, **asked}}],
+        },
+        producers={"p": {"to": {"exchange": "headers", "key": ""}, "arrivals": {"every": 1}}},
+    )
+    run = simulate(scenario)
+    came = bool((run.messages["queue"] == "a").any())
+    assert reached(scenario, "headers", "") == ({"a"} if came else set())
+    assert (("p", "a") in routes(scenario).through) == came
+    assert not [edge for edge in wire(scenario, run.trace).edges if edge.kind == "seen"]

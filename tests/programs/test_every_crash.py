@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import mqsim as mq
-from mqsim.api.crashes import Crash, CrashTable, every_crash
+from mqsim.api import every_crash
 from mqsim.errors import UsageError
-from mqsim.guest.deeds import Deeds
-from mqsim.guest.operations import Connect, Send
+from mqsim.guest.host.operation_words import OperationReader
+from mqsim.guest.kernel.operations import Connect, Send
+from mqsim.runs import Crash, CrashTable
 from tests.programs.texts import AUTO, PRODUCER, manual, run
 
 TASKS = ("Task 1", "Task 2", "Task 3")
@@ -32,13 +33,13 @@ def test_automatic_acknowledgement_loses_what_is_not_done_yet() -> None:
     in_work = at(found, 'after printing "got Task 1"')
     assert in_work.who == "worker-1"
     assert in_work.t == pytest.approx(1.007)
-    assert in_work.harm == (TASKS, (), (), (), (), ())
-    assert at(found, 'before printing "done Task 1"').harm.lost == TASKS
-    assert at(found, 'after printing "done Task 1"').harm.lost == TASKS[1:]
-    assert at(found, 'after printing "done Task 3"').harm.none
-    assert at(found, "before sending basic.consume tasks").harm.waiting == TASKS
+    assert in_work.impact == (TASKS, (), (), (), (), ())
+    assert at(found, 'before printing "done Task 1"').impact.lost == TASKS
+    assert at(found, 'after printing "done Task 1"').impact.lost == TASKS[1:]
+    assert at(found, 'after printing "done Task 3"').impact.none
+    assert at(found, "before sending basic.consume tasks").impact.waiting == TASKS
     # Its kernel still sends what it had written: the broker sends all three to a consumer that is gone.
-    assert at(found, "after sending basic.consume tasks").harm.lost == TASKS
+    assert at(found, "after sending basic.consume tasks").impact.lost == TASKS
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -48,49 +49,49 @@ def test_a_point_is_the_run_with_that_crash(number: int) -> None:
     one = at(found, f'after printing "got Task {number}"')
     result = run(faults=[{"crash": "worker-1", "at": one.t + 0.1}])
     lost = [result.trace.texts[row] for row, what in enumerate(result.messages["outcome"]) if what == "lost"]
-    assert list(one.harm.lost) == lost
+    assert list(one.impact.lost) == lost
     assert len(lost) == 4 - number
 
 
 def test_after_the_work_and_before_the_acknowledgement_it_is_done_twice() -> None:
     found = table(worker=manual(), who="worker", count={"worker": 2})
-    assert not any(one.harm.lost or one.harm.waiting for one in found.crashes)
-    twice = [(one.did, one.harm.twice) for one in found.crashes if one.harm.twice]
+    assert not any(one.impact.lost or one.impact.waiting for one in found.crashes)
+    twice = [(one.did, one.impact.twice) for one in found.crashes if one.impact.twice]
     assert sorted(twice) == [(f'after printing "done {task}"', (task,)) for task in TASKS]
-    assert at(found, 'before printing "done Task 2"').harm.none
+    assert at(found, 'before printing "done Task 2"').impact.none
     assert found.harmless == len(found) - 3
 
 
 def test_work_that_ends_with_a_sleep_ends_with_the_sleep() -> None:
     worker = manual().replace('    print("done", body.decode())\n', "")
     found = table(worker=worker, who="worker-1", count={"worker": 2})
-    assert at(found, 'after printing "got Task 1"').harm.none
-    assert at(found, "before sending basic.ack 1").harm.twice == ("Task 1",)
+    assert at(found, 'after printing "got Task 1"').impact.none
+    assert at(found, "before sending basic.ack 1").impact.twice == ("Task 1",)
 
 
 def test_a_single_worker_leaves_finished_work_to_be_done_again() -> None:
     found = table(worker=manual(), who="worker")
-    over = at(found, 'after printing "done Task 1"').harm
+    over = at(found, 'after printing "done Task 1"').impact
     assert (over.again, over.waiting) == (("Task 1",), ("Task 2", "Task 3"))
     again = table(worker=manual(), who="worker", restart_after=1)
-    assert at(again, 'after printing "done Task 1"').harm == ((), ("Task 1",), (), (), (), ())
-    assert at(again, 'after printing "got Task 1"').harm.none
+    assert at(again, 'after printing "done Task 1"').impact == ((), ("Task 1",), (), (), (), ())
+    assert at(again, 'after printing "got Task 1"').impact.none
 
 
 def test_acknowledging_first_loses_the_task_in_hand_alone() -> None:
     found = table(worker=manual(acknowledge_first=True), who="worker-1", count={"worker": 2})
-    assert at(found, 'after printing "got Task 1"').harm.lost == ("Task 1",)
-    assert at(found, "after sending basic.ack 1").harm.lost == ("Task 1",)
-    assert not any(one.harm.twice for one in found.crashes)
+    assert at(found, 'after printing "got Task 1"').impact.lost == ("Task 1",)
+    assert at(found, "after sending basic.ack 1").impact.lost == ("Task 1",)
+    assert not any(one.impact.twice for one in found.crashes)
 
 
 def test_a_producer_that_dies_has_not_sent_the_rest() -> None:
     producer = PRODUCER.replace('body=f"Task {n}")', 'body=f"Task {n}")\n    print("sent", n)')
     found = table(producer, who="producer")
-    assert at(found, 'after printing "sent 1"').harm == ((), (), (), (), TASKS[1:], ())
-    assert at(found, 'after sending "Task 3" to queue tasks').harm.none
+    assert at(found, 'after printing "sent 1"').impact == ((), (), (), (), TASKS[1:], ())
+    assert at(found, 'after sending "Task 3" to queue tasks').impact.none
     again = table(producer, who="producer", restart_after=0.5)
-    assert at(again, 'after printing "sent 2"').harm == ((), TASKS[:2], (), (), (), ())
+    assert at(again, 'after printing "sent 2"').impact == ((), TASKS[:2], (), (), (), ())
 
 
 _LEDGER_WORKER = (
@@ -102,14 +103,14 @@ _LEDGER_WORKER = (
 
 def test_effects_in_the_ledger_are_counted_by_key() -> None:
     found = table(worker=_LEDGER_WORKER, who="worker-1", count={"worker": 2})
-    asked = at(found, 'after asking the ledger to record "Task 1"').harm
+    asked = at(found, 'after asking the ledger to record "Task 1"').impact
     assert asked.effects == ("Task 1",)
-    assert at(found, "before sending basic.ack 1").harm.effects == ("Task 1",)
-    assert at(found, 'after printing "got Task 1"').harm.effects == ()
+    assert at(found, "before sending basic.ack 1").impact.effects == ("Task 1",)
+    assert at(found, 'after printing "got Task 1"').impact.effects == ()
     once = table(
         worker=_LEDGER_WORKER.replace("record(", "record_once("), who="worker-1", count={"worker": 2}
     )
-    assert not any(one.harm.effects for one in once.crashes)
+    assert not any(one.impact.effects for one in once.crashes)
 
 
 def test_who_and_the_table() -> None:
@@ -136,8 +137,8 @@ def test_who_and_the_table() -> None:
 def test_many_points_are_run_in_processes_of_their_own_with_the_same_outcome(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mqsim.api import crashes
-    from mqsim.guest.forkserver import ForkServer
+    from mqsim.guest.carriers.fork_server import ForkServer
+    from mqsim.runs import crashes
 
     started: list[ForkServer] = []
 
@@ -184,7 +185,7 @@ def test_observing_changes_nothing_and_heartbeats_are_no_points() -> None:
 
 
 def test_what_is_no_amqp_is_told_by_its_length() -> None:
-    deeds = Deeds()
+    deeds = OperationReader()
     deeds.tell(Connect(5, "broker", 5672))
     assert deeds.tell(Send(5, b"hello there")).text == "sending 11 bytes"
     deeds.tell(Connect(6, "broker", 5672))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mqsim as mq
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     LASTING_PRODUCER,
@@ -26,7 +26,7 @@ def last_line(result: object, who: str) -> str:
 # -- crash ---------------------------------------------------------------------------------------------------
 
 
-def test_a_killed_worker_with_automatic_acknowledgement_loses_all_it_has(carry: Carry) -> None:
+def test_a_killed_worker_with_automatic_acknowledgement_loses_all_it_has(carry: CarrierFactory) -> None:
     result = run(faults=[{"crash": "worker-1", "at": 3}], carry=carry)
     assert lines(result, "worker-1") == ["got Task 1", "done Task 1", "got Task 2", "* is killed"]
     assert fates(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "lost"}
@@ -40,7 +40,7 @@ def test_a_killed_worker_with_automatic_acknowledgement_loses_all_it_has(carry: 
     assert '#3 "Task 3" (lost)' in nothing_lost.sentence
 
 
-def test_a_killed_worker_that_acknowledges_loses_nothing(carry: Carry) -> None:
+def test_a_killed_worker_that_acknowledges_loses_nothing(carry: CarrierFactory) -> None:
     result = run(worker=manual(), count={"worker": 2}, faults=[{"kill": "worker-1", "at": 1}], carry=carry)
     assert lines(result, "worker-1") == ["got Task 1", "* is killed"]
     assert lines(result, "worker-2")[:-1] == [
@@ -106,7 +106,7 @@ def test_what_was_under_way_when_its_producer_died_still_arrives() -> None:
 # -- power, hanging, slowness --------------------------------------------------------------------------------
 
 
-def test_without_power_only_the_heartbeat_tells(carry: Carry) -> None:
+def test_without_power_only_the_heartbeat_tells(carry: CarrierFactory) -> None:
     result = run(
         worker=manual(options=", heartbeat=4"),
         count={"worker": 2},
@@ -213,7 +213,7 @@ def test_a_connection_that_breaks() -> None:
 # -- stopping ------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_is_ctrl_c(carry: Carry) -> None:
+def test_a_stop_is_ctrl_c(carry: CarrierFactory) -> None:
     result = run(worker=manual(), faults=[{"stop": "worker-1", "at": 1}], carry=carry)
     told = lines(result, "worker-1")
     assert told[:3] == ["got Task 1", "* gets Ctrl-C", "finally"]
@@ -246,27 +246,20 @@ def test_what_was_killed_can_be_restarted() -> None:
     assert fates(result) == ALL_DONE
 
 
-def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: Carry) -> None:
-    from mqsim.api.programs import play, scenario_of
+def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: CarrierFactory) -> None:
+    from mqsim.runs import ProgramOptions, play
 
-    scenario = scenario_of(
+    options = ProgramOptions(
         {
             "producer": mq.program("producer", PRODUCER),
             "worker": mq.program("worker", AUTO),
             "busy": mq.program("busy", "while True:\n    pass\n"),
-        },
-        count={},
-        start={},
-        args={},
-        faults=[],
-        until=None,
-        profile=None,
-        latency=None,
-        seed=None,
+        }
     )
-    result = play(scenario, 0, until_quiet=True, carry=carry, wall_limit=0.5)
+    scenario = options.to_scenario()
+    result = play(scenario, 0, until_quiet=True, carry=carry, cpu_limit=0.5)
     [line] = lines(result, "busy-1")
-    assert line.startswith("* is ended after 0.5 s of real time without blocking (busy.py, line")
+    assert line.startswith("* is ended after 0.5 s of processor time without waiting (busy.py, line")
     assert fates(result) == ALL_DONE
 
 
@@ -296,7 +289,7 @@ while True:
 """
 
 
-def test_a_clean_stop_of_the_broker_closes_with_320(carry: Carry) -> None:
+def test_a_clean_stop_of_the_broker_closes_with_320(carry: CarrierFactory) -> None:
     result = run(LASTING_PRODUCER, RETRYING, faults=[{"restart": "broker", "at": 1, "down": 3}], carry=carry)
     told = lines(result, "worker-1")
     assert told[0] == "got Task 1"
@@ -309,7 +302,7 @@ def test_a_clean_stop_of_the_broker_closes_with_320(carry: Carry) -> None:
     assert lines(result, "broker") == ["* stops", "* is up again"]
 
 
-def test_a_killed_broker_tears_the_connections(carry: Carry) -> None:
+def test_a_killed_broker_tears_the_connections(carry: CarrierFactory) -> None:
     result = run(LASTING_PRODUCER, RETRYING, faults=[{"kill": "broker", "at": 1, "down": 1.5}], carry=carry)
     told = lines(result, "worker-1")
     assert told[:5] == ["got Task 1", "StreamLostError", "got Task 1", "got Task 2", "got Task 3"]

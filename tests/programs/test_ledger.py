@@ -18,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mqsim as mq
-from mqsim.guest import ledger, ledger_service
-from mqsim.guest.carriage import Carry
-from mqsim.guest.inprocess import InProcess
-from mqsim.guest.ledger_service import ADDRESS, LONGEST, Ledger, LedgerEntry
+from mqsim.guest import ledger
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.carriers.in_process import InProcess
+from mqsim.guest.host import ledger_service
+from mqsim.guest.host.ledger_service import ADDRESS, LONGEST, Ledger, LedgerEntry
 from tests.guest.stage import Echo, Stage
 
 LATENCY = 0.001
@@ -30,7 +31,7 @@ LATENCY = 0.001
 class World:
     """A stage with a ledger on it."""
 
-    def __init__(self, carry: Carry = InProcess) -> None:
+    def __init__(self, carry: CarrierFactory = InProcess) -> None:
         self.stage = Stage(carry, LATENCY)
         self.ledger = Ledger(lambda: self.stage.clock.now)
         self.stage.directory.services[ADDRESS] = self.ledger
@@ -64,7 +65,7 @@ PRINTED = [
 ]
 
 
-def test_a_program_records_effects(carry: Carry) -> None:
+def test_a_program_records_effects(carry: CarrierFactory) -> None:
     world = World(carry)
     world.add(EVERYTHING, start=1.0)
     lines = world.run()
@@ -95,7 +96,7 @@ def test_the_same_program_outside_keeps_a_file(tmp_path: Path) -> None:
     assert all(line.split("  ")[1].startswith("program-") for line in shown)
 
 
-def test_the_copy_that_serves_outside_finds_the_world_too(tmp_path: Path, carry: Carry) -> None:
+def test_the_copy_that_serves_outside_finds_the_world_too(tmp_path: Path, carry: CarrierFactory) -> None:
     shutil.copy(ledger.__file__, tmp_path)
     world = World(carry)
     world.add(EVERYTHING, path=str(tmp_path / "program.py"))
@@ -174,7 +175,9 @@ SENT = 4 * LATENCY + 1.0
         (SENT + 2 * LATENCY + 0.0001, 1, 2),  # all is done
     ],
 )
-def test_a_crash_between_effect_and_answer(carry: Carry, at: float, entries: int, lines: int) -> None:
+def test_a_crash_between_effect_and_answer(
+    carry: CarrierFactory, at: float, entries: int, lines: int
+) -> None:
     world = World(carry)
     guest = world.add(CRASH + "time.sleep(50)\n")
     world.stage.at(at, guest.kill)
@@ -196,7 +199,9 @@ def test_effects_survive_a_crash_and_the_next_world_has_none_of_them() -> None:
     assert fresh.run()[0].split()[2] == "True"
 
 
-def test_a_broken_connection_is_told_when_an_answer_was_due_and_mended_otherwise(carry: Carry) -> None:
+def test_a_broken_connection_is_told_when_an_answer_was_due_and_mended_otherwise(
+    carry: CarrierFactory,
+) -> None:
     world = World(carry)
     guest = world.add(
         """
@@ -223,7 +228,7 @@ def test_a_broken_connection_is_told_when_an_answer_was_due_and_mended_otherwise
     ]
 
 
-def test_ctrl_c_in_the_midst_of_a_call_leaves_the_next_one_its_own_answer(carry: Carry) -> None:
+def test_ctrl_c_in_the_midst_of_a_call_leaves_the_next_one_its_own_answer(carry: CarrierFactory) -> None:
     world = World(carry)
     guest = world.add(
         """

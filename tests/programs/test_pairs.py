@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.conformance.servers import RealBroker
 from tests.programs import live
 from tests.programs.casts import CASTS, PAIRS
@@ -18,7 +18,7 @@ from tests.server.box import Box
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_pair_prints_what_it_prints_on_rabbitmq(name: str, carry: Carry) -> None:
+def test_a_pair_prints_what_it_prints_on_rabbitmq(name: str, carry: CarrierFactory) -> None:
     found = list(differing(live.load()[name], play(PAIRS[name], carry=carry)))
     assert not found, "\n".join(found)
 

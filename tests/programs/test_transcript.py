@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mqsim as mq
-from mqsim.guest.transcript import Line, cut
+from mqsim.guest.host.transcript import Line, cut
 from tests.programs.texts import AUTO, PRODUCER, lines, manual, run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.casts import TUTORIALS
 from tests.programs.comparing import differing
 from tests.programs.live import load
@@ -12,7 +12,7 @@ from tests.programs.virtual import play
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
-def test_a_tutorial_prints_what_it_prints_on_rabbitmq(name: str, carry: Carry) -> None:
+def test_a_tutorial_prints_what_it_prints_on_rabbitmq(name: str, carry: CarrierFactory) -> None:
     found = list(differing(load()[name], play(TUTORIALS[name], carry=carry)))
     assert not found, "\n".join(found)
 

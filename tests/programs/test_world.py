@@ -9,7 +9,7 @@ import pytest
 
 import mqsim as mq
 from mqsim.errors import ScenarioError, UsageError
-from mqsim.guest.carriage import Carry
+from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     DECLARED,
@@ -29,7 +29,7 @@ def near(*values: float) -> object:
     return pytest.approx(values, abs=5e-6, nan_ok=True)
 
 
-def test_the_first_example_to_the_millisecond(carry: Carry) -> None:
+def test_the_first_example_to_the_millisecond(carry: CarrierFactory) -> None:
     result = run(carry=carry)
     assert result.transcript() == (
         "    0.006000  producer-1  sent\n"
@@ -105,7 +105,7 @@ def test_a_message_is_named_by_its_text() -> None:
     assert run(PRODUCER.replace('body=f"Task {n}"', "body=bytes([0, n])")).trace.texts == {}
 
 
-def test_both_carriers_and_all_runs_are_equal(carry: Carry) -> None:
+def test_both_carriers_and_all_runs_are_equal(carry: CarrierFactory) -> None:
     options = {"count": {"worker": 3}, "faults": [{"crash": "worker-2", "at": 1, "restart_after": 1}]}
     first = run(worker=manual(), **options)
     second = run(worker=manual(), carry=carry, **options)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mqsim.api import ProgramsResult, run_programs
 from mqsim.api.magic import program
-from mqsim.api.programs import ProgramsResult, run_programs
 
 TRIP = 0.001
 LATENCY = TRIP / 2

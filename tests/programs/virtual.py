@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import mqsim as mq
-from mqsim.guest.carriage import Carry
-from mqsim.guest.transcript import EVENT
+from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.guest.host.transcript import EVENT
 from tests.programs.casts import Cast
 from tests.programs.live import Played
 
 
-def play(cast: Cast, version: str = "3.10", carry: Carry | None = None) -> Played:
+def play(cast: Cast, version: str = "3.10", carry: CarrierFactory | None = None) -> Played:
     """Play a cast; what each program printed, and how it ended if it ended by itself."""
     result = mq.run_programs(
         {name: part.path for name, part in cast.parts.items()},

@@ -1,34 +1,22 @@
-"""A run for reports whose trace is written by hand and whose scenario does not matter."""
+"""A run for reports whose trace is written by hand; its scenario says little."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
-from mqsim.checkers import Verdict, check
-from mqsim.metrics import summary
+from mqsim.runs import RunResult
+from mqsim.scenario import Scenario
 from mqsim.trace import Trace
 from tests.viz.handmade import crash_trace
 
 
-class NamedScenario:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def to_yaml(self) -> str:
-        return f"name: {self.name}\nduration: 10\n"
-
-
-class HandmadeResult:
-    """What a report asks of a result."""
+class HandmadeResult(RunResult):
+    """A run with a warning that has signs of HTML in it."""
 
     def __init__(self, name: str = "two workers die", trace: Trace | None = None) -> None:
-        self.scenario = NamedScenario(name)
-        self.trace = crash_trace() if trace is None else trace
-        self.seed = 42
-        self.warnings = ["Nobody asked <for> this."]
+        scenario = Scenario(name=name, duration=10, broker={"queues": {"tasks": {}}})
+        super().__init__(scenario, 42, 0, crash_trace() if trace is None else trace)
 
-    def summary(self) -> dict[str, Any]:
-        return summary(self.trace)
-
-    def checks(self) -> list[Verdict]:
-        return check(self.trace)
+    @cached_property
+    def warnings(self) -> list[str]:
+        return ["Nobody asked <for> this."]

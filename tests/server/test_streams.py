@@ -136,7 +136,7 @@ def test_a_stranger_is_sent_away(box: Box) -> None:
 
 
 def test_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mqsim.amqp.pulse.HANDSHAKE_TIMEOUT", 0.5)
+    monkeypatch.setattr("mqsim.amqp.session.HANDSHAKE_TIMEOUT", 0.5)
     with Box() as box, socket.create_connection(("127.0.0.1", box.port), timeout=5) as stream:
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError):

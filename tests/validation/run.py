@@ -43,7 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def measure(cases: Sequence[Case], times: int, jobs: int) -> list[Row]:
     """All rows; each replication is a job of its own."""
-    from tqdm import tqdm
+    from rich.console import Console
+    from rich.progress import track
 
     found: dict[tuple[int, int], dict[str, float]] = {}
     with ProcessPoolExecutor(jobs) as pool:
@@ -52,7 +53,8 @@ def measure(cases: Sequence[Case], times: int, jobs: int) -> list[Row]:
             for i, case in enumerate(cases)
             for k in range(count(case, times))
         }
-        for done in tqdm(as_completed(work), total=len(work), unit="run", file=sys.stderr):
+        ended = as_completed(work)
+        for done in track(ended, "runs", total=len(work), console=Console(stderr=True)):
             found[work[done]] = done.result()
     result = []
     for i, case in enumerate(cases):

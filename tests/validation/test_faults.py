@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mqsim.broker import circle
+from mqsim.broker import dispatch
 from mqsim.sim import consumer, node, topology
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts
@@ -52,15 +52,15 @@ def test_a_capacity_off_by_one(name: str, off: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_biased_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
-    fair = circle.Circle.next
-    calls: Counter[circle.Circle] = Counter()
+    fair = dispatch.Circle.next
+    calls: Counter[dispatch.Circle] = Counter()
 
-    def biased(self: circle.Circle) -> Any:
+    def biased(self: dispatch.Circle) -> Any:
         """Whose turn it is; but every fifth time it is the first one's."""
         calls[self] += 1
         return next(iter(self.order), None) if calls[self] % 5 == 0 else fair(self)
 
-    monkeypatch.setattr(circle.Circle, "next", biased)
+    monkeypatch.setattr(dispatch.Circle, "next", biased)
     assert wrong(case_of("prefetch 0: three lines of E3/M/1"))
 
 

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 import mqsim as mq
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.viz.bars import worked_share
-from mqsim.widgets.explore.picture import envelope, picture
-from mqsim.widgets.explore.runs import LatestRun, Outcome
-from mqsim.widgets.explore.ticks import MOST, stops
+from mqsim.widgets.explore.background import LatestRun, Outcome
+from mqsim.widgets.explore.drawing import drawing_of, envelope
+from mqsim.widgets.explore.sliders import MOST, stops
 
 
 def four_workers(**changes: Any) -> mq.Scenario:
@@ -365,7 +365,7 @@ def test_a_share_is_the_time_worked_in_the_window(pairs: list[tuple[float, float
 
 def test_the_picture_has_the_depth_of_the_run() -> None:
     run = mq.simulate(four_workers())
-    drawn = picture(run.trace)
+    drawn = drawing_of(run.trace)
     (queue,) = drawn.about["queues"]
     assert queue["top"] == run.summary()["queues"]["tasks"]["depth"]["max"]
     assert drawn.row(queue["greatest"]).max() == queue["top"]
@@ -375,7 +375,7 @@ def test_the_picture_has_the_depth_of_the_run() -> None:
 
 
 def test_a_short_run_is_drawn_bar_by_bar() -> None:
-    drawn = picture(mq.simulate("worker-crash").trace)
+    drawn = drawing_of(mq.simulate("worker-crash").trace)
     bars = {lane["name"]: drawn.row(lane["bars"]).reshape(-1, 3).tolist() for lane in drawn.about["lanes"]}
     # Six tasks of 2 s; worker-1 dies at 3 s with its second in hand, which goes back.
     assert bars["worker-1"] == [[0, 2, 0], [2, 3, 2]]

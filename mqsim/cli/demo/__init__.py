@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.cli.demo import findings
 
 if TYPE_CHECKING:
-    from mqsim.api import Result
-    from mqsim.api.programs import ProgramsResult
+    from mqsim.api import ProgramsResult, Result
     from mqsim.trace.tables import Trace
 
 _NEXT = {

@@ -10,14 +10,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
 from mqsim.scenario import Scenario
-from mqsim.widgets.explore.asked import Vary, knobs
+from mqsim.widgets.explore.background import LatestRun, Outcome
+from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.figures import fates, simulated, theory
 from mqsim.widgets.explore.knobs import changed
-from mqsim.widgets.explore.picture import Picture, picture
-from mqsim.widgets.explore.runs import LatestRun, Outcome, Simulate
-from mqsim.widgets.explore.still import still_html, still_text
+from mqsim.widgets.explore.static import static_html, static_text
+from mqsim.widgets.explore.vary import Vary, knobs
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join(
@@ -34,7 +35,6 @@ class Explorer(anywidget.AnyWidget):
     Args:
         scenario: where the controls start, and what `reset` goes back to.
         vary: see `mq.explore`.
-        simulate: runs a scenario.
         theme: `light`, `dark`, or None: as the page around it.
 
     Raises:
@@ -56,14 +56,14 @@ class Explorer(anywidget.AnyWidget):
     shown = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, scenario: Scenario, vary: Vary, simulate: Simulate, theme: str | None = None) -> None:
+    def __init__(self, scenario: Scenario, vary: Vary = None, theme: str | None = None) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(
                 f"theme: {theme!r} will not do; it must be 'light', 'dark' or None (as the page)."
             )
         self._base = self._scenario = scenario
-        self._runs = LatestRun(simulate, self._deliver, self._tell)
-        self._result: Any = None
+        self._runs = LatestRun(runs.simulate, self._deliver, self._tell)
+        self._result: runs.RunResult | None = None
         self._first: Outcome | None = None
         self._knobs = knobs(scenario, vary, self._length)
         self._named = {knob.name: knob for knob in self._knobs}
@@ -90,14 +90,15 @@ class Explorer(anywidget.AnyWidget):
         return self._scenario
 
     @property
-    def result(self) -> Any:
-        """The run of `scenario`, a `Result`; waits for it where it is not there yet.
+    def result(self) -> runs.RunResult:
+        """The run of `scenario`; waits for it where it is not there yet.
 
         Raises:
             ScenarioError: it can't be run.
         """
         if self._result is None or self._result.scenario is not self._scenario:
             self._deliver(self._run(self.wish["turn"]))
+        assert self._result is not None
         return self._result
 
     @property
@@ -219,8 +220,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _show(self, outcome: Outcome) -> None:
         run = self._result = outcome.run
+        assert run is not None
         parts = self._parts if run.scenario is self._scenario else theory(run.scenario)
-        summary, drawn = run.summary(), picture(run.trace)
+        summary, drawn = run.summary(), drawing_of(run.trace)
         self._drawn = drawn
         self.shown = {
             "turn": outcome.turn,
@@ -236,7 +238,9 @@ class Explorer(anywidget.AnyWidget):
         """How long a run of the scenario is, in seconds."""
         if self._base.duration is not None:
             return self._base.duration
-        return float(self._first_run().run.trace.end)
+        run = self._first_run().run
+        assert run is not None
+        return run.trace.end
 
     def _first_run(self) -> Outcome:
         if self._first is None:
@@ -250,12 +254,12 @@ class Explorer(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        drawn: Picture = self._drawn
+        drawn: Drawing = self._drawn
         parts = self._parts
         told = {"title": self.title, "parts": parts, **self.shown}
         settings = [(knob.label, knob.words(self._values[knob.name])) for knob in self._knobs]
-        data["text/html"] = still_html(drawn, told, settings)
-        data["text/plain"] = still_text(told, settings)
+        data["text/html"] = static_html(drawn, told, settings)
+        data["text/plain"] = static_text(told, settings)
         return data, metadata
 
     def __repr__(self) -> str:

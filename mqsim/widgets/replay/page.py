@@ -44,8 +44,13 @@ def page(films: Sequence[bytes], state: dict[str, Any], trace: Trace, title: str
     held |= {"_look": looks(), "_theme": theme or "", "_live": False}
     data = json.dumps(held).replace("</", "<\\/")
     code = script().replace("export default { render };", "const replay = { render };")
-    still = "\n".join(
-        [pieces.paragraph("This page plays the run when scripts may run. As they may not:"), static(trace)]
+    unplayed = "\n".join(
+        [
+            pieces.paragraph(
+                "This page plays the run when scripts may run. They may not, so here are tables:"
+            ),
+            static_html(trace),
+        ]
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -53,7 +58,7 @@ def page(films: Sequence[bytes], state: dict[str, Any], trace: Trace, title: str
         f"<title>{escape(title)} · mqsim replay</title>\n<style>{_page_style()}\n{style()}</style>\n</head>\n"
         "<body>\n"
         f'<h1>{escape(title)}</h1>\n<div id="replay"></div>\n'
-        f"<noscript><style>{pieces.style()}</style>\n{still}\n</noscript>\n"
+        f"<noscript><style>{pieces.style()}</style>\n{unplayed}\n</noscript>\n"
         f'<script type="application/json" id="state">{data}</script>\n'
         f'<script type="module">\n{code}\n{_MODEL}\n</script>\n</body>\n</html>\n'
     )
@@ -75,7 +80,7 @@ def _page_style() -> str:
     )
 
 
-def still(trace: Trace) -> str:
+def notebook_html(trace: Trace) -> str:
     """The run as a piece of HTML for a notebook that no kernel runs: a picture, numbers, what happened first.
 
     It needs no style of its own, and is small enough to be kept with the notebook.
@@ -87,7 +92,7 @@ def still(trace: Trace) -> str:
     return "\n".join(parts)
 
 
-def static(trace: Trace) -> str:
+def static_html(trace: Trace) -> str:
     """The run as HTML without scripts, for a page: lanes, depth, numbers, and the first of its story."""
     parts = [_numbers(trace)]
     if consumers(trace):

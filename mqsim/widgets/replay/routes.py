@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mqsim.scenario import Scenario
-from mqsim.scenario.destinations import Target
+from mqsim.scenario import Routing, Scenario, Target
 
 DEFAULT = "default exchange"
 
@@ -24,47 +23,28 @@ class Routes:
     types: list[str] = field(default_factory=lambda: ["direct"])
     through: dict[tuple[str, str], int] = field(default_factory=dict)
 
+    def number(self, exchange: str) -> int:
+        """An exchange's number; that of the default one where the scenario declares none of the name."""
+        return self.names.index(exchange) if exchange in self.names[1:] else 0
 
-def routes(scenario: object) -> Routes:
-    """The exchanges of a scenario and who takes which way; the default exchange alone where there is none."""
+
+def routes(scenario: Scenario) -> Routes:
+    """The exchanges of a scenario and who takes which way."""
     found = Routes()
-    if not isinstance(scenario, Scenario):
-        return found
     for name, spec in scenario.broker.exchanges.items():
         found.names.append(name)
         found.types.append(spec.type)
+    routing = Routing(scenario.broker)
     for name, producer in scenario.producers.items():
-        _add(found, scenario, name, producer.to)
+        _add(found, routing, name, producer.to)
     for name, consumer in scenario.consumers.items():
         for forward in consumer.publish:
-            _add(found, scenario, name, forward.to)
+            _add(found, routing, name, forward.to)
     return found
 
 
-def _add(found: Routes, scenario: Scenario, group: str, targets: Iterable[Target]) -> None:
-    for target in targets:
-        if target.exchange not in found.names:
-            for key in target.key.possible():
-                found.through.setdefault((group, key), 0)
-            continue
-        number = found.names.index(target.exchange)
-        found.through.setdefault((group, ""), number)
-        for queue in _reached(scenario, target.exchange):
-            found.through.setdefault((group, queue), number)
-
-
-def _reached(scenario: Scenario, exchange: str) -> list[str]:
-    """Queues that an exchange can pass messages to, also through further exchanges."""
-    queues: list[str] = []
-    seen, ahead = {exchange}, [exchange]
-    while ahead:
-        here = ahead.pop()
-        onward = [one.to_exchange for one in scenario.broker.bindings if one.exchange == here]
-        spec = scenario.broker.exchanges.get(here)
-        onward.append(spec.alternate if spec else None)
-        queues += [one.queue for one in scenario.broker.bindings if one.exchange == here and one.queue]
-        for name in onward:
-            if name and name not in seen:
-                seen.add(name)
-                ahead.append(name)
-    return queues
+def _add(found: Routes, routing: Routing, group: str, targets: Sequence[Target]) -> None:
+    for queue, exchange in routing.exchanges_to(targets).items():
+        found.through.setdefault((group, queue), found.number(exchange))
+    for target in targets:  # by which a message came that no queue wanted
+        found.through.setdefault((group, ""), found.number(target.exchange))

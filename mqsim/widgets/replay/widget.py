@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +11,17 @@ import anywidget
 import traitlets
 
 from mqsim.errors import MqsimError, UsageError
-from mqsim.report.whole import writable_target, write_whole
+from mqsim.report.files import writable_target, write_atomically
+from mqsim.runs import RunResult, simulate
 from mqsim.trace.tables import Trace
 from mqsim.widgets.replay.compare import numbers, table
 from mqsim.widgets.replay.film import film
-from mqsim.widgets.replay.page import page, still
+from mqsim.widgets.replay.page import notebook_html, page
 from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import looks, script, style
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Rerun = Callable[[Mapping[str, Any]], "Replay"]
-"""Runs the same again with one fault more, written as scenarios write it, and gives that run's replay."""
 
 KINDS = ("crash", "hang", "slow", "restart")
 _AS_IT_WAS = "as it was"
@@ -33,10 +31,7 @@ class Replay(anywidget.AnyWidget):
     """A run that can be played, stepped, dragged and intervened in.
 
     Args:
-        trace: what a run left behind; all that is shown comes from it.
-        scenario: what was run, where it is known: it names the exchanges.
-        rerun: how to run it again with a fault more; without it nobody can intervene.
-        name: the title.
+        run: what is shown. The title is its scenario's name.
         theme: `light` or `dark`; by default as the notebook or the reader's system has it.
         label: what to call this run beside others.
 
@@ -46,7 +41,7 @@ class Replay(anywidget.AnyWidget):
         speed: simulated seconds a second, when it is shown next; 0 lets the replay choose.
         follow: the copy that is followed, by its row in the table of messages, or -1.
         which: which of the futures is on show, from 0.
-        traces: the futures, the first as the run was; `labels` names them.
+        runs: the futures, the first as the run was; `labels` names them.
     """
 
     _esm = script()
@@ -62,27 +57,25 @@ class Replay(anywidget.AnyWidget):
     _theme = traitlets.Unicode("").tag(sync=True)
     _live = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(
-        self,
-        trace: Trace,
-        scenario: object = None,
-        rerun: Rerun | None = None,
-        name: str = "run",
-        theme: str | None = None,
-        label: str = _AS_IT_WAS,
-    ) -> None:
+    def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(f"theme: {theme!r} will not do; it must be 'light', 'dark' or None.")
-        self._routes = routes(scenario)
-        packed = film(trace, self._routes, label, name).pack()
         super().__init__(
-            _films=[packed], _look=looks(), _theme=theme or "", _live=rerun is not None, t=trace.start
+            _films=[_packed(run, label)], _look=looks(), _theme=theme or "", _live=True, t=run.trace.start
         )
-        self.name = name
-        self.traces = [trace]
+        self.runs = [run]
         self.labels = [label]
-        self._reruns: list[Rerun | None] = [rerun]
         self.on_msg(self._hear)
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.runs[0].scenario.name
+
+    @property
+    def traces(self) -> list[Trace]:
+        """What the futures left behind."""
+        return [run.trace for run in self.runs]
 
     # -- other futures ---------------------------------------------------------------------------------------
 
@@ -107,38 +100,35 @@ class Replay(anywidget.AnyWidget):
             ScenarioError: the fault can't be understood.
         """
         both = Replay.__new__(type(self))
-        Replay.__init__(both, self.traces[0], name=self.name, theme=self._theme or None, label=self.labels[0])
+        Replay.__init__(both, self.runs[0], self._theme or None, self.labels[0])
         both._adopt(self)
         both._add(kind, who, self.t if at is None else at, more)
         return both
 
     def _adopt(self, other: Replay) -> None:
-        self.traces, self.labels = list(other.traces), list(other.labels)
-        self._reruns = list(other._reruns)
-        self._films, self._live = list(other._films), other._live
+        self.runs, self.labels = list(other.runs), list(other.labels)
+        self._films = list(other._films)
         self.t, self.which, self.speed = other.t, other.which, other.speed
 
     def _add(self, kind: str, who: str, at: float, more: Mapping[str, Any]) -> None:
-        rerun, trace = self._reruns[self.which], self.traces[self.which]
-        if rerun is None:
-            raise UsageError("This run can't be run again from here: it was not made by `mqsim.simulate`.")
+        run = self.runs[self.which]
         if kind not in KINDS:
             raise UsageError(f"{kind!r} is no intervention; there are {', '.join(KINDS)}.")
-        if who not in trace.cast:
-            raise UsageError(f"{who!r} did not take part; there are {', '.join(sorted(trace.cast))}.")
+        if who not in run.trace.cast:
+            raise UsageError(f"{who!r} did not take part; there are {', '.join(sorted(run.trace.cast))}.")
         fault = {kind: who, "at": float(at), **{name.rstrip("_"): value for name, value in more.items()}}
         if kind == "slow":
             fault.setdefault("factor", 3.0)
-        new = rerun(fault)
+        scenario = run.scenario.with_({f"faults.{len(run.scenario.faults)}": fault})
+        new = simulate(scenario, run.seed, run.replication)
         before = "" if self.which == 0 else f"{self.labels[self.which]}, "
         label = f"{before}{kind} of {who} at {at:.6g} s"
-        made = film(new.traces[0], new._routes, label, self.name).pack()
-        self.traces.append(new.traces[0])
+        made = _packed(new, label)
+        self.runs.append(new)
         self.labels.append(label)
-        self._reruns.append(new._reruns[0])
         self.t = float(at)
         self._films = [*self._films, made]
-        self.which = len(self.traces) - 1
+        self.which = len(self.runs) - 1
 
     def compare(self) -> pd.DataFrame:
         """The futures side by side: one row a number, one column a run.
@@ -177,7 +167,7 @@ class Replay(anywidget.AnyWidget):
             UsageError: the file can't be written there.
         """
         writable_target(path)
-        return write_whole(path, self.html())
+        return write_atomically(path, self.html())
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and for whoever can't show it a picture, tables and a line of words."""
@@ -187,4 +177,9 @@ class Replay(anywidget.AnyWidget):
         data, metadata = made
         trace = self.traces[self.which]
         words = f"Replay of {self.name!r}: {trace.messages.n} messages in {trace.end - trace.start:g} s"
-        return {**data, "text/plain": words, "text/html": still(trace)}, metadata
+        return {**data, "text/plain": words, "text/html": notebook_html(trace)}, metadata
+
+
+def _packed(run: RunResult, label: str) -> bytes:
+    """A run as the browser gets it."""
+    return film(run.trace, routes(run.scenario), label, run.scenario.name).pack()

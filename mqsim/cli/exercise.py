@@ -1,0 +1,157 @@
+"""`mqsim exercise`: the exercises for a student, and the tools of those who write them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from mqsim.grading import Exercise, Verdict
+    from mqsim.grading.judge import Progress
+
+app = typer.Typer(
+    help="Exercises: write pika programs, and see what becomes of their messages when something fails.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as task_queue, or 02_task_queue, or 2.")]
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="Where your programs are.", show_default=False)
+]
+
+
+@app.command(name="list")
+def list_all() -> None:
+    """List the exercises."""
+    from mqsim.grading.exercise import load
+    from mqsim.grading.shelf import names, shelf
+
+    for name in names():
+        exercise = load(shelf() / name)
+        files = [*(f"{program}.py" for program in exercise.programs), *exercise.files]
+        typer.echo(f"{name:<28} {exercise.points:g} points  {', '.join(files)}")
+    typer.echo("\nBegin one with `mqsim exercise start NAME`.")
+
+
+@app.command()
+def start(name: Name, folder: Folder = None) -> None:
+    """Put an exercise's page and starter into a folder of your own (by default ./NAME)."""
+    from mqsim.grading.practice import start as hand_out
+    from mqsim.grading.shelf import find
+
+    where = find(name)
+    target = folder or Path(where.name)
+    written = hand_out(where, target)
+    if not written:
+        typer.echo(f"{target} has the exercise already; nothing was changed.")
+    for path in written:
+        typer.echo(f"wrote {path}")
+    typer.echo(
+        f"Read {target / 'README.md'}, write your programs, then: mqsim exercise check {name} {target}"
+    )
+
+
+@app.command()
+def check(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The exercise.", show_default=False)
+    ] = None,
+    folder: Folder = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file changes; Ctrl-C ends it.")
+    ] = False,
+) -> None:
+    """Run the public checks on your programs."""
+    exercise, where = _meant(name, folder)
+    while True:
+        seen = _stamp(where)
+        typer.echo(_told(exercise, where))
+        if not watch:
+            return
+        typer.echo("\nWaiting for a change. Ctrl-C ends it.")
+        try:
+            while _stamp(where) == seen:
+                time.sleep(0.3)
+        except KeyboardInterrupt:
+            return
+
+
+@app.command()
+def replay(
+    name: Name,
+    number: Annotated[str, typer.Argument(metavar="RUN", help="As a report gives it, such as 2.17.")],
+    folder: Folder = None,
+) -> None:
+    """Show one run of a check again, line by line."""
+    from mqsim.grading.practice import replay as play_again
+
+    exercise, where = _meant(name, folder)
+    numbered = play_again(exercise, where, number)
+    run = numbered.played.run
+    for strike in run.strikes:
+        typer.echo(f"In this run: {strike.words()}.")
+    for line in numbered.played.lines:
+        typer.echo(str(line))
+    typer.echo(f"\nThe run ends at {run.end:.6f}.")
+    typer.echo(f"Recorded: {_counted(run.effects)}. Left in queues: {_listed(run.left())}.")
+
+
+def _counted(effects: dict[str, int]) -> str:
+    return ", ".join(f"{key} ×{times}" if times > 1 else key for key, times in effects.items()) or "nothing"
+
+
+def _listed(texts: list[str]) -> str:
+    return ", ".join(texts) or "nothing"
+
+
+def _meant(name: str | None, folder: Path | None) -> tuple[Exercise, Path]:
+    """The exercise, and the folder of the student's programs."""
+    from mqsim.grading.exercise import load
+    from mqsim.grading.shelf import find
+
+    if name is None:
+        here = folder or Path()
+        if not (here / "exercise.py").is_file():
+            raise UsageError(
+                "there is no exercise in this folder: name one, as in `mqsim exercise check task_queue`."
+            )
+        return load(here.absolute()), here
+    exercise = load(find(name))
+    if folder is None:
+        folder = Path(exercise.name) if Path(exercise.name).is_dir() else Path()
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.")
+    return exercise, folder
+
+
+def _stamp(folder: Path) -> list[tuple[str, int, int]]:
+    return [
+        (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(folder.glob("*"))
+        if path.is_file() and path.suffix in (".py", ".yaml")
+    ]
+
+
+def _told(exercise: Exercise, folder: Path) -> str:
+    from mqsim.grading.practice import check as judge
+    from mqsim.grading.reports.text import text
+
+    verdict: Verdict = judge(exercise, folder, progress=_progress())
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return f"These are the public checks.\n\n{text(verdict)}"
+
+
+def _progress() -> Progress | None:
+    """Shows on a terminal how far the checks are."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda scene, runs: print(f"\r\x1b[K{runs} runs: {scene}", end="", file=sys.stderr, flush=True)

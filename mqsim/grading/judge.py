@@ -1,0 +1,205 @@
+"""Judges a submission: plays the scenes of an exercise, and asks each check about each run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from mqsim.errors import MqsimError
+from mqsim.grading.expectations import Unmet
+from mqsim.grading.files import Files
+from mqsim.grading.run import Run
+from mqsim.grading.scenes import Fault, Scene
+from mqsim.grading.search import Restless, Search
+from mqsim.grading.telling import lines, sentence
+from mqsim.grading.verdict import CheckVerdict, Example, Searched, State
+
+if TYPE_CHECKING:
+    from mqsim.grading.exercise import Check, Exercise
+    from mqsim.grading.search import Numbered
+    from mqsim.grading.stage import Stage
+
+Progress = Callable[[str, int], None]
+"""Told of the scene that is played, in words, and how many runs there were so far."""
+
+
+@dataclass
+class _Case:
+    """What is known of one check so far."""
+
+    check: Check
+    state: State = State.PASSED
+    message: str = ""
+    example: Example = field(default_factory=Example)
+    searched: list[Searched] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return self.state is State.PASSED
+
+    def close(self, state: State, message: str, example: Example | None = None) -> None:
+        self.state, self.message = state, message
+        if example is not None:
+            self.example = example
+
+
+class Judge:
+    """Judges one submission.
+
+    Args:
+        exercise: by whose checks.
+        stage: where its runs are played.
+        files: what was submitted, for checks that read it.
+        replay: the command that plays a run again, given its number; empty: none is told.
+        progress: told how far it is.
+        draw: draws a failing run as SVG.
+        may_go_on: asked before each run; False: the submission's time is used up.
+        only: judge these checks alone, and those that they need.
+    """
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        stage: Stage,
+        files: Files,
+        *,
+        replay: Callable[[str], str] = lambda _: "",
+        progress: Progress | None = None,
+        draw: Callable[[Run], str] | None = None,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._exercise = exercise
+        self._stage = stage
+        self._files = files
+        self._replay = replay
+        self._progress = progress
+        self._draw = draw
+        self._may_go_on = may_go_on
+        self._cases = {check.name: _Case(check) for check in exercise.checks}
+
+    def verdicts(self) -> list[CheckVerdict]:
+        """How each check came out, in the exercise's order."""
+        for number, scene in enumerate(scenes_of(self._exercise), 1):
+            if scene.reads_files:
+                self._read(scene)
+            else:
+                self._play(number, scene)
+        return [self._verdict(case) for case in self._cases.values()]
+
+    def _interested(self, scene: Scene) -> list[_Case]:
+        """Whose scene it is, who has not failed yet, and whose needs have not."""
+        return [
+            case
+            for case in self._cases.values()
+            if case.open
+            and scene in case.check.scenes
+            and all(self._cases[need].open for need in case.check.needs)
+        ]
+
+    def _read(self, scene: Scene) -> None:
+        for case in self._interested(scene):
+            try:
+                case.check.function(self._files)
+            except Unmet as unmet:
+                case.close(State.FAILED, str(unmet))
+            except Exception as error:
+                case.close(State.GRADER_ERROR, _own_fault(case.check, error))
+
+    def _play(self, number: int, scene: Scene) -> None:
+        cases = self._interested(scene)
+        if not cases:
+            return
+        search = Search(scene, self._stage)
+        run = hit = 0
+        try:
+            for numbered in search.runs():
+                run += 1
+                hit += numbered.played.run.hit
+                self._ask(cases, f"{number}.{numbered.number}", numbered)
+                if self._progress is not None:
+                    self._progress(scene.words(), self._stage.played)
+                cases = [case for case in cases if case.open]
+                if not cases:
+                    break
+                if not self._may_go_on():
+                    self._close_all(cases, State.TIMEOUT, "The time for this submission is used up.")
+                    break
+        except Restless as restless:
+            self._close_all(cases, State.FAILED, str(restless))
+        except MqsimError as error:
+            self._close_all(cases, State.GRADER_ERROR, f"The grader failed: {error}")
+        beyond = max(0, search.found - search.skipped - run) if not cases else 0
+        searched = Searched(scene.words(), search.found, run, hit, search.skipped + beyond)
+        for case in self._cases.values():
+            if scene in case.check.scenes and scene.fault is not Fault.NONE:
+                case.searched.append(searched)
+        if not hit:
+            self._close_all(
+                [case for case in cases if case.open],
+                State.NOT_EXERCISED,
+                f"No fault hit anything ({scene.words()}), so these runs prove nothing.",
+            )
+
+    def _ask(self, cases: Iterable[_Case], number: str, numbered: Numbered) -> None:
+        run = numbered.played.run
+        for case in cases:
+            try:
+                case.check.function(run)
+            except Unmet as unmet:
+                self._fail(case, number, numbered, str(unmet))
+            except Exception as error:
+                case.close(State.GRADER_ERROR, _own_fault(case.check, error))
+
+    def _fail(self, case: _Case, number: str, numbered: Numbered, wrong: str) -> None:
+        run = numbered.played.run
+        if run.setting.category:
+            category = run.setting.category
+            state = State.TIMEOUT if run.overran else State.FAILED
+            case.close(state, f'A hidden run does not go as it should. Its kind is "{category}".')
+            return
+        picture = self._draw(run) if self._draw is not None else ""
+        example = Example(lines(numbered.played, wrong), picture, self._replay(number))
+        if run.overran:
+            case.close(State.TIMEOUT, sentence(run, run.overran), example)
+        else:
+            case.close(State.FAILED, sentence(run, wrong), example)
+
+    @staticmethod
+    def _close_all(cases: Iterable[_Case], state: State, message: str) -> None:
+        for case in cases:
+            case.close(state, message)
+
+    def _verdict(self, case: _Case) -> CheckVerdict:
+        check = case.check
+        first = next((need for need in check.needs if self._cases[need].state is not State.PASSED), None)
+        if first is not None and case.state in (State.PASSED, State.FAILED, State.NOT_EXERCISED):
+            case = replace(case, example=Example())
+            case.close(State.FAILED, f"{first} comes first.")
+        hidden = check.hidden
+        return CheckVerdict(
+            check.name if not hidden else f"hidden: {hidden}",
+            check.says if not hidden else f"A hidden check: {hidden}.",
+            case.state,
+            check.points if case.state is State.PASSED else 0.0,
+            check.points,
+            case.message if not hidden or not case.message else "It does not hold.",
+            tuple(case.searched),
+            case.example if not hidden else Example(),
+        )
+
+
+def scenes_of(exercise: Exercise) -> list[Scene]:
+    """Every scene of an exercise once: those without faults first, else in the order of the checks."""
+    scenes = dict.fromkeys(scene for check in exercise.checks for scene in check.scenes)
+    return sorted(scenes, key=lambda scene: scene.fault is not Fault.NONE)
+
+
+def rounded(points: float) -> float:
+    """Points without the dust of floating-point sums."""
+    return 0.0 if math.isclose(points, 0.0, abs_tol=1e-9) else round(points, 6)
+
+
+def _own_fault(check: Check, error: Exception) -> str:
+    return f"The check {check.name} failed itself: {type(error).__name__}: {error}."

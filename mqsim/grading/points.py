@@ -1,0 +1,100 @@
+"""The instants at which a fault could matter, read off the fault-free run, and the faults that strike there.
+
+A program is killed between two of its operations: after it has sent an acknowledgement, say, and before it
+prints. The broker and the ledger are struck at the times between: while bytes are on their way to them, and
+while their answer is on its way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
+
+if TYPE_CHECKING:
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.kernel.operations import Operation
+
+_SILENT = ("after printing", "after writing to stderr")
+"""What nobody in the world notices: a crash just after it is the same as one just before."""
+
+
+class Watching:
+    """Observes actors, and kills one of them at points: called with each actor of a run.
+
+    Args:
+        strikes: in order; the second strikes in a later life of the actor.
+
+    Attributes:
+        observers: of every actor, by name.
+        strikes: as above; each knows whether it has struck.
+    """
+
+    def __init__(self, strikes: Iterable[Strike] = ()) -> None:
+        self.strikes = list(strikes)
+        self.observers: dict[str, Observer] = {}
+
+    def __call__(self, actor: GuestActor) -> _Both:
+        """What watches that actor."""
+        observer = self.observers[actor.name] = Observer(actor)
+        strikers = [Striker(actor, strike) for strike in self.strikes if strike.point.who == actor.name]
+        return _Both(observer, strikers)
+
+
+class _Both:
+    """Looks on, and strikes: a `Watch`."""
+
+    def __init__(self, observer: Observer, strikers: list[Striker]) -> None:
+        self._observer = observer
+        self._strikers = strikers
+        self._now: Striker | None = None
+
+    def look(self, operations: list[Operation]) -> int | None:
+        self._observer.look(operations)
+        found = None
+        for striker in self._strikers:
+            cut = striker.look(operations)
+            if cut is not None:
+                found, self._now = cut, striker
+        return found
+
+    def strike(self) -> None:
+        assert self._now is not None
+        self._now.strike()
+
+
+def crash_points(points: Iterable[Point]) -> tuple[list[Point], int]:
+    """The points at which a crash could matter, and how many were left out because they are alike."""
+    kept = []
+    left_out = 0
+    for point in points:
+        if point.did.startswith(_SILENT):
+            left_out += 1
+        else:
+            kept.append(point)
+    return kept, left_out
+
+
+def moments(observers: Iterable[Observer], latency: float) -> list[float]:
+    """The times at which something is on its way: from a program, and back to it."""
+    found = {
+        round(point.t + share * latency, 9)
+        for observer in observers
+        for point in observer.points
+        for share in (0.5, 1.5)
+        if not point.did.startswith(_SILENT)
+    }
+    return sorted(found)
+
+
+def requests(observers: Iterable[Observer], latency: float) -> list[float]:
+    """The times just before a request to the ledger leaves, and while its answer is on its way."""
+    found = {
+        round(point.t + share * latency, 9)
+        for observer in observers
+        for point in observer.points
+        for share in (0.5, 1.5)
+        if point.did.startswith("after asking the ledger")
+    }
+    return sorted(found)

@@ -1,0 +1,182 @@
+"""The public checks on a student's own machine: nothing is hidden, nothing is confined.
+
+The programs run as the student's own user, since they are the student's own. For programs of others there is
+`mqsim grade`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mqsim.errors import UsageError
+from mqsim.grading.exercise import NAME_FILE, Exercise, load
+from mqsim.grading.files import Files, files_in
+from mqsim.grading.judge import Judge, Progress, scenes_of
+from mqsim.grading.run import Run
+from mqsim.grading.search import Search
+from mqsim.grading.stage import Stage
+from mqsim.grading.verdict import CheckVerdict, State, Verdict
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.carriers.in_process import InProcess
+
+if TYPE_CHECKING:
+    from mqsim.grading.search import Numbered
+    from mqsim.guest.carriers.carrier import CarrierFactory
+
+PUBLIC_SEED = 0
+"""What stands for the course key where there is none."""
+
+
+@contextmanager
+def carrying() -> Iterator[CarrierFactory]:
+    """What carries a student's own programs: processes of their own, where the system can fork them."""
+    try:
+        server = ForkServer()
+    except UsageError:
+        yield InProcess
+        return
+    with server:
+        yield server
+
+
+def missing(exercise: Exercise, folder: Path) -> list[str]:
+    """The names of the files that the exercise wants and the folder lacks."""
+    wanted = [*(f"{name}.py" for name in exercise.programs), *exercise.files]
+    return [name for name in wanted if not (folder / name).is_file()]
+
+
+def lay_given(exercise: Exercise, folder: Path) -> None:
+    """Lay the exercise's given files beside the programs, unless they are there."""
+    for name in exercise.given:
+        if not (folder / name).is_file():
+            (folder / name).write_bytes((exercise.folder / name).read_bytes())
+
+
+def check(
+    exercise: Exercise,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    draw: Callable[[Run], str] | None = None,
+) -> Verdict:
+    """The verdict of the public checks on a folder of programs.
+
+    Args:
+        exercise: whose checks.
+        folder: where the student's files are.
+        progress: told how far it is.
+        draw: draws a failing run as SVG.
+    """
+    if lacks := missing(exercise, folder):
+        return Verdict(
+            exercise.name,
+            folder.resolve().name,
+            (),
+            exercise.points,
+            None,
+            State.UNGRADABLE,
+            f"{folder} has no {' and no '.join(lacks)}. Write it, or begin with `mqsim exercise start "
+            f"{exercise.name}`.",
+        )
+    lay_given(exercise, folder)
+    with carrying() as carry:
+        judge = Judge(
+            exercise,
+            Stage(exercise, folder, carry),
+            Files(files_in(folder), PUBLIC_SEED),
+            replay=lambda number: replay_command(exercise, folder, number),
+            progress=progress,
+            draw=draw,
+        )
+        return Verdict.of(exercise.name, folder.resolve().name, judge.verdicts(), None)
+
+
+def replay_command(exercise: Exercise, folder: Path | None, number: str) -> str:
+    """The command that plays a run again."""
+    if folder is None:
+        return f"mqsim exercise replay {exercise.name} {number}"
+    where = os.path.relpath(folder)
+    place = "" if where == "." else f" {where}"
+    return f"mqsim exercise replay {exercise.name} {number}{place}"
+
+
+def replay(exercise: Exercise, folder: Path, number: str) -> Numbered:
+    """One run again.
+
+    Args:
+        exercise: whose run.
+        folder: where the student's files are.
+        number: as a report gives it, such as `3.17` or `3.17+`.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    scenes = scenes_of(exercise)
+    place, _, run = number.partition(".")
+    if not place.isdecimal() or not 1 <= int(place) <= len(scenes):
+        raise UsageError(f"there is no run {number}: a report gives numbers such as 2.17.")
+    lay_given(exercise, folder)
+    with carrying() as carry:
+        search = Search(scenes[int(place) - 1], Stage(exercise, folder, carry))
+        for numbered in search.runs(only=run or "1"):
+            if numbered.number == (run or "1"):
+                return numbered
+    raise UsageError(
+        f"there is no run {number}: that scene has {search.found - search.skipped}. The programs may have "
+        "changed."
+    )
+
+
+def start(exercise_folder: Path, folder: Path) -> list[Path]:
+    """Put an exercise's README, checks and starter into a folder of the student's own.
+
+    Returns:
+        The files that were written. A file that is there already is left alone.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    written = []
+    for path, content in _handed_out(exercise_folder).items():
+        place = folder / path
+        if place.exists():
+            continue
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        except OSError as error:
+            raise UsageError(f"{place} can't be written: {error.strerror or error}.") from error
+        written.append(place)
+    return written
+
+
+_CONFTEST = '''"""Lets `pytest` run the exercise's checks in this folder."""
+
+from mqsim.grading.collecting import pytest_collect_file, pytest_ignore_collect
+
+__all__ = ["pytest_collect_file", "pytest_ignore_collect"]
+'''
+
+
+def _handed_out(exercise_folder: Path) -> Mapping[str, bytes]:
+    exercise = load(exercise_folder)
+    files = {
+        name: (exercise_folder / name).read_bytes()
+        for name in ("README.md", "exercise.py", *exercise.given)
+        if (exercise_folder / name).is_file()
+    }
+    for kind in ("starter", "partner"):
+        for path, content in files_in(exercise_folder / kind).items():
+            files[path if kind == "starter" else f"partner/{path}"] = content
+    files[NAME_FILE] = f"{exercise.name}\n".encode()
+    files["conftest.py"] = _CONFTEST.encode()
+    return files
+
+
+def passed(verdict: CheckVerdict) -> bool:
+    """Whether a check was passed."""
+    return verdict.state is State.PASSED

@@ -1,0 +1,1 @@
+"""Verdicts as pages, tables and files for other programs."""

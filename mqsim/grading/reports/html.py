@@ -1,0 +1,66 @@
+"""A verdict as one HTML page. Nothing of a submission reaches it but as text."""
+
+from __future__ import annotations
+
+from html import escape
+
+from mqsim.grading.reports.text import score_words
+from mqsim.grading.verdict import CheckVerdict, State, Verdict
+
+_COLOURS = {
+    State.PASSED: "#1b7837",
+    State.FAILED: "#b2182b",
+    State.TIMEOUT: "#b35806",
+    State.NOT_EXERCISED: "#666",
+    State.UNGRADABLE: "#542788",
+    State.GRADER_ERROR: "#542788",
+}
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{padding:.3rem .8rem;text-align:left;vertical-align:top;"
+    "border-bottom:1px solid #ddd}pre{background:#f6f6f6;padding:.7rem;overflow-x:auto;font-size:13px}"
+)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(verdict: Verdict) -> str:
+    """The whole page."""
+    title = f"{escape(verdict.exercise)}: {escape(verdict.submission)}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{_STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{fragment(verdict)}</body></html>\n"
+    )
+
+
+def fragment(verdict: Verdict) -> str:
+    """What stands between headings: for pages and notebooks."""
+    colour = _COLOURS[verdict.state]
+    parts = [
+        f'<p><b style="color:{colour}">{escape(verdict.state.value)}</b>: {escape(score_words(verdict))}</p>'
+    ]
+    if verdict.message:
+        parts.append(f"<p>{escape(verdict.message)}</p>")
+    if verdict.checks:
+        rows = "".join(map(_row, verdict.checks))
+        parts.append(f"<table><tr><th>check</th><th>state</th><th>points</th><th></th></tr>{rows}</table>")
+    return "".join(parts)
+
+
+def _row(check: CheckVerdict) -> str:
+    details = [escape(check.says)]
+    if check.message:
+        details.append(f"<p><b>{escape(check.message)}</b></p>")
+    if check.example.lines:
+        details.append(f"<pre>{escape(chr(10).join(check.example.lines))}</pre>")
+    if check.example.picture:
+        details.append(f"<div>{check.example.picture}</div>")
+    if check.example.replay:
+        details.append(f"<p>See this run again: <code>{escape(check.example.replay)}</code></p>")
+    details += [f"<small>{escape(each.words())}<br></small>" for each in check.searched]
+    colour = _COLOURS[check.state]
+    return (
+        f'<tr><td>{escape(check.name)}</td><td style="color:{colour}">{escape(check.state.value)}</td>'
+        f"<td>{check.points:g}/{check.max:g}</td><td>{''.join(details)}</td></tr>"
+    )

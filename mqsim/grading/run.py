@@ -1,0 +1,351 @@
+"""A run as a check sees it: only what the broker, the ledger and the world themselves know.
+
+Nothing here depends on what a program prints, or on its exit status (which `exits` shows, for exercises that
+ask for one).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mqsim.grading.records import (
+    NEVER,
+    Connection,
+    Declaration,
+    Delivery,
+    Exit,
+    Message,
+    Publish,
+    Strike,
+)
+from mqsim.trace.clients import ClientEvent, ClientEventKind
+from mqsim.trace.story import text_of
+from mqsim.trace.tables import NONE, How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from mqsim.grading.scenes import Setting
+
+
+class Run:
+    """One run.
+
+    Args:
+        trace: what the run left behind.
+        ledger: the ledger's entries: (t, who, key, value).
+        tasks: the tasks that the producer was told.
+        counts: how many actors each program has.
+        setting: how the run differs from the usual one.
+        strikes: the faults, as they struck.
+        limit: seconds after which the run would have been ended.
+
+    Attributes:
+        trace, ledger, tasks, counts, setting, limit: as above.
+        strikes: the faults that struck, in order.
+        hit: whether a fault hit something; a calm run counts as hit.
+        overran: what a program's budget ended, as a sentence; empty: nothing.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        ledger: list[Any],
+        tasks: tuple[str, ...],
+        counts: Mapping[str, int],
+        setting: Setting,
+        strikes: tuple[Strike, ...] = (),
+        limit: float = NEVER,
+    ) -> None:
+        self.trace = trace
+        self.ledger = ledger
+        self.tasks = list(tasks)
+        self.counts = dict(counts)
+        self.setting = setting
+        self.strikes = strikes
+        self.limit = limit
+        self.hit = True
+        self.overran = ""
+
+    # -- what befell it --------------------------------------------------------------------------------------
+
+    @property
+    def crash(self) -> Strike | None:
+        """The first fault; None in a calm run."""
+        return self.strikes[0] if self.strikes else None
+
+    @property
+    def end(self) -> float:
+        """When the run ended, in seconds."""
+        return self.trace.end
+
+    def actors(self, program: str) -> list[str]:
+        """The names of a program's actors: `consumer-1`, `consumer-2`."""
+        return [f"{program}-{k}" for k in range(1, self.counts.get(program, 0) + 1)]
+
+    # -- effects ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def effects(self) -> Counter[str]:
+        """How often each key was recorded in the ledger; 0 for a key that never was."""
+        return Counter(entry.key for entry in self.ledger)
+
+    def recorded(self, key: str) -> list[float]:
+        """When a key was recorded."""
+        return [entry.t for entry in self.ledger if entry.key == key]
+
+    # -- messages --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """One for each copy of a message in a queue, in the order in which they came into the world."""
+        table, names, queues = self.trace.messages, self.trace.actors.names, self.trace.queues.names
+        return [
+            Message(
+                text_of(self.trace, row),
+                names[table.producer[row]] if table.producer[row] != NONE else "",
+                queues[table.queue[row]] if table.queue[row] != NONE else "",
+                _time(table.published[row]),
+                _time(table.enqueued[row]),
+                Outcome(table.outcome[row]).label,
+                table.deliveries[row],
+            )
+            for row in range(table.n)
+        ]
+
+    def left(self, queue: str | None = None) -> list[str]:
+        """The texts of the messages that are still in a queue, or unacknowledged, at the end.
+
+        Args:
+            queue: only of this one; by default of all queues.
+        """
+        return [
+            each.text
+            for each in self.messages
+            if each.outcome in ("ready", "unacked") and each.queue and queue in (None, each.queue)
+        ]
+
+    @cached_property
+    def deliveries(self) -> list[Delivery]:
+        """Every attempt to deliver a message, in the order in which the broker sent them."""
+        table, messages, names = self.trace.deliveries, self.trace.messages, self.trace.actors.names
+        queues = self.trace.queues.names
+        let_go = self._let_go()
+        found = []
+        for row in range(table.n):
+            copy, who = table.copy[row], names[table.consumer[row]]
+            found.append(
+                Delivery(
+                    text_of(self.trace, copy),
+                    queues[messages.queue[copy]] if messages.queue[copy] != NONE else "",
+                    who,
+                    _program(who),
+                    table.attempt[row],
+                    table.sent[row],
+                    _time(table.received[row]),
+                    _time(table.started[row]),
+                    _time(table.finished[row]),
+                    _time(table.ended[row]),
+                    How(table.how[row]).label,
+                    let_go(row, who, text_of(self.trace, copy)),
+                )
+            )
+        return found
+
+    def done(self, program: str | None = None) -> Counter[str]:
+        """How often each message was worked to its end (and acknowledged), by its text."""
+        return Counter(
+            each.text
+            for each in self.deliveries
+            if each.finished < NEVER
+            and each.how not in ("requeued", "rejected", "lost")
+            and program in (None, each.program)
+        )
+
+    def most_in_hand(self, who: str) -> int:
+        """The largest number of deliveries that an actor had in its hands at one time.
+
+        It has a task from when its callback is called (or the generator yields it) until the callback comes
+        back; with a generator or a thread, until it acknowledges or records.
+        """
+        changes: list[tuple[float, int]] = []
+        for each in self.deliveries:
+            if each.who == who and each.started < NEVER:
+                changes += [(each.started, 1), (each.in_hand_until, -1)]
+        most = now = 0
+        for _, change in sorted(changes):
+            now += change
+            most = max(most, now)
+        return most
+
+    def most_unacknowledged(self, who: str) -> int:
+        """The largest number of deliveries that an actor's machine held unfinished at one time, those that
+        wait in its memory included.
+        """
+        changes: list[tuple[float, int]] = []
+        for each in self.deliveries:
+            if each.who == who and each.received < NEVER:
+                changes += [(each.received, 1), (min(each.in_hand_until, each.ended + 0.0), -1)]
+        most = now = 0
+        for _, change in sorted(changes):
+            now += change
+            most = max(most, now)
+        return most
+
+    def _let_go(self) -> Callable[[int, str, str], float]:
+        """For a row of the delivery table: when its program let go of it."""
+        table, end = self.trace.deliveries, NEVER
+        ups = {name: actor.up for name, actor in self.trace.cast.items()}
+
+        def of(row: int, who: str, text: str) -> float:
+            started, finished = _time(table.started[row]), _time(table.finished[row])
+            if started == NEVER:
+                return end
+            ended = _time(table.ended[row])
+            died = next(
+                (until for since, until in ups.get(who, ()) if since <= started and not until < started), end
+            )
+            recorded = [t for t in self.recorded(text) if t >= started]
+            return min(finished, ended, _time(died), *(recorded[:1] or [end]))
+
+        return of
+
+    # -- clients ---------------------------------------------------------------------------------------------
+
+    def events(self, *kinds: ClientEventKind, who: str | None = None) -> list[ClientEvent]:
+        """Rows of the table of what programs did at the broker, for checks that need more than is here."""
+        return list(self.trace.clients.of(*kinds, who=who))
+
+    @cached_property
+    def publishes(self) -> list[Publish]:
+        """Everything that programs published, in order."""
+        kind = ClientEventKind
+        answers: dict[int, str] = {}
+        for event in self.events(kind.CONFIRMED, kind.NACKED_BY_SERVER, kind.RETURNED):
+            word = {kind.CONFIRMED: "confirmed", kind.NACKED_BY_SERVER: "nacked"}.get(event.kind, "returned")
+            if answers.get(event.row) != "returned":
+                answers[event.row] = word
+        return [
+            Publish(
+                event.body_text,
+                event.who,
+                _program(event.who),
+                event.t,
+                event.exchange,
+                event.key,
+                event.persistent,
+                event.confirms,
+                answers.get(event.row, ""),
+                event.outcome == "ok",
+            )
+            for event in self.events(kind.PUBLISHED)
+        ]
+
+    @cached_property
+    def connections(self) -> list[Connection]:
+        """Every connection that the broker opened, in order."""
+        kind = ClientEventKind
+        ends = {
+            kind.CONNECTION_CLOSED: "closed",
+            kind.CONNECTION_CLOSED_BY_SERVER: "closed by server",
+            kind.CONNECTION_DROPPED: "dropped",
+            kind.CONNECTION_LEFT_OPEN: "left open",
+        }
+        opened: dict[tuple[str, int, int], ClientEvent] = {}
+        ended: dict[tuple[str, int, int], ClientEvent] = {}
+        threads: dict[tuple[str, int, int], dict[int, set[str]]] = {}
+        for event in self.trace.clients:
+            key = (event.who, event.life, event.connection)
+            if event.kind is kind.CONNECTION_OPENED:
+                opened[key] = event
+            elif event.kind in ends:
+                ended.setdefault(key, event)
+            elif event.channel and event.thread:
+                threads.setdefault(key, {}).setdefault(event.channel, set()).add(event.thread)
+        found = []
+        for key, event in opened.items():
+            end = ended.get(key)
+            how = "left open" if end is None else ends[end.kind]
+            found.append(
+                Connection(
+                    event.who,
+                    _program(event.who),
+                    event.t,
+                    NEVER if end is None or how == "left open" else end.t,
+                    how,
+                    "" if end is None else end.text,
+                    event.heartbeat,
+                    {number: frozenset(names) for number, names in threads.get(key, {}).items()},
+                )
+            )
+        return found
+
+    def connections_of(self, program: str) -> list[Connection]:
+        """A program's connections, of all its actors."""
+        return [each for each in self.connections if each.program == program]
+
+    @cached_property
+    def declarations(self) -> list[Declaration]:
+        """Every queue, exchange and binding that a program asked for and the broker took, in order."""
+        kind = ClientEventKind
+        words = {
+            kind.QUEUE_DECLARED: "queue",
+            kind.EXCHANGE_DECLARED: "exchange",
+            kind.QUEUE_BOUND: "binding",
+        }
+        return [
+            Declaration(
+                event.who,
+                _program(event.who),
+                event.t,
+                words[event.kind],
+                event.exchange if event.kind is kind.EXCHANGE_DECLARED else event.queue,
+                event.exchange if event.kind is kind.QUEUE_BOUND else "",
+                event.key,
+                event.type,
+                event.durable,
+                event.exclusive,
+                event.auto_delete,
+                event.passive,
+                event.arguments,
+            )
+            for event in self.events(*words)
+            if event.outcome == "ok"
+        ]
+
+    def declared_by(self, program: str, kind: str, name: str) -> list[Declaration]:
+        """What a program declared of that kind and name; passive declarations, which only ask, are left
+        out.
+        """
+        return [
+            each
+            for each in self.declarations
+            if each.program == program and each.kind == kind and each.name == name and not each.passive
+        ]
+
+    @cached_property
+    def errors(self) -> list[ClientEvent]:
+        """Every channel and connection error with which the broker answered: `t`, `who`, `code`, `text`."""
+        kind = ClientEventKind
+        return self.events(kind.CHANNEL_CLOSED_BY_SERVER, kind.CONNECTION_CLOSED_BY_SERVER)
+
+    @cached_property
+    def exits(self) -> list[Exit]:
+        """Every end of a process, in order; one that was killed by a fault has signal 9."""
+        return [
+            Exit(event.who, _program(event.who), event.t, event.status or 0, event.signal)
+            for event in self.events(ClientEventKind.PROCESS_EXITED)
+        ]
+
+    def exits_of(self, program: str) -> list[Exit]:
+        """The ends of a program's processes."""
+        return [each for each in self.exits if each.program == program]
+
+
+def _time(value: float | None) -> float:
+    return NEVER if value is None or value != value else value
+
+
+def _program(who: str) -> str:
+    return who.rpartition("-")[0] or who

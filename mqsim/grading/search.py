@@ -1,0 +1,162 @@
+"""Plays a scene: every run that it stands for, in order.
+
+A run has a number by which it can be played again: `3.17` is the seventeenth run of the exercise's third
+scene, and `3.17+` the same with a second crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mqsim.grading.evidence import hits
+from mqsim.grading.points import Watching, crash_points, moments, requests
+from mqsim.grading.records import Strike
+from mqsim.grading.scenes import Fault, Scene
+from mqsim.grading.stage import Played
+from mqsim.guest.host.crash_points import Strike as Killing
+
+if TYPE_CHECKING:
+    from mqsim.grading.stage import Stage
+    from mqsim.guest.host.crash_points import Point
+
+
+_STRIDE = 7
+"""Which of the later points goes with which first one: neighbours get points that lie apart."""
+
+
+class Restless(Exception):  # noqa: N818 - a finding about a program, as Unmet is
+    """The programs did something else when they were run again, so the search can't go on.
+
+    Args:
+        sentence: what is to be said of it.
+    """
+
+
+class Numbered(NamedTuple):
+    """A run of a scene.
+
+    Attributes:
+        number: such as `17`, or `17+`.
+        played: the run.
+    """
+
+    number: str
+    played: Played
+
+
+class Search:
+    """The runs of one scene.
+
+    Args:
+        scene: which.
+        stage: where they are played.
+
+    Attributes:
+        found: instants that the fault-free run shows; known after the first run.
+        skipped: of them, those that are the same as a neighbour.
+    """
+
+    def __init__(self, scene: Scene, stage: Stage) -> None:
+        self.scene = scene
+        self.found = 0
+        self.skipped = 0
+        self._stage = stage
+        self._latency = stage.exercise.latency
+
+    def runs(self, only: str | None = None) -> Iterator[Numbered]:
+        """Play them.
+
+        Args:
+            only: the number of the one run to play (with a `+`, the one before it comes first); by default
+                all of them.
+
+        Raises:
+            Restless: the programs do something else in every run.
+        """
+        scene = self.scene
+        if scene.fault is Fault.NONE:
+            self.found = 1
+            yield Numbered("1", self._stage.play(scene.setting))
+            return
+        watching = Watching()
+        self._stage.play(scene.setting, watched=watching)
+        plays: Callable[[Watching, str | None], Iterator[Numbered]]
+        plays = self._crashes if scene.fault is Fault.CRASH else self._faults
+        yield from plays(watching, only)
+
+    # -- crashes of programs ---------------------------------------------------------------------------------
+
+    def _crashes(self, calm: Watching, only: str | None) -> Iterator[Numbered]:
+        """One crash at each point; then, for each that hit something, a second one after the recovery."""
+        who = f"{self.scene.program}-1"
+        points, self.skipped = crash_points(calm.observers[who].points)
+        self.found = len(points) + self.skipped
+        after: dict[int, list[Point]] = {}
+        for number, point in enumerate(points, 1):
+            if only is None or only.rstrip("+") == str(number):
+                watching, played = self._kill(point)
+                if self.scene.again and played.run.hit:
+                    after[number] = self._later(watching.observers[who].points, point)
+                yield Numbered(str(number), played)
+        for number, later in after.items():
+            if later:
+                second = later[(_STRIDE * number) % len(later)]
+                yield Numbered(f"{number}+", self._kill(points[number - 1], second)[1])
+
+    def _later(self, points: list[Point], first: Point) -> list[Point]:
+        """Where it can be killed again, after its recovery."""
+        return crash_points(point for point in points if point.t >= first.t + self.scene.seconds)[0]
+
+    def _kill(self, *points: Point) -> tuple[Watching, Played]:
+        watching = Watching(Killing(point, self.scene.seconds) for point in points)
+        played = self._stage.play(self.scene.setting, watched=watching)
+        for strike in watching.strikes:
+            if not strike.struck and not played.run.overran:
+                raise Restless(
+                    f"{strike.point.who} did something else when it was run again, so it could not be killed "
+                    f"{strike.point.did}. A program must do the same in every run."
+                )
+        self._tell(
+            played,
+            [Strike("crash", point.who, point.t, point.did, self.scene.seconds) for point in points],
+        )
+        return watching, played
+
+    # -- faults at a time ------------------------------------------------------------------------------------
+
+    def _faults(self, calm: Watching, only: str | None) -> Iterator[Numbered]:
+        times = self._times(calm)
+        self.found = len(times)
+        for number, t in enumerate(times, 1):
+            if only is None or only == str(number):
+                fault, strike = self._fault(t)
+                played = self._stage.play(self.scene.setting, faults=[fault])
+                self._tell(played, [strike])
+                yield Numbered(str(number), played)
+
+    def _times(self, calm: Watching) -> list[float]:
+        everyone = calm.observers.values()
+        if self.scene.fault is Fault.LEDGER_AWAY:
+            return requests(everyone, self._latency)
+        if self.scene.fault is Fault.CTRL_C:
+            return moments([calm.observers[f"{self.scene.program}-1"]], self._latency)
+        return moments(everyone, self._latency)
+
+    def _fault(self, t: float) -> tuple[dict[str, Any], Strike]:
+        kind, seconds = self.scene.fault.value, self.scene.seconds
+        match self.scene.fault:
+            case Fault.BROKER_RESTART:
+                return {"restart": "broker", "at": t, "down": seconds}, Strike(kind, "broker", t, "", seconds)
+            case Fault.BROKER_KILL:
+                return {"kill": "broker", "at": t, "down": seconds}, Strike(kind, "broker", t, "", seconds)
+            case Fault.LEDGER_AWAY:
+                return {"fail": "ledger", "at": t, "for": seconds}, Strike(kind, "ledger", t, "", seconds)
+        who = f"{self.scene.program}-1"
+        return {"stop": who, "at": t}, Strike(kind, who, t)
+
+    def _tell(self, played: Played, strikes: list[Strike]) -> None:
+        run = played.run
+        run.strikes = tuple(replace(strike) for strike in strikes)
+        run.hit = any(hits(run.trace, strike) for strike in strikes)

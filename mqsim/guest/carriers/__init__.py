@@ -1,0 +1,1 @@
+"""What carries a guest: greenlets in this process, or a process of its own in lockstep."""

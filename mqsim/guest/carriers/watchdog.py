@@ -1,0 +1,140 @@
+"""Ends a program that never waits, so that the rest of the world goes on.
+
+It counts the program's own processor time, and no clock on the wall: a machine that is busy, or a process
+that is stopped for an hour, does no program any harm. An alarm rings in the main thread (SIGALRM), inside
+whatever the guest is doing; once the guest has used its limit, it is left there for good.
+
+A program that really waits, in something that virtual time does not know, uses no processor time. It is found
+by the alarms that ring meanwhile: `REALLY_WAITS` of them in a row, between which it did nothing. A process
+that is stopped, or gets no turn on a busy machine, hears no alarms.
+
+Ctrl-C at the real keyboard is caught beside it: it stops the world, not the guest that happens to run.
+
+Code in C that does not come back is not interrupted; a process carrier then sends SIGKILL from outside.
+Without SIGALRM (Windows), or outside the main thread, there is no watchdog in process.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter, thread_time
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from mqsim.guest.kernel.operations import Exit, Operation
+from mqsim.guest.kernel.tracebacks import whereabouts
+
+if TYPE_CHECKING:
+    from mqsim.guest.kernel.runtime import Runtime
+
+RING_EVERY = 0.1
+"""Seconds between two alarms."""
+
+REALLY_WAITS = 300
+"""Alarms in a row, with nothing done between them, after which a program really waits: half a minute."""
+
+_NOTHING = 0.002
+"""Seconds of processor time that a program may use between two alarms, and still do nothing."""
+
+
+class Watched(Protocol):
+    """Who can be ended."""
+
+    @property
+    def cpu_limit(self) -> float | None:
+        """Seconds of processor time that it may use without waiting; None is for ever."""
+
+    def abandon(self, frame: FrameType | None, why: str) -> None:
+        """End it from within. Does not return when it is called inside the guest; else does nothing."""
+
+    def stop(self) -> None:
+        """Raise KeyboardInterrupt in its host, likewise."""
+
+
+Turn = tuple["Watched | None", float, int, float]
+
+_running: Watched | None = None
+_since = 0.0
+_idle_rings = 0
+_used_at_ring = 0.0
+
+
+def enter(watched: Watched) -> Turn:
+    """A guest begins to run."""
+    global _running, _since, _idle_rings, _used_at_ring
+    before = (_running, _since, _idle_rings, _used_at_ring)
+    _running, _since, _idle_rings, _used_at_ring = watched, thread_time(), 0, 0.0
+    return before
+
+
+def leave(before: Turn = (None, 0.0, 0, 0.0)) -> None:
+    """The guest waits again; give back what `enter` gave."""
+    global _running, _since, _idle_rings, _used_at_ring
+    _running, _since, _idle_rings, _used_at_ring = before
+
+
+def last_operations(runtime: Runtime, frame: FrameType | None, why: str) -> list[Operation]:
+    """What a program did before it was ended, and its end."""
+    return [*runtime.operations, Exit(137, 9, f"ended {why} ({whereabouts(runtime, frame)})")]
+
+
+def spun(limit: float) -> str:
+    """Why a program is ended that does not wait."""
+    return f"after {limit:g} s of processor time without waiting"
+
+
+WAITED = "as it really waits, for something that is not in the simulation"
+"""Why a program is ended that waits in something that virtual time does not know."""
+
+
+def _ring(_: int, frame: FrameType | None) -> None:
+    global _idle_rings, _used_at_ring
+    watched = _running
+    if watched is None or watched.cpu_limit is None:
+        return
+    used = thread_time() - _since
+    _idle_rings = _idle_rings + 1 if used - _used_at_ring < _NOTHING else 0
+    _used_at_ring = used
+    if used >= watched.cpu_limit:
+        watched.abandon(frame, spun(watched.cpu_limit))
+    elif _idle_rings >= REALLY_WAITS:
+        watched.abandon(frame, WAITED)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if _running is not None:
+        _running.stop()
+    signal.default_int_handler(number, frame)
+
+
+@contextmanager
+def watching() -> Iterator[bool]:
+    """Watch over the guests that run in process meanwhile.
+
+    Another alarm that is set, such as a test's own timeout, is kept and set again afterwards; it may be late.
+
+    Yields:
+        Whether there is a watchdog: only in the main thread, and where the system has SIGALRM.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield False
+        return
+    began = perf_counter()
+    handler = signal.signal(signal.SIGALRM, _ring)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if interrupt is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
+    remaining, interval = signal.setitimer(signal.ITIMER_REAL, RING_EVERY, RING_EVERY)
+    try:
+        yield True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if interrupt is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupt)
+        if remaining:
+            left = max(0.001, remaining - (perf_counter() - began))
+            signal.setitimer(signal.ITIMER_REAL, left, interval)

@@ -1,0 +1,189 @@
+"""How pika and other libraries come to use a guest's modules: through a question at every use.
+
+Libraries are imported once and shared by all guests and the real program. In their globals `time`, `socket`
+and the like are replaced by a `Dispatch`, which asks whether the caller is inside a guest: that guest's own
+module there, the real one elsewhere. So real pika and real sleep go on working in the same interpreter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from mqsim.guest.kernel.runtime import current
+from mqsim.guest.shims import logging as logs
+from mqsim.guest.shims import pika as handling
+
+DISPATCHED = (
+    "_thread",
+    "atexit",
+    "datetime",
+    "logging",
+    "os",
+    "queue",
+    "random",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "threading",
+    "time",
+    "uuid",
+)
+
+PIKA: dict[str, tuple[str, ...]] = {
+    "pika.adapters.blocking_connection": ("threading",),
+    "pika.adapters.select_connection": ("select", "threading", "time"),
+    "pika.adapters.utils.connection_workflow": ("socket",),
+    "pika.adapters.utils.io_services_utils": ("os", "socket"),
+    "pika.adapters.utils.selector_ioloop_adapter": ("socket", "threading"),
+    "pika.channel": ("uuid",),
+    "pika.compat": ("os", "socket", "time"),
+    "pika.tcp_socket_opts": ("socket",),
+}
+"""What is replaced in pika, by module; it is there in each release that mqsim accepts."""
+
+_IF_IMPORTED: dict[str, tuple[str, ...]] = {"pika.adapters.asyncio_connection": ("asyncio",)}
+
+_adopted: set[str] = set()
+_looked: dict[str, int] = {}
+
+
+class Dispatch:
+    """Stands for a module in a library's globals."""
+
+    def __init__(self, real: ModuleType) -> None:
+        self.__dict__["_mqsim_real"] = real
+
+    def __getattr__(self, attribute: str) -> Any:
+        real: ModuleType = self.__dict__["_mqsim_real"]
+        runtime = current()
+        return getattr(real if runtime is None else runtime.module(real.__name__), attribute)
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        setattr(self.__dict__["_mqsim_real"], attribute, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self.__dict__["_mqsim_real"])
+
+    def __repr__(self) -> str:
+        return repr(self.__dict__["_mqsim_real"])
+
+
+_dispatches: dict[str, Dispatch] = {}
+
+
+def dispatch(name: str) -> Dispatch:
+    """The one `Dispatch` of a module."""
+    found = _dispatches.get(name)
+    if found is None:
+        found = _dispatches[name] = Dispatch(importlib.import_module(name))
+    return found
+
+
+class _OutsideOnly:
+    """A number that holds outside guests and is infinite inside.
+
+    pika's pollers wake up every 5 s for no reason; in virtual time each such wake-up is an event.
+    """
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def __get__(self, instance: object, owner: type | None = None) -> float:
+        return self._value if current() is None else float("inf")
+
+
+def _told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any], float]:
+    """Have a guest know that a poll waits for nothing but messages and the next heartbeat."""
+
+    def _get_max_wait(poller: Any) -> float:
+        runtime = current()
+        if runtime is not None:
+            loop = getattr(poller._get_wait_seconds, "__self__", None)
+            timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or ()
+            runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
+        return get_max_wait(poller)
+
+    return _get_max_wait
+
+
+def _is_heartbeat(callback: object) -> bool:
+    """Whether a timer is a heartbeat's, or was cancelled."""
+    owner = getattr(callback, "__self__", None)
+    return callback is None or type(owner).__module__ == "pika.heartbeat"
+
+
+def install() -> None:
+    """Put the dispatches into pika; a second call does nothing."""
+    if "pika" in _adopted:
+        return
+    _replace_listed(PIKA)
+    poller: Any = importlib.import_module("pika.adapters.select_connection")._PollerBase
+    poller._MAX_POLL_TIMEOUT = _OutsideOnly(poller._MAX_POLL_TIMEOUT)
+    poller._get_max_wait = _told_of_heartbeats(poller._get_max_wait)
+    handling.install()
+    logs.share("pika")
+    _adopted.add("pika")
+
+
+def _replace_listed(table: Mapping[str, tuple[str, ...]]) -> None:
+    for module_name, names in table.items():
+        module = importlib.import_module(module_name)
+        for name in names:
+            module.__dict__[name] = dispatch(name)
+
+
+def adopt(top: str) -> None:
+    """Put the dispatches into a library that a program has imported, but for the standard library.
+
+    pika has its own list; of the other libraries each global that is one of the real modules is replaced, and
+    each that is `time.sleep`, `time.time` or `time.monotonic` itself.
+    """
+    if top in sys.stdlib_module_names or top in _NOT_ADOPTED:
+        return
+    if _looked.get(top) == len(sys.modules):
+        return
+    if top == "pika":
+        install()
+        _replace_listed({name: listed for name, listed in _IF_IMPORTED.items() if name in sys.modules})
+        logs.share("pika")
+        _looked[top] = len(sys.modules)
+        return
+    prefix = f"{top}."
+    for name, module in list(sys.modules.items()):
+        if (
+            (name == top or name.startswith(prefix))
+            and name not in _adopted
+            and isinstance(module, ModuleType)
+        ):
+            _adopted.add(name)
+            _replace(module)
+    logs.share(top)
+    _looked[top] = len(sys.modules)
+
+
+_NOT_ADOPTED = frozenset({"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic"})
+
+
+def _replace(module: ModuleType) -> None:
+    real = {id(sys.modules[name]): name for name in DISPATCHED if name in sys.modules}
+    functions = {id(getattr(sys.modules["time"], name)): name for name in ("sleep", "time", "monotonic")}
+    for name, value in list(module.__dict__.items()):
+        if id(value) in real:
+            module.__dict__[name] = dispatch(real[id(value)])
+        elif id(value) in functions:
+            module.__dict__[name] = _late(functions[id(value)])
+
+
+def _late(name: str) -> Any:
+    time = dispatch("time")
+
+    def call(*args: Any) -> Any:
+        return getattr(time, name)(*args)
+
+    call.__name__ = call.__qualname__ = name
+    return call

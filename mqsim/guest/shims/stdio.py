@@ -1,0 +1,66 @@
+"""A guest's standard streams: what is printed becomes operations, line by line as on a terminal.
+
+What has no end of line yet is kept back until it has one, is flushed, or the program ends in order; a program
+that is killed takes it along, as a real one would.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mqsim.guest.kernel.runtime import Runtime
+
+OUT, ERROR = 1, 2
+
+
+class _Raw(io.RawIOBase):
+    """The descriptor under a stream."""
+
+    def __init__(self, runtime: Runtime, stream: int) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._stream = stream
+        self.name = {OUT: "<stdout>", ERROR: "<stderr>"}[stream]
+        self.mode = "wb"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        written = bytes(data)
+        if written:
+            self._runtime.write(self._stream, written)
+        return len(written)
+
+    def fileno(self) -> int:
+        return self._stream
+
+
+def stream(runtime: Runtime, number: int) -> io.TextIOWrapper:
+    """Standard output (1) or standard error (2) of a guest."""
+    errors = "strict" if number == OUT else "backslashreplace"
+    raw: Any = _Raw(runtime, number)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, newline="\n", line_buffering=True)
+
+
+def no_input() -> io.TextIOWrapper:
+    """Standard input of a guest: there is nobody at the keyboard."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+
+
+def refuse_to_ask(prompt: object = "") -> str:
+    """A guest's `input()`.
+
+    Raises:
+        EOFError: always.
+    """
+    import sys
+
+    if str(prompt):
+        print(prompt, file=sys.stdout)
+    raise EOFError(
+        "input() has nobody to ask: a program in virtual time has no keyboard. "
+        "Take the value from sys.argv, or write it into the program."
+    )

@@ -1,0 +1,46 @@
+"""Runs scenarios and programs, and says what came of it. Nothing here draws.
+
+    result = runs.simulate("task-queue", seed=1)
+    options = runs.ProgramOptions({"producer": "producer.py", "worker": "consumer.py"})
+    result = runs.run_programs(options)
+    table = runs.every_crash(options, who="worker")
+
+| module | its one job |
+| --- | --- |
+| `simulation` | a scenario run once |
+| `options` | the options of a run of programs, and the scenario that they make |
+| `programs` | programs run in virtual time |
+| `crashes` | the crash search: a run for each instant at which a program could crash |
+| `impact` | what a crash changed: lost, done twice, left waiting |
+| `result` | the record of a run: tables, numbers, verdicts, fingerprints |
+| `warnings` | what a reader of the numbers should mind |
+"""
+
+from mqsim.runs.crashes import Crash, CrashTable, every_crash
+from mqsim.runs.impact import Impact
+from mqsim.runs.options import ProgramOptions, ProgramSource
+from mqsim.runs.programs import ProgramRun, ProgramsRunResult, play, run_programs
+from mqsim.runs.result import RunResult
+from mqsim.runs.simulation import Progress, simulate
+from mqsim.runs.warnings import RunWarning, endless, overloads, run_warnings, wide
+
+__all__ = [
+    "Crash",
+    "CrashTable",
+    "Impact",
+    "ProgramOptions",
+    "ProgramRun",
+    "ProgramSource",
+    "ProgramsRunResult",
+    "Progress",
+    "RunResult",
+    "RunWarning",
+    "endless",
+    "every_crash",
+    "overloads",
+    "play",
+    "run_programs",
+    "run_warnings",
+    "simulate",
+    "wide",
+]

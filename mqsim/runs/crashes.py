@@ -1,0 +1,276 @@
+"""The crash search: the same programs run again for every instant at which one of them could crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mqsim.errors import UsageError
+from mqsim.guest.host.crash_points import Observer, Strike, observing, worked_to_the_end
+from mqsim.guest.host.transcript import cut
+from mqsim.runs.impact import Impact, Tally, impact
+from mqsim.runs.programs import play
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.carriers.fork_server import ForkServer
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.process import Watch
+    from mqsim.runs.options import ProgramOptions
+    from mqsim.runs.programs import ProgramsRunResult
+    from mqsim.scenario import Scenario
+
+
+MOST_IN_PROCESS = 400
+"""Runs after which programs are carried in processes of their own, where the caller does not choose: in this
+process each that is killed, or still waits at the end, is kept for good, and takes up to 0.2 MB.
+"""
+
+
+class Crash(NamedTuple):
+    """One crash, and what came of it.
+
+    Attributes:
+        who: the actor that was killed.
+        t: when, in seconds.
+        did: what it had just done, or was about to do.
+        impact: what it lost, had done twice, left waiting.
+    """
+
+    who: str
+    t: float
+    did: str
+    impact: Impact
+
+
+class Span(NamedTuple):
+    """Crashes of one actor, one after another, with the same outcome."""
+
+    first: Crash
+    last: Crash
+    points: int
+
+
+class CrashTable:
+    """What `every_crash` found; its text is a table.
+
+    Attributes:
+        crashes: one for each point, actor by actor.
+        not_run: points that were left out, as Ctrl-C was pressed.
+        restart_after: seconds after which who crashed was started again; None is never.
+        without: what came of the run without a crash, as a sentence.
+    """
+
+    def __init__(
+        self, crashes: Sequence[Crash], not_run: int, restart_after: float | None, without: str
+    ) -> None:
+        self.crashes = list(crashes)
+        self.without = without
+        self.not_run = not_run
+        self.restart_after = restart_after
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a point: `who`, `t`, `did`, the names in each field of its `Impact`, and `harmless`."""
+        import pandas as pd
+
+        rows = [
+            {"who": one.who, "t": one.t, "did": one.did, **one.impact._asdict(), "harmless": one.impact.none}
+            for one in self.crashes
+        ]
+        return pd.DataFrame(rows, columns=["who", "t", "did", *Impact._fields, "harmless"])
+
+    @property
+    def harmless(self) -> int:
+        """At how many points a crash did no harm."""
+        return sum(one.impact.none for one in self.crashes)
+
+    def spans(self) -> Iterator[Span]:
+        """Points in a row with the same outcome, as one."""
+        for _, group in groupby(self.crashes, lambda one: (one.who, one.impact)):
+            alike = list(group)
+            yield Span(alike[0], alike[-1], len(alike))
+
+    def sentence(self) -> str:
+        """The table in a sentence or two."""
+        total = len(self.crashes)
+        parts = [f"{total} crash points, {self.harmless} of them harmless"]
+        words = (
+            "lose messages",
+            "have work done twice",
+            "leave finished work to be done again",
+            "leave messages waiting",
+            "leave messages unsent",
+            "have effects twice",
+        )
+        for word, field in zip(words, Impact._fields, strict=True):
+            if count := sum(bool(getattr(one.impact, field)) for one in self.crashes):
+                parts.append(f"{count} {word}")
+        again = (
+            "Nobody was started again."
+            if self.restart_after is None
+            else f"Who was killed was started again after {self.restart_after:g} s."
+        )
+        left = f" {self.not_run} points were not run." if self.not_run else ""
+        return f"{'; '.join(parts)}. {again} {self.without}{left}"
+
+    def to_data(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {
+            "crashes": [
+                {
+                    "who": one.who,
+                    "t": cut(one.t),
+                    "did": one.did,
+                    **{name: list(value) for name, value in one.impact._asdict().items()},
+                }
+                for one in self.crashes
+            ],
+            "harmless": self.harmless,
+            "not_run": self.not_run,
+            "restart_after": self.restart_after,
+            "without": self.without,
+        }
+
+    def __len__(self) -> int:
+        return len(self.crashes)
+
+    def __str__(self) -> str:
+        lines = []
+        for span in self.spans():
+            lines.append(f"{_place(span.first, span.first.who)}{'' if span.points > 1 else _outcome(span)}")
+            if span.points > 1:
+                lines.append(f"{_place(span.last, '  … to')}{_outcome(span)}")
+        return "\n".join([*lines, "", self.sentence()]).lstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{escape(span.first.who)}</td><td>{cut(span.first.t):.6f}</td>"
+            f"<td>{escape(span.first.did)}{_further(span, escape)}</td><td>{span.points}</td>"
+            f"<td>{escape(str(span.first.impact))}</td></tr>"
+            for span in self.spans()
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("who", "time (s)", "killed", "points", "outcome"))
+        return f"<table><tr>{head}</tr>{rows}</table><p>{escape(self.sentence())}</p>"
+
+
+def _place(crash: Crash, who: str) -> str:
+    return f"{cut(crash.t):12.6f}  {who:<10}  {crash.did}"
+
+
+def _outcome(span: Span) -> str:
+    points = f" ({span.points} points)" if span.points > 1 else ""
+    return f"\n{'':26}→ {span.first.impact}{points}"
+
+
+def _further(span: Span, escape: Callable[[str], str]) -> str:
+    return "" if span.points == 1 else f"<br>… to {cut(span.last.t):.6f} {escape(span.last.did)}"
+
+
+def every_crash(
+    options: ProgramOptions,
+    *,
+    who: str | None = None,
+    restart_after: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> CrashTable:
+    """Run the same programs again and again, each time with one crash, at every instant where it matters.
+
+    The instants are those just after each thing that a program does (it sends, prints, connects, takes a
+    message in hand, comes back from a callback), and those at the end of each wait. A crash is SIGKILL.
+    What came of it is told by comparison with the run without it. Ctrl-C ends it early; the table then says
+    how many points were not run.
+
+    Args:
+        options: which programs, and how. Without `carry` they run in this process, or in processes of their
+            own where there are many points.
+        who: the actor or program that crashes; by default every one in turn.
+        restart_after: seconds after which it is started again, 0 or more; None is never.
+        progress: told how many runs are done, and how many there are, after each.
+
+    Raises:
+        UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
+            same when they are run again.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
+    """
+    if restart_after is not None and not 0 <= restart_after < float("inf"):
+        raise UsageError(f"restart_after is {restart_after:g}: give seconds, 0 or more.")
+    chosen, carry = options.to_scenario(), options.carry
+    names = _meant(chosen, who)
+    file = None if options.definitions is None else Path(options.definitions)
+
+    def carried(carry: CarrierFactory | None) -> _Run:
+        return lambda watched: play(
+            chosen, chosen.seed, until_quiet=True, carry=carry, definitions=file, watched=watched
+        )
+
+    first = _First(carried(carry), names)
+    if carry is None and len(first.points) > MOST_IN_PROCESS and (server := _server()) is not None:
+        with server:
+            return _crash_at_each(carried(server), _First(carried(server), names), restart_after, progress)
+    return _crash_at_each(carried(carry), first, restart_after, progress)
+
+
+_Run = Callable[[Callable[["GuestActor"], "Watch | None"]], "ProgramsRunResult"]
+
+
+class _First:
+    """The run without a crash."""
+
+    def __init__(self, run: _Run, names: list[str]) -> None:
+        self.observers: dict[str, Observer] = {}
+        self.tally = Tally(run(observing(self.observers)))
+        self.points = [point for name in names for point in self.observers[name].points]
+
+
+def _server() -> ForkServer | None:
+    """What carries programs in processes of their own, where the system has that."""
+    from mqsim.guest.carriers.fork_server import ForkServer
+
+    try:
+        return ForkServer()
+    except UsageError:
+        return None
+
+
+def _crash_at_each(
+    run: _Run, first: _First, restart_after: float | None, progress: Callable[[int, int], None] | None
+) -> CrashTable:
+    crashes: list[Crash] = []
+    points = first.points
+    try:
+        for number, point in enumerate(points, 1):
+            result = run(strike := Strike(point, restart_after))
+            if not strike.struck:
+                raise UsageError(
+                    f"{point.who} is not killed {point.did}: run again, it did something else by then. "
+                    "What it reads from files, or keeps in other modules, must be the same in every run."
+                )
+            worked = worked_to_the_end(first.observers[point.who].works, point)
+            crashes.append(Crash(point.who, point.t, point.did, impact(first.tally, Tally(result, worked))))
+            if progress is not None:
+                progress(number, len(points))
+    except KeyboardInterrupt:
+        pass
+    return CrashTable(crashes, len(points) - len(crashes), restart_after, str(first.tally))
+
+
+def _meant(scenario: Scenario, who: str | None) -> list[str]:
+    """The actors that crash, in the scenario's order."""
+    groups = {
+        group: [f"{group}-{k}" for k in range(1, spec.count + 1)] for group, spec in scenario.programs.items()
+    }
+    everyone = [name for names in groups.values() for name in names]
+    if who is None or who == "all":
+        return everyone
+    if who in groups:
+        return groups[who]
+    if who in everyone:
+        return [who]
+    raise UsageError(f"there is no program {who} that could crash; there are {', '.join(everyone)}.")

@@ -1,0 +1,156 @@
+"""Runs real client programs in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mqsim.guest.program import CPU_LIMIT
+from mqsim.runs.result import RunResult
+from mqsim.scenario import Scenario
+from mqsim.sim import World
+from mqsim.trace import Trace
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.ledger_service import LedgerEntry
+    from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.services import Service
+    from mqsim.guest.host.transcript import Line
+    from mqsim.runs.options import ProgramOptions
+
+
+class ProgramRun(NamedTuple):
+    """One run of one program; a program that was started again has several.
+
+    Attributes:
+        name: the actor's name.
+        status: as a shell sees it; None if it still ran at the end.
+        signal: the number of the signal that it died of, 0 if of none; None likewise.
+        ended: when, in seconds; None likewise.
+    """
+
+    name: str
+    status: int | None
+    signal: int | None
+    ended: float | None
+
+
+class ProgramsRunResult(RunResult):
+    """The record of a run with real programs: a `RunResult`, and what the programs printed.
+
+    Attributes:
+        lines: (t, who, stream, text), in order; the stream is `stdout`, `stderr`, or `event` for what happens
+            to a program.
+        programs: how each run of each program ended, in the order in which they began.
+        ledger: what programs recorded in the world's ledger.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        replication: int,
+        trace: Trace,
+        lines: Sequence[Line],
+        programs: Sequence[ProgramRun],
+        ledger: Sequence[LedgerEntry],
+    ) -> None:
+        super().__init__(scenario, seed, replication, trace)
+        self.lines = list(lines)
+        self.programs = list(programs)
+        self.ledger = list(ledger)
+
+    def transcript(self) -> str:
+        """Everything that was printed and happened, a line each: time, who, text.
+
+        Standard error is marked `! `, what happens to a program `* `.
+        """
+        return "\n".join(map(str, self.lines))
+
+
+def play(
+    scenario: Scenario,
+    seed: int,
+    replication: int = 0,
+    *,
+    until_quiet: bool = False,
+    carry: CarrierFactory | None = None,
+    definitions: Path | None = None,
+    services: Mapping[tuple[str, int], Service] | None = None,
+    listener: Callable[[Line], None] | None = None,
+    pulse: Callable[[float], None] | None = None,
+    cpu_limit: float | None = CPU_LIMIT,
+    watched: Callable[[GuestActor], Watch | None] | None = None,
+) -> ProgramsRunResult:
+    """Run a scenario that has programs.
+
+    Args:
+        scenario: what to run.
+        seed: of all random numbers.
+        replication: which of the independent repetitions this is.
+        until_quiet: whether to end as soon as nothing but heartbeats is to come.
+        carry: what carries the programs: by default this process itself.
+        definitions: a RabbitMQ definitions file to declare at the start.
+        services: further services in the world, by host and port.
+        listener: told of each line of the transcript as it comes.
+        pulse: called with the time now and then.
+        cpu_limit: Seconds of processor time that a program may use without waiting.
+        watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
+
+    Raises:
+        ScenarioError: it can't be run.
+        UsageError: a program or the definitions can't be read.
+    """
+    from mqsim.guest.carriers.in_process import InProcess
+    from mqsim.guest.carriers.watchdog import watching as guarded
+    from mqsim.guest.host.programs import Programs
+
+    programs = Programs(
+        scenario,
+        carry or InProcess,
+        seed=seed,
+        services=services,
+        listener=listener,
+        cpu_limit=cpu_limit,
+        watched=watched,
+    )
+    world = World(scenario, seed, replication, [programs], until_quiet)
+    if definitions is not None:
+        from mqsim.server.definitions import load
+
+        load(definitions, world.broker)
+    with guarded():
+        try:
+            trace = world.run_to_end(pulse)
+        finally:
+            programs.close()
+    runs = [ProgramRun(run.name, run.status, run.signal, run.ended) for run in programs.transcript.runs]
+    lines, ledger = programs.transcript.lines, programs.ledger.entries
+    return ProgramsRunResult(scenario, seed, replication, trace, lines, runs, ledger)
+
+
+def run_programs(
+    options: ProgramOptions, listener: Callable[[Line], None] | None = None
+) -> ProgramsRunResult:
+    """Run programs until all have ended, nothing but heartbeats is to come, or `options.until`.
+
+    Args:
+        options: which programs, and how.
+        listener: told of each line of the transcript as it comes.
+
+    Raises:
+        UsageError: a program can't be had.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
+    """
+    scenario = options.to_scenario()
+    return play(
+        scenario,
+        scenario.seed,
+        until_quiet=True,
+        carry=options.carry,
+        definitions=None if options.definitions is None else Path(options.definitions),
+        listener=listener,
+    )

@@ -1,0 +1,65 @@
+"""Runs scenarios."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mqsim.errors import UsageError
+from mqsim.runs.programs import play
+from mqsim.runs.result import RunResult
+from mqsim.scenario import Scenario, scenario_from
+from mqsim.sim import World
+
+Progress = Callable[[float, float | None], None]
+_TELL_EVERY = 0.2
+
+
+def simulate(
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str],
+    seed: int | None = None,
+    replication: int = 0,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a scenario.
+
+    Args:
+        scenario: a Scenario, the same as plain data, a file's path, or a preset's name.
+        seed: instead of the scenario's own; a whole number, 0 or more.
+        replication: which of the independent repetitions with this seed, from 0.
+        progress: called a few times a second with the simulated seconds done, and how many there will be
+            (None: unknown).
+
+    Raises:
+        ScenarioError: the scenario can't be understood or can't be run.
+        UsageError: the seed or the replication is not a whole number, 0 or more.
+    """
+    scenario = scenario_from(scenario)
+    if seed is not None:
+        _whole("seed", seed)
+    _whole("replication", replication)
+    chosen = scenario.seed if seed is None else seed
+    pulse = None if progress is None else _paced(progress, scenario.duration)
+    if scenario.programs:
+        return play(scenario, chosen, replication, pulse=pulse)
+    trace = World(scenario, chosen, replication).run_to_end(pulse)
+    return RunResult(scenario, chosen, replication, trace)
+
+
+def _whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UsageError(f"{name} {value!r} will not do; it must be a whole number, 0 or more.")
+
+
+def _paced(progress: Progress, total: float | None) -> Callable[[float], None]:
+    told = time.monotonic()
+
+    def pulse(now: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _TELL_EVERY:
+            told = time.monotonic()
+            progress(now, total)
+
+    return pulse

@@ -1,19 +1,20 @@
 """Logarithms and exponentials that give the same bits on every processor.
 
 numpy's own `log` and `exp` are compiled once for each kind of processor, and their last bit differs from
-one to the next; so does that of the C libraries. A scenario and a seed promise the same tables byte for byte on
-every machine, so what turns a random number into a time comes from here. Only `+ - * /`, comparisons and operations
-on the bits are used, because IEEE 754 fixes their results exactly. All results are within 1 ulp of the true value;
-the tests check that against mpmath.
+one to the next; so does that of the C libraries. A scenario and a seed promise the same tables byte for
+byte on every machine, so what turns a random number into a time comes from here. Only `+ - * /`,
+comparisons and operations on the bits are used, because IEEE 754 fixes their results exactly. All results
+are within 1 ulp of the true value, which the tests check against mpmath.
 
-Three rules keep it so. Each product and each sum is an operation of its own, because a processor that contracts the
-two (FMA) rounds once where we round twice. Each element is computed alone, so blocks of any size give the same
-samples. A power is a product that is written out, or `exp(y * log(x))`, never `**`.
+Three rules keep it so. Each product and each sum is an operation of its own, because a processor that
+contracts the two (FMA) rounds once where we round twice. Each element is computed alone, so blocks of any
+size give the same samples. A power is a product that is written out, or `exp(y * log(x))`, never `**`.
 
-How: log x = k log 2 + log m with m in [sqrt(1/2), sqrt(2)), and log m = 2 atanh(s) with s = (m - 1) / (m + 1), by a
-polynomial in s^2; exp x = 2^k exp(r) with |r| <= log(2) / 2, by a polynomial in r^2 for r coth(r / 2). Both are the
-classical reductions (Cody and Waite, Software Manual for the Elementary Functions, 1980). Sums in two parts are
-Knuth's (The Art of Computer Programming 2, section 4.2.2). The tables are Chebyshev fits; a test computes them again in 50 digits.
+How: log x = k log 2 + log m with m in [sqrt(1/2), sqrt(2)), and log m = 2 atanh(s) with s = (m - 1) / (m +
+1), by a polynomial in s^2; exp x = 2^k exp(r) with |r| <= log(2) / 2, by a polynomial in r^2 for r coth(r /
+2). Both are the classical reductions (Cody and Waite, Software Manual for the Elementary Functions, 1980).
+Sums in two parts are Knuth's (The Art of Computer Programming 2, section 4.2.2). The tables are Chebyshev
+fits; a test computes them again in 60 digits.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _LIFT = 2.0**54
 _ABOVE_MINUS_ONE = -1.0 + 2.0**-53
 _ROOT_HALF = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
 _FRACTION = (1 << 52) - 1
-_ROUND = 1.5 * 2.0**52  # whoever adds it to a small number rounds that to whole, which its last bits then hold
+_ROUND = 1.5 * 2.0**52  # a small number plus this is rounded to a whole one, which the last bits hold
 _ROUND_BITS = 0x4338000000000000
 
 
@@ -107,7 +108,7 @@ def expm1(x: ArrayLike) -> Floats:
     t = r * r
     bent = t * _polynomial(COTH, t)
     c = r - bent
-    # What `_exp` adds is r c / (2 - c), about t / 2. That part is taken out, as it is nearly exact and the rest small.
+    # `_exp` adds r c / (2 - c), about t / 2. That part is taken out: it is nearly exact, the rest small.
     rest = (0.5 * t + (t * c - 2.0 * r * bent) / (4.0 - 2.0 * c)) - low
     two = ((k + 1023) << 52).view(np.float64)
     base = two - 1.0
@@ -132,7 +133,7 @@ def _polynomial(terms: tuple[float, ...], z: Floats) -> Floats:
 
 
 def _exponent(x: Floats) -> tuple[Floats, Floats]:
-    """k and m with x = 2^k m, sqrt(1/2) <= m < sqrt(2), for normal x above 0."""
+    """K and m with x = 2^k m, sqrt(1/2) <= m < sqrt(2), for normal x above 0."""
     bits = x.view(np.int64) - _ROOT_HALF
     k = bits >> 52
     m = ((bits & _FRACTION) + _ROOT_HALF).view(np.float64)
@@ -168,7 +169,7 @@ def _reduced(x: Floats) -> tuple[Bits, Floats, Floats]:
 
 
 def _exp(x: Floats) -> tuple[Bits, Floats]:
-    """k and y with exp(x) = 2^k y, y from 0.7 to 1.42, for x from -746 to 710."""
+    """K and y with exp(x) = 2^k y, y from 0.7 to 1.42, for x from -746 to 710."""
     k, high, low = _reduced(x)
     r = high - low
     t = r * r
@@ -185,7 +186,7 @@ def _scale(x: Floats, k: Bits) -> Floats:
 
 
 def _sum(a: Floats | float, b: Floats) -> tuple[Floats, Floats]:
-    """a + b, and what rounding left out of it."""
+    """A + b, and what rounding left out of it."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)

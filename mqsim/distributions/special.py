@@ -1,8 +1,8 @@
 """Special functions on top of `elementary`: inverse normal, incomplete gamma and its inverse, mixtures.
 
 scipy has all of these, and the tests compare with it. It isn't used at run time, because a scenario and a
-seed promise the same tables byte for byte, and scipy's last digits change with its version and the processor. (Its
-import would also cost more than everything else together.)
+seed promise the same tables byte for byte, and scipy's last digits change with its version and with the
+processor. (Its import would also cost more than everything else together.)
 
 Every function here works element by element: what comes out for one `u` never depends on its neighbours, so
 that blocks of any size give the same samples. Iterations therefore stop for each element on its own.
@@ -21,7 +21,6 @@ from functools import lru_cache, partial
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.distributions.elementary import Floats, exp, expm1, log, log1p
 
@@ -151,7 +150,7 @@ def inverse_mixture(probabilities: Sequence[float], means: Sequence[float], u: F
     u = np.asarray(u, dtype=np.float64)
     aim = log1p(-u)
     branches = [(p, m) for p, m in zip(probabilities, means, strict=True) if p > 0.0]
-    start = -aim / sum(p / m for p, m in branches)
+    start = -aim / math.fsum(p / m for p, m in branches)
     for p, m in branches:
         start = np.maximum(start, m * (_log(p) - aim))
     answer = np.zeros_like(u)
@@ -216,7 +215,7 @@ def _mixed(
 
 def _weighed(parts: Floats, weights: list[float]) -> Floats:
     """The sum of the rows, each times its weight, from the first to the last."""
-    total = weights[0] * parts[0]
+    total: Floats = weights[0] * parts[0]
     for weight, part in zip(weights[1:], parts[1:], strict=True):
         total = total + weight * part
     return total
@@ -244,7 +243,7 @@ def _near_start(shape: float, p: Floats, aim: Floats) -> Floats:
 
 
 def _far_start(shape: float, q: Floats, aim: Floats) -> Floats:
-    """A first log x for Q = q: Wilson and Hilferty's, or the tail of an exponential law from `shape + 1` on."""
+    """A first log x for Q = q: Wilson and Hilferty's, or an exponential tail from `shape + 1` on."""
     if shape <= 1.0:
         return log(shape + 1.0 + np.maximum(_log(1.0 - _gamma_level(shape)) - aim, 0.0))
     return _wilson_hilferty(shape, -inverse_normal(q))
@@ -256,7 +255,7 @@ def _wilson_hilferty(shape: float, z: Floats) -> Floats:
 
 
 def _log_lower(shape: float, t: Floats) -> tuple[Floats, Floats, Floats]:
-    """log P at x = exp(t), with its first and second derivative by t."""
+    """Log P at x = exp(t), with its first and second derivative by t."""
     x = exp(t)
     total = _series(shape, x)
     slope = shape / total
@@ -264,7 +263,7 @@ def _log_lower(shape: float, t: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _log_upper(shape: float, t: Floats) -> tuple[Floats, Floats, Floats]:
-    """log Q at x = exp(t), with its first and second derivative by t."""
+    """Log Q at x = exp(t), with its first and second derivative by t."""
     x = exp(t)
     fraction = _fraction(shape, x)
     slope = -1.0 / fraction
@@ -342,17 +341,18 @@ def _fraction(shape: float, x: Floats) -> Floats:
 
 # The Bernoulli numbers B(2), B(4), ... as fractions, for Stirling's series.
 _BERNOULLI = (
-    (1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6), (-3617, 510), (43867, 798), (-174611, 330),
+    (1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66),
+    (-691, 2730), (7, 6), (-3617, 510), (43867, 798), (-174611, 330),
 )  # fmt: skip
 _PI = "3.14159265358979323846264338327950288419716939937510582"
 
 
 @lru_cache(maxsize=256)
 def log_gamma(x: float) -> float:
-    """The logarithm of the gamma function of one number above 0, such as a law's parameter; exact to the last bit or so.
+    """The logarithm of the gamma function of one number above 0, such as a law's parameter.
 
     By Stirling's series from 40 on, in decimals of 50 digits: those are whole-number arithmetic, the same
-    everywhere, while `math.lgamma` asks the C library for logarithms.
+    everywhere, while `math.lgamma` asks the C library for logarithms. The result is the nearest float.
     """
     with localcontext(Context(prec=50)):
         y, product = Decimal(x), Decimal(1)

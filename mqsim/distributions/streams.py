@@ -33,8 +33,8 @@ _CHUNK = 1 << _SHIFT  # samples that `at` keeps together
 _MASK = _CHUNK - 1
 _GROWTH = (128, 512, _CHUNK)  # the first chunk is filled in steps, for actors that need few samples
 _KEPT = 8  # chunks that `at` remembers: room for redelivered messages that lie some way back
-# Sizes of sequential blocks: small first, so that thousands of actors start cheaply, then eight times as large each
-# time, because calling a law costs as much as a thousand of its samples.
+# Sizes of sequential blocks: small first, so that thousands of actors start cheaply, then eight times as
+# large each time, because calling a law costs as much as a thousand of its samples.
 _FIRST, _LARGEST = 64, 4096
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -216,7 +217,7 @@ class Node:
     def occupy(self, *, publishes: int = 0, deliveries: int = 0) -> float:
         """Take a turn for so many publishes and deliveries of a program; give the time when it is over."""
         costs = [self._publish_cost] * publishes + [self._deliver_cost] * deliveries
-        spent = sum(next(cost) for cost in costs if cost is not None)
+        spent = math.fsum(next(cost) for cost in costs if cost is not None)
         self._busy_until = max(self._busy_until, self.clock._now) + spent
         return self._busy_until
 

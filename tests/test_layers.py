@@ -44,7 +44,8 @@ BROKER_LACKS = {"random", "secrets", "time", "numpy.random", "simpy", "socket", 
 # Names that the root has of its own; all others it fetches from above, so whoever asks for them climbs.
 ROOT_OWNS = {"__version__"}
 
-LINE_LIMIT = 500
+# A whole class of this length reads better than its halves; most modules have 80 to 350 lines.
+LINE_LIMIT = 800
 
 
 def _of(package: str, names: str) -> frozenset[str]:
@@ -61,10 +62,9 @@ CIRCLES: dict[frozenset[str], str] = {
         "observer is told of both; only the types go round"
     ),
     _of(
-        "broker",
-        "availability broker channel connection consumer consuming deadletter declaring dispatch endpoint "
-        "exchange message nodes post prefetch queue quorum ready seams settling topology watch",
-    ): TODAY,
+        "broker", "broker channel cluster connection consumer"
+    ): "a command may end any of them, so each knows the others",
+    _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
     _of("scenario", "checks ending scenario"): TODAY,
     _of("server", "host stream"): TODAY,
     _of(
@@ -72,7 +72,6 @@ CIRCLES: dict[frozenset[str], str] = {
         "actor autoscale cluster company confirming consumer ending faults forwards loops producer replicas "
         "silence works world",
     ): TODAY,
-    _of("sim", "node session"): TODAY,
 }
 
 

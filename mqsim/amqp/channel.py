@@ -21,7 +21,7 @@ from mqsim.amqp.operations import OPERATIONS, Answer
 from mqsim.amqp.states import CHANNEL, CHANNEL_INPUTS, CONTENT, ChannelInput, Content, ContentInput
 from mqsim.amqp.states import Channel as State
 from mqsim.broker import Channel, Consumer, Message
-from mqsim.broker.content import enter
+from mqsim.broker.properties import enter
 from mqsim.errors import BrokerError, ChannelError, ConnectionError, NoAnswerError
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A message's properties and body, between the wire and the broker's envelope.
 
 What a publisher sent is handed on byte for byte, unless the broker has something to add or to take away.
-Sources: AMQP 0-9-1 specification, section 4.2.6; what is added and taken away: `mqsim.broker.content`.
+Sources: AMQP 0-9-1 specification, section 4.2.6; what is added and taken away: `mqsim.broker.properties`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from mqsim.amqp.fields import Timestamp
 from mqsim.amqp.methods import read_properties, write_properties
-from mqsim.broker.content import shown
 from mqsim.broker.message import Envelope, Message
+from mqsim.broker.properties import shown
 
 PERSISTENT = 2
 

@@ -30,8 +30,7 @@ from mqsim.amqp.output import FrameOutput
 from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
-from mqsim.broker import Broker, Connection, Message
-from mqsim.broker import State as Life
+from mqsim.broker import Broker, Connection, ConnectionState, Message
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
 
@@ -137,13 +136,13 @@ class Session(FrameOutput, Heartbeat):
     @property
     def linked(self) -> bool:
         """Whether the broker counts it as an open connection."""
-        return self.link is not None and self.link.state is Life.OPEN
+        return self.link is not None and self.link.state is ConnectionState.OPEN
 
     @property
     def cut_off(self) -> bool:
         """Whether its broker is not there to close it in order: it never opened it, or it went down."""
         link = self.link
-        return link is None or (link.state is not Life.OPEN and link.closed_by is None)
+        return link is None or (link.state is not ConnectionState.OPEN and link.closed_by is None)
 
     def _process(self) -> None:
         if self.state is State.GREETING:
@@ -284,7 +283,7 @@ class Session(FrameOutput, Heartbeat):
         """Close the connection because of a mistake; where the client is not trusted yet, without a word."""
         if self.state in (State.STARTING, State.TUNING):
             self._finish(End.RESET)
-        elif self.link is not None and self.link.state is Life.OPEN:
+        elif self.link is not None and self.link.state is ConnectionState.OPEN:
             self.link.close(error)
         elif self.state in (State.OPENING, State.RUNNING):
             self._on_closed(error)
@@ -332,7 +331,7 @@ class Session(FrameOutput, Heartbeat):
 
     def _unlink(self) -> None:
         self.channels.clear()
-        if self.link is not None and self.link.state is Life.OPEN:
+        if self.link is not None and self.link.state is ConnectionState.OPEN:
             self.link.close()
 
     def register(self, channel: ChannelEnd) -> Connection:

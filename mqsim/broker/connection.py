@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.channel import Channel
-from mqsim.broker.lifecycle import CONNECTION, Input
-from mqsim.broker.queue import Queue
+from mqsim.broker.lifecycle import CONNECTION, ConnectionInput
+from mqsim.broker.queues.queue import Queue
 from mqsim.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Connection:
             ConnectionError: 504 if a channel of that number is open.
             SimulationError: the connection is closed.
         """
-        self.state = CONNECTION.step(f"connection {self.name}", self.state, Input.USE)
+        self.state = CONNECTION.step(f"connection {self.name}", self.state, ConnectionInput.USE)
         if number is None:
             number = self._opened + 1
         self._opened = max(self._opened, number)
@@ -82,13 +82,13 @@ class Connection:
             error: why the broker closes it.
             vanished: whether its node was killed and others go on, who are in no hurry to clear up.
         """
-        given = Input.CLOSE if error is None else Input.FAIL
+        given = ConnectionInput.CLOSE if error is None else ConnectionInput.FAIL
         self.state = CONNECTION.step(f"connection {self.name}", self.state, given)
         self.closed_by = error
         self.retire()
-        if not (vanished and self.broker.profile.knows_fleeting_queues_that_are_down):
-            for queue in [queue for queue in self.broker.queues.values() if queue.owner is self]:
-                self.broker.remove_queue(queue)
+        if not (vanished and self.broker.context.profile.knows_fleeting_queues_that_are_down):
+            for queue in [queue for queue in self.broker.topology.queues.values() if queue.owner is self]:
+                self.broker.topology.remove_queue(queue)
         for queue in self._left:
             if not queue.deleted:
                 queue.after_departure()
@@ -98,6 +98,6 @@ class Connection:
             if not queue.deleted:
                 queue.dispatch()
         del self.broker.connections[self]
-        self.broker.watcher.connection_closed(self, error)
+        self.broker.context.observer.connection_closed(self.name, error)
         if error is not None:
             self.on_closed(error)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker.message import Message
-from mqsim.broker.prefetch import UNLIMITED
+from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
+from mqsim.broker.queues.queue import Queue
 
 if TYPE_CHECKING:
-    from mqsim.broker.consuming import Consuming
-    from mqsim.broker.prefetch import ChannelLimit
-    from mqsim.broker.queue import Queue
+    from mqsim.broker.channel import Channel
 
 Deliver = Callable[["Consumer", int, Message], None]
 
@@ -44,11 +43,12 @@ class Consumer:
         "queue",
         "tag",
         "unacked",
+        "unacknowledged",
     )
 
     def __init__(
         self,
-        channel: Consuming,
+        channel: Channel,
         queue: Queue,
         tag: str,
         deliver: Deliver,
@@ -59,6 +59,7 @@ class Consumer:
         exclusive: bool,
     ) -> None:
         self.channel = channel
+        self.unacknowledged = channel.unacknowledged
         self.queue = queue
         self.tag = tag
         self.deliver = deliver
@@ -73,15 +74,15 @@ class Consumer:
 
     def send(self, message: Message) -> None:
         """Send a message that the queue has taken from its ready ones."""
-        channel = self.channel
-        tag = channel.last_tag = channel.last_tag + 1
+        unacknowledged = self.unacknowledged
+        tag = unacknowledged.last_tag = unacknowledged.last_tag + 1
         message.deliveries += 1
         if self.no_ack:
             self.deliver(self, tag, message)
-            message.queue.settled(message)
+            message.queue.acknowledged(message)
         else:
             self.unacked += 1
-            channel.unacked[tag] = (message, self, channel.broker.now)
+            unacknowledged.deliveries[tag] = (message, self, unacknowledged.context.now)
             message.queue.unacked += 1
             self.deliver(self, tag, message)
             if self.channel_limit is not None:
@@ -106,6 +107,10 @@ class Consumer:
     def take(self) -> None:
         """Go back into the rotation if blocked before and not now, and take what is ready."""
         if self.parked and self.unacked < self.limit:
-            self.queue.circle.wake(self)
+            self.queue.wake(self)
         if self.queue.waiting:
             self.queue.dispatch()
+
+    def dismiss(self) -> None:
+        """The broker cancels the consumer because its queue is gone."""
+        self.channel.dismiss(self)

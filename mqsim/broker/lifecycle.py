@@ -7,54 +7,106 @@ error. The diagrams in `docs/state-machines.md` are drawn from these tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Generic, TypeVar
 
 from mqsim.errors import SimulationError
 
 
-class State(Enum):
-    """Where something is in its life."""
+class NodeState(Enum):
+    """Where a broker, or one node of a cluster, is in its life."""
 
     RUNNING = "running"
     DOWN = "down"
     SILENT = "silent"
-    OPEN = "open"
-    CLOSED = "closed"
-    PLAIN = "plain"
-    CONFIRMING = "confirming"
-    TRANSACTIONAL = "transactional"
-    LED = "led"
-    ELECTING = "electing"
-    WITHOUT_MAJORITY = "without a majority"
 
 
-class Input(Enum):
-    """What is done to it, or happens to it."""
+class NodeInput(Enum):
+    """What is done to a node, or happens to it."""
 
     USE = "use"
-    CLOSE = "close"
-    FAIL = "fail"
     STOP = "stop"
     KILL = "kill"
     START = "start"
     FALL_SILENT = "fall silent"
     RESUME = "resume"
+
+
+class ConnectionState(Enum):
+    """Where a connection is in its life."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ConnectionInput(Enum):
+    """What is done to a connection, or happens to it."""
+
+    USE = "use"
+    CLOSE = "close"
+    FAIL = "fail"
+
+
+class ChannelState(Enum):
+    """Where a channel is in its life."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ChannelInput(Enum):
+    """What is done to a channel, or happens to it."""
+
+    USE = "use"
+    CLOSE = "close"
+    FAIL = "fail"
+
+
+class ChannelMode(Enum):
+    """How a channel publishes and acknowledges."""
+
+    PLAIN = "plain"
+    CONFIRMING = "confirming"
+    TRANSACTIONAL = "transactional"
+
+
+class ModeInput(Enum):
+    """What changes a channel's mode, or needs one."""
+
     CONFIRM = "select confirms"
     TRANSACT = "select transactions"
     COMMIT = "commit"
     ROLL_BACK = "roll back"
+
+
+class Leadership(Enum):
+    """Whether somebody leads a quorum queue."""
+
+    LED = "led"
+    SILENT = "silent"
+    ELECTING = "electing"
+    WITHOUT_MAJORITY = "without a majority"
+
+
+class LeadershipInput(Enum):
+    """What happens to a quorum queue's leader and its majority."""
+
+    FALL_SILENT = "fall silent"
+    RESUME = "resume"
     LOSE_LEADER = "lose the leader"
     LOSE_MAJORITY = "lose the majority"
     REGAIN_MAJORITY = "regain the majority"
     ELECT = "elect"
 
 
-Table = dict[tuple[State, Input], State]
+S = TypeVar("S", bound=Enum)
+I = TypeVar("I", bound=Enum)  # noqa: E741
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Generic[S, I]):
     """One kind of life.
 
     Attributes:
@@ -65,11 +117,11 @@ class Machine:
     """
 
     name: str
-    begin: State
-    table: Table
+    begin: S
+    table: Mapping[tuple[S, I], S]
     says: str
 
-    def step(self, who: str, state: State, given: Input) -> State:
+    def step(self, who: str, state: S, given: I) -> S:
         """The state that follows.
 
         Raises:
@@ -83,67 +135,70 @@ class Machine:
 
 NODE = Machine(
     "node",
-    State.RUNNING,
+    NodeState.RUNNING,
     {
-        (State.RUNNING, Input.USE): State.RUNNING,
-        (State.RUNNING, Input.STOP): State.DOWN,
-        (State.RUNNING, Input.KILL): State.DOWN,
-        (State.RUNNING, Input.FALL_SILENT): State.SILENT,
-        (State.SILENT, Input.RESUME): State.RUNNING,
-        (State.SILENT, Input.STOP): State.DOWN,
-        (State.SILENT, Input.KILL): State.DOWN,
-        (State.DOWN, Input.START): State.RUNNING,
+        (NodeState.RUNNING, NodeInput.USE): NodeState.RUNNING,
+        (NodeState.RUNNING, NodeInput.STOP): NodeState.DOWN,
+        (NodeState.RUNNING, NodeInput.KILL): NodeState.DOWN,
+        (NodeState.RUNNING, NodeInput.FALL_SILENT): NodeState.SILENT,
+        (NodeState.SILENT, NodeInput.RESUME): NodeState.RUNNING,
+        (NodeState.SILENT, NodeInput.STOP): NodeState.DOWN,
+        (NodeState.SILENT, NodeInput.KILL): NodeState.DOWN,
+        (NodeState.DOWN, NodeInput.START): NodeState.RUNNING,
     },
     "A broker, or one node of a cluster. `stop` is in order; `kill` ends the process. A silent node, without "
     "power or cut off, is down once the others have given it up.",
 )
-_ENDING: Table = {
-    (State.OPEN, Input.USE): State.OPEN,
-    (State.OPEN, Input.CLOSE): State.CLOSED,
-    (State.OPEN, Input.FAIL): State.CLOSED,
-}
 CONNECTION = Machine(
     "connection",
-    State.OPEN,
-    dict(_ENDING),
+    ConnectionState.OPEN,
+    {
+        (ConnectionState.OPEN, ConnectionInput.USE): ConnectionState.OPEN,
+        (ConnectionState.OPEN, ConnectionInput.CLOSE): ConnectionState.CLOSED,
+        (ConnectionState.OPEN, ConnectionInput.FAIL): ConnectionState.CLOSED,
+    },
     "It ends because its client wants or is gone (`close`), or because of a mistake or an operator (`fail`).",
 )
 CHANNEL = Machine(
     "channel",
-    State.OPEN,
-    dict(_ENDING),
+    ChannelState.OPEN,
+    {
+        (ChannelState.OPEN, ChannelInput.USE): ChannelState.OPEN,
+        (ChannelState.OPEN, ChannelInput.CLOSE): ChannelState.CLOSED,
+        (ChannelState.OPEN, ChannelInput.FAIL): ChannelState.CLOSED,
+    },
     "It ends with its connection, because its client wants (`close`), or by its client's mistake (`fail`).",
 )
 MODE = Machine(
     "mode of a channel",
-    State.PLAIN,
+    ChannelMode.PLAIN,
     {
-        (State.PLAIN, Input.CONFIRM): State.CONFIRMING,
-        (State.CONFIRMING, Input.CONFIRM): State.CONFIRMING,
-        (State.PLAIN, Input.TRANSACT): State.TRANSACTIONAL,
-        (State.TRANSACTIONAL, Input.TRANSACT): State.TRANSACTIONAL,
-        (State.TRANSACTIONAL, Input.COMMIT): State.TRANSACTIONAL,
-        (State.TRANSACTIONAL, Input.ROLL_BACK): State.TRANSACTIONAL,
+        (ChannelMode.PLAIN, ModeInput.CONFIRM): ChannelMode.CONFIRMING,
+        (ChannelMode.CONFIRMING, ModeInput.CONFIRM): ChannelMode.CONFIRMING,
+        (ChannelMode.PLAIN, ModeInput.TRANSACT): ChannelMode.TRANSACTIONAL,
+        (ChannelMode.TRANSACTIONAL, ModeInput.TRANSACT): ChannelMode.TRANSACTIONAL,
+        (ChannelMode.TRANSACTIONAL, ModeInput.COMMIT): ChannelMode.TRANSACTIONAL,
+        (ChannelMode.TRANSACTIONAL, ModeInput.ROLL_BACK): ChannelMode.TRANSACTIONAL,
     },
     "Confirms and transactions exclude each other; who mixes them gets 406, and the channel closes.",
 )
 LEADERSHIP = Machine(
     "quorum queue",
-    State.LED,
+    Leadership.LED,
     {
-        (State.LED, Input.LOSE_LEADER): State.ELECTING,
-        (State.LED, Input.FALL_SILENT): State.SILENT,
-        (State.SILENT, Input.RESUME): State.LED,
-        (State.SILENT, Input.LOSE_LEADER): State.ELECTING,
-        (State.SILENT, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
-        (State.LED, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
-        (State.ELECTING, Input.LOSE_LEADER): State.ELECTING,
-        (State.ELECTING, Input.ELECT): State.LED,
-        (State.ELECTING, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
-        (State.WITHOUT_MAJORITY, Input.LOSE_MAJORITY): State.WITHOUT_MAJORITY,
-        (State.WITHOUT_MAJORITY, Input.REGAIN_MAJORITY): State.ELECTING,
+        (Leadership.LED, LeadershipInput.LOSE_LEADER): Leadership.ELECTING,
+        (Leadership.LED, LeadershipInput.FALL_SILENT): Leadership.SILENT,
+        (Leadership.SILENT, LeadershipInput.RESUME): Leadership.LED,
+        (Leadership.SILENT, LeadershipInput.LOSE_LEADER): Leadership.ELECTING,
+        (Leadership.SILENT, LeadershipInput.LOSE_MAJORITY): Leadership.WITHOUT_MAJORITY,
+        (Leadership.LED, LeadershipInput.LOSE_MAJORITY): Leadership.WITHOUT_MAJORITY,
+        (Leadership.ELECTING, LeadershipInput.LOSE_LEADER): Leadership.ELECTING,
+        (Leadership.ELECTING, LeadershipInput.ELECT): Leadership.LED,
+        (Leadership.ELECTING, LeadershipInput.LOSE_MAJORITY): Leadership.WITHOUT_MAJORITY,
+        (Leadership.WITHOUT_MAJORITY, LeadershipInput.LOSE_MAJORITY): Leadership.WITHOUT_MAJORITY,
+        (Leadership.WITHOUT_MAJORITY, LeadershipInput.REGAIN_MAJORITY): Leadership.ELECTING,
     },
     "Only a queue that is led takes, confirms and hands out messages; publishes wait until it is. "
     "Its leader's silence is noticed after some seconds; only then is there an election.",
 )
-MACHINES = (NODE, CONNECTION, CHANNEL, MODE, LEADERSHIP)
+MACHINES: tuple[Machine[Any, Any], ...] = (NODE, CONNECTION, CHANNEL, MODE, LEADERSHIP)

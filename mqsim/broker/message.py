@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mqsim.broker.queue import Queue
+    from mqsim.broker.queues.queue import Queue
 
 
 class Envelope:
@@ -95,9 +95,8 @@ class Message:
         acquired_before: how many deliveries it had in the quorum queues that it was dead-lettered from.
         failures: how many of its deliveries failed (which returns count as failed is the profile's matter).
         write: number of the write that has not reached the disk yet, or 0.
-        row, attempt: two numbers that belong to whoever watches the broker (rows of a trace); the broker
-            never reads
-            them.
+        row, attempt: two numbers that belong to the broker's observer (rows of a trace); the broker never
+            reads them.
     """
 
     __slots__ = (

@@ -6,12 +6,30 @@ consumer prefetch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mqsim.broker.consumer import Consumer
+from typing import Protocol
 
 UNLIMITED = float("inf")
+
+
+class Limited(Protocol):
+    """A consumer, as the count that it shares knows it.
+
+    Attributes:
+        no_ack: whether it does not acknowledge, so that nothing limits it.
+        own_limit: what its own prefetch allows.
+        limit: what it may hold now.
+        unacked: what it holds.
+        channel_limit: the count that it shares, if there is one.
+    """
+
+    no_ack: bool
+    own_limit: float
+    limit: float
+    unacked: int
+    channel_limit: ChannelLimit | None
+
+    def take(self) -> None:
+        """Take what is ready, as far as the limit allows."""
 
 
 class ChannelLimit:
@@ -24,17 +42,17 @@ class ChannelLimit:
 
     def __init__(self) -> None:
         self.limit = UNLIMITED
-        self.consumers: dict[Consumer, None] = {}
+        self.consumers: dict[Limited, None] = {}
         # Cancelled, but what they hold still counts.
-        self._cancelled: list[Consumer] = []
+        self._cancelled: list[Limited] = []
 
-    def join(self, consumer: Consumer) -> None:
+    def join(self, consumer: Limited) -> None:
         """Let a consumer share the count."""
         consumer.channel_limit = self
         self.consumers[consumer] = None
         self.allot()
 
-    def leave(self, consumer: Consumer) -> None:
+    def leave(self, consumer: Limited) -> None:
         """A consumer is cancelled; what it holds goes on counting."""
         if self.consumers.pop(consumer, self) is None:
             self._cancelled.append(consumer)

@@ -6,26 +6,47 @@ Who may do it, and with which words it is refused, is decided here; which queues
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
-from mqsim.broker.exchange import Binding, Exchange, ExchangeType, check_match
-from mqsim.broker.profiles import Profile
-from mqsim.broker.queue import Queue
+from mqsim.broker.context import Context
+from mqsim.broker.exchanges import Binding, Exchange, ExchangeType, check_match
+from mqsim.broker.message import Envelope
+from mqsim.broker.queues.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
+from mqsim.broker.queues.queue import Queue
+from mqsim.broker.reasons import Reason
 from mqsim.broker.replies import channel_error, exchange_named, queue_named
-from mqsim.broker.watch import Watcher
 from mqsim.errors import BrokerError
-
-if TYPE_CHECKING:
-    from mqsim.broker.connection import Connection
 
 RESERVED = "amq."
 SYSTEM = "amq.rabbitmq."
+REPLY_TO = "amq.rabbitmq.reply-to"
+"""The pseudo-queue of direct reply-to; each channel that consumes from it gets an address of its own."""
+
+MOST_ROUTES_KNOWN = 4096
+"""How many routes are kept before all are forgotten; keys can be without number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A queue that is to be made.
+
+    Attributes:
+        name, durable, auto_delete, arguments: as declared; `table` is the arguments as they came.
+        owner: the connection whose exclusive queue it is to be, or None.
+        node: the node of the connection that declares it.
+    """
+
+    name: str
+    durable: bool
+    auto_delete: bool
+    owner: object | None
+    arguments: QueueArguments
+    table: Mapping[str, object]
+    node: str
 
 
 def made_name(prefix: str, number: object) -> str:
@@ -34,23 +55,26 @@ def made_name(prefix: str, number: object) -> str:
     return prefix + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-class Topology(ABC):
+class Topology:
     """Exchanges, queues and bindings.
 
+    Args:
+        context: the broker's.
+        make_queue: makes a classic or a quorum queue.
+
     Attributes:
-        version: counts changes, so that routes can be kept.
+        version: counts changes.
         addresses: the pseudo-queues of direct reply-to, by name.
+        routes: the queues of a message without headers, by exchange and key, until something changes.
     """
 
-    profile: Profile
-    watcher: Watcher
-
-    def __init__(self) -> None:
+    def __init__(self, context: Context, make_queue: Callable[[Declaration], Queue]) -> None:
+        self.context = context
+        self._make_queue = make_queue
         self.queues: dict[str, Queue] = {}
         self.exchanges: dict[str, Exchange] = {}
         self.addresses: dict[str, Queue] = {}
         self.version = 0
-        # The queues of a message without headers, by exchange and key, until something changes.
         self.routes: dict[str, dict[str, tuple[Queue, ...]]] = {}
         self._routes_known = 0
         self._named = 0
@@ -67,6 +91,14 @@ class Topology(ABC):
         self.routes.clear()
         self._routes_known = 0
 
+    def keep_route(self, envelope: Envelope, queues: tuple[Queue, ...]) -> None:
+        """Remember the route of all messages without headers that have this exchange and key."""
+        if self._routes_known >= MOST_ROUTES_KNOWN:
+            self.routes.clear()
+            self._routes_known = 0
+        self.routes.setdefault(envelope.exchange, {})[envelope.key] = queues
+        self._routes_known += 1
+
     # -- exchanges -------------------------------------------------------------------------------------------
 
     def kind_of(self, name: str) -> ExchangeType:
@@ -80,7 +112,7 @@ class Topology(ABC):
             return ExchangeType(name)
         except ValueError:
             told = f"unknown exchange type '{name}'"
-            if self.profile.unknown_type_closes_connection:
+            if self.context.profile.unknown_type_closes_connection:
                 raise replies.connection_error(replies.COMMAND_INVALID, told) from None
             raise channel_error(replies.PRECONDITION_FAILED, told) from None
 
@@ -129,7 +161,9 @@ class Topology(ABC):
             return there
         if name.startswith(RESERVED):
             raise replies.reserved("exchange", name)
-        self.check_metadata(f"failed to declare {exchange_named(name)} because the operation timed out")
+        self.context.check_metadata(
+            f"failed to declare {exchange_named(name)} because the operation timed out"
+        )
         self.changed()
         made = self.exchanges[name] = Exchange(
             name, kind, durable=durable, auto_delete=auto_delete, internal=internal, alternate=alternate
@@ -152,7 +186,7 @@ class Topology(ABC):
             return
         if if_unused and exchange.bindings:
             raise channel_error(replies.PRECONDITION_FAILED, f"{exchange_named(name)} in use")
-        self.check_metadata(f"failed to delete {exchange_named(name)} due to a timeout")
+        self.context.check_metadata(f"failed to delete {exchange_named(name)} due to a timeout")
         self.remove_exchange(exchange)
 
     def remove_exchange(self, exchange: Exchange) -> None:
@@ -181,7 +215,7 @@ class Topology(ABC):
             check_match(arguments or {})
         binding = Binding(target, key, arguments)
         if binding not in source.bindings:
-            self.check_metadata("Could not add binding due to timeout")
+            self.context.check_metadata("Could not add binding due to timeout")
         self.changed()
         source.add(binding)
 
@@ -204,7 +238,7 @@ class Topology(ABC):
         source = self.exchanges.get(exchange)
         binding = Binding(target, key, arguments)
         if source is not None and binding in source.bindings:
-            self.check_metadata("Could not remove binding due to timeout")
+            self.context.check_metadata("Could not remove binding due to timeout")
             self._drop(source, binding)
 
     def _drop(self, source: Exchange, binding: Binding) -> None:
@@ -225,10 +259,11 @@ class Topology(ABC):
         name: str,
         durable: bool,
         auto_delete: bool,
-        owner: Connection | None,
+        owner: object | None,
         arguments: QueueArguments | Mapping[str, object],
         passive: bool,
-        by: Connection,
+        by: object,
+        node: str,
     ) -> Queue:
         """Make a queue or find it; `Channel.declare_queue` is what clients call.
 
@@ -237,11 +272,11 @@ class Topology(ABC):
         """
         queue = self.queues.get(name)
         if queue is not None:
-            queue.availability.check(queue, "queue.declare", may_wait=False)
+            queue.check_node("queue.declare", may_wait=False)
         if passive:
             if queue is None:
                 raise replies.no_queue(name)
-            queue.availability.check(queue, "queue.declare")
+            queue.check_node("queue.declare")
             self.check_owner(queue, by)
             queue.touch()
             return queue
@@ -252,14 +287,14 @@ class Topology(ABC):
             if queue.owner is not owner:
                 raise replies.locked(name)
             self._check_same(queue, durable, auto_delete, table)
-            queue.availability.check(queue, "queue.declare")
+            queue.check_node("queue.declare")
             queue.touch()
             return queue
         if not name:
             self._named += 1
             name = made_name("amq.gen-", self._named)
         if not isinstance(arguments, QueueArguments):
-            arguments = parse(name, arguments, self.profile)
+            arguments = parse(name, arguments, self.context.profile)
         if arguments.kind == QUORUM:
             for wrong, told in (
                 (not durable, "non-durable"),
@@ -270,23 +305,13 @@ class Topology(ABC):
                     text = f"invalid property '{told}' for {queue_named(name)}"
                     raise channel_error(replies.PRECONDITION_FAILED, text)
         kind = "quorum " if arguments.kind == QUORUM else ""
-        told = f"Could not declare {kind}{queue_named(name)} on node '{by.node}'"
-        self.check_metadata(f"{told} because the metadata store operation timed out")
+        told = f"Could not declare {kind}{queue_named(name)} on node '{node}'"
+        self.context.check_metadata(f"{told} because the metadata store operation timed out")
         self.changed()
-        made = self.queues[name] = self._make_queue(name, durable, auto_delete, owner, arguments, table, by)
+        made = self.queues[name] = self._make_queue(
+            Declaration(name, durable, auto_delete, owner, arguments, table, node)
+        )
         return made
-
-    @abstractmethod
-    def _make_queue(
-        self,
-        name: str,
-        durable: bool,
-        auto_delete: bool,
-        owner: Connection | None,
-        arguments: QueueArguments,
-        table: Mapping[str, object],
-        by: Connection,
-    ) -> Queue: ...
 
     def _check_same(
         self, queue: Queue, durable: bool, auto_delete: bool, table: Mapping[str, object]
@@ -297,34 +322,26 @@ class Topology(ABC):
         ):
             if received != current:
                 raise replies.other_argument(attribute, queue_named(queue.name), received, current)
-        check_same_queue(queue.name, queue.table, table, self.profile)
+        check_same_queue(queue.name, queue.table, table, self.context.profile)
 
-    def check_owner(self, queue: Queue, by: Connection) -> None:
+    def check_owner(self, queue: Queue, by: object) -> None:
         """Raise 405 when a queue is another connection's exclusive one."""
         if queue.owner is not None and queue.owner is not by:
             raise replies.locked(queue.name)
 
-    def find_queue(self, name: str, by: Connection, method: str) -> Queue:
+    def find_queue(self, name: str, by: object, method: str) -> Queue:
         """The queue of that name, for a method such as `basic.get`.
 
         Raises:
             BrokerError: 404 if it is not there, 405 if it is another connection's exclusive one; and as
-                `Availability.check` raises.
+                `Queue.check_node` raises.
         """
         queue = self.queues.get(name)
         if queue is None:
             raise replies.no_queue(name)
         self.check_owner(queue, by)
-        queue.availability.check(queue, method)
+        queue.check_node(method)
         return queue
-
-    @abstractmethod
-    def is_up(self, node: str) -> bool:
-        """Whether a node is up."""
-
-    @abstractmethod
-    def check_metadata(self, told: str) -> None:
-        """Raise where exchanges, queues and bindings can't be changed; `told` says what was to be."""
 
     def remove_queue(self, queue: Queue) -> int:
         """Delete a queue: its consumers are cancelled, its ready messages are gone, its bindings with it.
@@ -336,9 +353,9 @@ class Topology(ABC):
         queue.deleted = True
         self.changed()
         self._drop_bindings_to(queue)
-        for consumer in list(queue.circle.order):
-            consumer.channel.dismiss(consumer)
-        return queue.purge("deleted")
+        for consumer in list(queue.subscribers):
+            consumer.dismiss()
+        return queue.purge(Reason.DELETED)
 
 
 def with_method(error: BrokerError, method: str) -> BrokerError:

@@ -153,6 +153,14 @@ def execute(
         list[str] | None,
         typer.Option(metavar="NAME@T", help="Press Ctrl-C in a program at T seconds.", show_default=False),
     ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@T",
+            help="Send a program SIGTERM at T seconds, and SIGKILL 10 s later.",
+            show_default=False,
+        ),
+    ] = None,
     restart: Annotated[
         list[str] | None,
         typer.Option(
@@ -226,6 +234,7 @@ def execute(
             start or [],
             kill or [],
             stop or [],
+            term or [],
             restart or [],
             until,
             profile,
@@ -262,6 +271,57 @@ def broker(
     from mqsim.server import serve
 
     serve(host, port, profile=profile, data=data, definitions=definitions)
+
+
+@app.command()
+def grade(
+    exercise: Annotated[
+        str | None,
+        typer.Argument(metavar="EXERCISE", help="Such as task_queue.", show_default=False),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PATH",
+            help="What was handed in: a folder, a zip archive, a notebook, or a folder of these.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="text, json, gradescope, prairielearn, markdown, html or csv."),
+    ] = "text",
+    private: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The course key and hidden checks.", show_default=False),
+    ] = None,
+    require_sandbox: Annotated[
+        int, typer.Option(metavar="N", min=0, max=3, help="Refuse a sandbox weaker than this level.")
+    ] = 0,
+    sandbox: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=3,
+            help="Use this level; by default the strongest at hand.",
+            show_default=False,
+        ),
+    ] = None,
+    precheck: Annotated[
+        bool, typer.Option("--precheck", help="Only look whether it can be graded; run nothing.")
+    ] = False,
+    doctor: Annotated[
+        bool, typer.Option("--doctor", help="Tell which sandboxes this machine offers, and how to get more.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the verdicts of an interrupted run on the same folder.")
+    ] = False,
+) -> None:
+    """Grade what students handed in, in a sandbox. The exit status is 0 whenever there is a verdict."""
+    from mqsim.cli.grade import Request, grade_path
+
+    grade_path(Request(exercise, path, form, private, require_sandbox, precheck, doctor, resume, sandbox))
 
 
 from mqsim.cli.exercise import app as exercises  # noqa: E402 - its commands stand beside these

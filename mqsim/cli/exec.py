@@ -31,6 +31,7 @@ class ExecRequest:
     start: list[str]
     kill: list[str]
     stop: list[str]
+    term: list[str]
     restart: list[str]
     until: float | None
     profile: str | None
@@ -202,11 +203,16 @@ def _check_target(
 def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) -> list[dict[str, Any]]:
     """The faults that the options ask for, in order of time."""
     faults: list[dict[str, Any]] = []
-    for kind, words in (("kill", request.kill), ("stop", request.stop), ("restart", request.restart)):
+    for kind, words in (
+        ("kill", request.kill),
+        ("stop", request.stop),
+        ("term", request.term),
+        ("restart", request.restart),
+    ):
         for word in words:
             name, t = _moment(f"--{kind}", word)
             _check_target(f"--{kind} {word}", name, files, count, request)
-            faults.append({kind: name, "at": t})
+            faults.append({"terminate" if kind == "term" else kind: name, "at": t})
     return sorted(faults, key=lambda fault: fault["at"])
 
 

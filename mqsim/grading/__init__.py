@@ -21,24 +21,33 @@ An exercise is a folder with a file `exercise.py`:
 A check is a function of a run: it is called with every run of its scenes, and must hold in all of them. What
 a run offers stands in `run.py` and `records.py`, and the scenes stand in `scenes.py`. The page for
 instructors, with every rule, is `docs/grading.md`.
+
+Names are loaded when they are first asked for: the sandbox's own process imports a part of this package, and
+must not hold the rest.
 """
 
-from mqsim.grading.exercise import Check, Exercise, load
-from mqsim.grading.expectations import Unmet, expect
-from mqsim.grading.files import Files
-from mqsim.grading.run import Run
-from mqsim.grading.scenes import (
-    Scene,
-    both_orders,
-    calm,
-    every_broker_kill,
-    every_broker_restart,
-    every_crash,
-    every_ctrl_c,
-    ledger_away,
-    reading,
-)
-from mqsim.grading.verdict import CheckVerdict, State, Verdict
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqsim.grading.exercise import Check, Exercise, load
+    from mqsim.grading.expectations import Unmet, expect
+    from mqsim.grading.files import Files
+    from mqsim.grading.run import Run
+    from mqsim.grading.scenes import (
+        Scene,
+        both_orders,
+        calm,
+        every_broker_kill,
+        every_broker_restart,
+        every_crash,
+        every_ctrl_c,
+        ledger_away,
+        reading,
+    )
+    from mqsim.grading.verdict import CheckVerdict, State, Verdict
 
 __all__ = [
     "Check",
@@ -61,3 +70,22 @@ __all__ = [
     "load",
     "reading",
 ]
+
+_MODULES = {
+    "exercise": ("Check", "Exercise", "load"),
+    "expectations": ("Unmet", "expect"),
+    "files": ("Files",),
+    "run": ("Run",),
+    "verdict": ("CheckVerdict", "State", "Verdict"),
+}
+_WHERE = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        return getattr(import_module(f"mqsim.grading.{_WHERE.get(name, 'scenes')}"), name)
+    raise AttributeError(f"module 'mqsim.grading' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -191,9 +191,11 @@ class Judge:
 
 
 def scenes_of(exercise: Exercise) -> list[Scene]:
-    """Every scene of an exercise once: those without faults first, else in the order of the checks."""
+    """Every scene of an exercise once, in the order in which they are played and numbered: public ones before
+    hidden ones, those without faults first, else in the order of the checks.
+    """
     scenes = dict.fromkeys(scene for check in exercise.checks for scene in check.scenes)
-    return sorted(scenes, key=lambda scene: scene.fault is not Fault.NONE)
+    return sorted(scenes, key=lambda scene: (bool(scene.setting.category), scene.fault is not Fault.NONE))
 
 
 def rounded(points: float) -> float:

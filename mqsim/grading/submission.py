@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -34,19 +34,11 @@ class Ungradable(Exception):  # noqa: N818 - a finding about what was handed in
 
 
 @contextmanager
-def opened(path: Path, wanted: Iterable[str]) -> Iterator[Path]:
-    """A submission as a fresh folder of plain files, which is gone afterwards.
-
-    Args:
-        path: a folder, a zip archive or a notebook.
-        wanted: names of files that it should have; where they lie in a folder within, that is taken.
-
-    Raises:
-        Ungradable: it can't be read, or holds what is not allowed.
-    """
+def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Files as a fresh folder, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="mqsim-submission-") as name:
-        folder = Path(name)
-        for where, content in contents(path, wanted).items():
+        folder = Path(name).resolve()
+        for where, content in files.items():
             place = folder / where
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
@@ -54,7 +46,11 @@ def opened(path: Path, wanted: Iterable[str]) -> Iterator[Path]:
 
 
 def contents(path: Path, wanted: Iterable[str]) -> dict[str, bytes]:
-    """The files of a submission by their names; see `opened`.
+    """The files of a submission by their names.
+
+    Args:
+        path: a folder, a zip archive, a notebook, or one Python file.
+        wanted: names of files that it should have; where they lie in a folder within, that is taken.
 
     Raises:
         Ungradable: it can't be read, or holds what is not allowed.

@@ -13,7 +13,17 @@ from mqsim.scenario.problems import Problem, all_wrong, did_you_mean, missing, o
 from mqsim.scenario.spec import Ratio, Seconds, SomeSeconds, Spec, Text
 
 FaultKind = Literal[
-    "crash", "power_off", "slow", "hang", "partition", "drop_connection", "stop", "restart", "kill", "alarm"
+    "crash",
+    "power_off",
+    "slow",
+    "hang",
+    "partition",
+    "drop_connection",
+    "stop",
+    "terminate",
+    "restart",
+    "kill",
+    "alarm",
 ]
 
 
@@ -45,6 +55,11 @@ FAULTS: dict[str, FaultRule] = {
     "partition": FaultRule("no packet passes between two ends", "link", ("at", "for")),
     "drop_connection": FaultRule("the connection breaks, the process lives", "actor", ("at",)),
     "stop": FaultRule("a clean end", "either", ("at", "restart_after")),
+    "terminate": FaultRule(
+        "a process is told to end (SIGTERM), and killed if it still runs after the grace",
+        "actor",
+        ("at", "grace"),
+    ),
     "restart": FaultRule("a clean end and a new start", "either", ("at", "down")),
     "kill": FaultRule("an end without a farewell", "either", (*_LOOP, "down"), ("when",)),
     "alarm": FaultRule("a resource alarm blocks publishers", "alarm", ("at", "for")),
@@ -68,6 +83,7 @@ class Fault(Spec):
         for_: seconds until it is over (`for` in YAML); None is never.
         down: seconds until a restarted or killed broker runs again; None: a restart takes no time, a kill is
         for ever.
+        grace: seconds that a process has to end in order; None is 10, as containers have it.
     """
 
     kind: FaultKind
@@ -84,6 +100,10 @@ class Fault(Spec):
     )
     down: Seconds | None = Field(
         default=None, description="seconds until the broker runs again; null is never"
+    )
+
+    grace: Seconds | None = Field(
+        default=None, description="seconds from SIGTERM to SIGKILL; 10 unless told otherwise"
     )
 
     @property
@@ -156,7 +176,7 @@ class Fault(Spec):
         return {kind: list(target) if isinstance(target, tuple) else target, **plain}
 
 
-_FIELDS = ("at", "restart_after", "every", "repair", "factor", "for", "down")
+_FIELDS = ("at", "restart_after", "every", "repair", "factor", "for", "down", "grace")
 
 
 def _when_problems(kind: str, rule: FaultRule, given: dict[str, Any]) -> list[Problem]:

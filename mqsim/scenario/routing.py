@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mqsim.broker import Broker, Envelope, ExchangeType
-from mqsim.broker.exchange import route
+from mqsim.broker.exchanges import route
 from mqsim.scenario.brokerspec import BrokerSpec
 from mqsim.scenario.destinations import Target
 
@@ -13,7 +13,7 @@ from mqsim.scenario.destinations import Target
 def declare_exchanges(broker: Broker, spec: BrokerSpec) -> None:
     """Declare exchanges and bindings on a broker that has the queues."""
     for name, exchange in spec.exchanges.items():
-        broker.declare_exchange(
+        broker.topology.declare_exchange(
             name,
             ExchangeType(exchange.type),
             durable=exchange.durable,
@@ -27,7 +27,7 @@ def declare_exchanges(broker: Broker, spec: BrokerSpec) -> None:
             if binding.queue is not None
             else broker.exchanges[binding.to_exchange or ""]
         )
-        broker.bind(binding.exchange, target, binding.key, dict(binding.arguments))
+        broker.topology.bind(binding.exchange, target, binding.key, dict(binding.arguments))
 
 
 class Routing:

@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mqsim.amqp import Session as AmqpSession
-from mqsim.broker import Broker
-from mqsim.broker import State as Life
+from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.disk import Disk
@@ -162,7 +161,7 @@ class Host:
         self.advance()
         if self.disk is not None:
             self.disk.drain()
-        if self.broker.state is Life.RUNNING:
+        if self.broker.state is NodeState.RUNNING:
             self.broker.stop()
         for stream in list(self.streams):
             stream.look()

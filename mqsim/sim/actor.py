@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from mqsim.broker import Message
 from mqsim.distributions import Distribution
-from mqsim.sim.session import Sent, Session
+from mqsim.sim.hops import Close, Open
+from mqsim.sim.session import Delivery, Session
 from mqsim.trace import Actor
 
 if TYPE_CHECKING:
@@ -85,12 +85,16 @@ class Process:
     def stop_in_order(self, for_good: bool) -> None:
         """Have the process end; it may take its time. `for_good`: it will not start again."""
 
+    def terminate(self) -> None:
+        """The process is told to end, for good; a modelled one listens."""
+        self.stop_in_order(for_good=True)
+
     def crash(self) -> None:
         """The process dies at once; its kernel closes the connection."""
         if self.running:
             session = self._die("crashed")
             if session is not None:
-                session.up((self.node.close, session, None))
+                session.up(Close(session))
 
     def power_off(self) -> None:
         """The machine goes dark: nobody closes anything, and only the heartbeat tells the broker."""
@@ -128,7 +132,7 @@ class Process:
             self.node.accept(session)
             self.opened(session)
         else:
-            session.up((self.node.open, session, None))
+            session.up(Open(session))
 
     def attach(self, session: Session) -> None:
         """At the broker: the connection is there."""
@@ -136,7 +140,7 @@ class Process:
     def opened(self, session: Session) -> None:
         """At the client: the connection is there."""
 
-    def receive(self, session: Session, sent: Sent, message: Message) -> None:
+    def receive(self, delivery: Delivery) -> None:
         """At the client: a delivery; producers get none."""
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -180,9 +184,9 @@ class Process:
     def sever(self, session: Session, why: str) -> None:
         """Both ends learn at once that a connection is no more, or the broker after it has been opened."""
         if session.broker_open:
-            self.node.close(session, None)
+            self.node.close(session)
         else:
-            session.up((self.node.close, session, None))
+            session.up(Close(session))
         self.closed(session, why)
 
     # -- standing still --------------------------------------------------------------------------------------

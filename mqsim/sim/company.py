@@ -44,6 +44,9 @@ class Host(Protocol):
     def stop_in_order(self, for_good: bool) -> None:
         """Have the process end; it may take its time."""
 
+    def terminate(self) -> None:
+        """The process is told to end (SIGTERM); it may take its time, or not listen."""
+
     def crash(self) -> None:
         """The process dies at once; its kernel closes the connection."""
 

@@ -8,6 +8,7 @@ import simpy
 
 from mqsim.broker import Message
 from mqsim.scenario.actors import ProducerSpec
+from mqsim.sim.hops import Confirm, Return
 from mqsim.sim.session import Session
 from mqsim.trace import Outcome
 
@@ -50,10 +51,10 @@ class Confirming:
         """At the broker: have confirms and returned messages sent to the client."""
         if self.window is not None:
             session.channel.confirm_select(
-                lambda number, ok: session.down((self._answered, session, (number, ok)))
+                lambda number, ok: session.down(Confirm(session, number, ok, self._answered))
             )
         session.channel.on_return = lambda message, code, text: session.down(
-            (self._returned, session, message)
+            Return(session, message, self._returned)
         )
         self._sent = 0
         self._channel_life += 1
@@ -68,11 +69,10 @@ class Confirming:
             clock = self.producer.clock
             clock.call_at(clock._now + self.timeout, self._overdue, (self._channel_life, self._sent))
 
-    def _answered(self, session: Session, answer: tuple[int, bool]) -> None:
+    def _answered(self, session: Session, number: int, ok: bool) -> None:
         producer = self.producer
         if session is not producer.session:
             return
-        number, ok = answer
         message = self.waiting.pop(number, None)
         if message is None:
             return

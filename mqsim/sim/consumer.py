@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from mqsim.broker import Message
 from mqsim.scenario.actors import ConsumerSpec
 from mqsim.sim.actor import NEVER, Process
 from mqsim.sim.clock import Timer
 from mqsim.sim.forwards import Forwards
-from mqsim.sim.session import Sent, Session
+from mqsim.sim.hops import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
+from mqsim.sim.session import Delivery, Session
 from mqsim.sim.works import Works
 from mqsim.trace import Actor
 
@@ -31,7 +31,7 @@ class Consumer(Process):
     """One consumer.
 
     Attributes:
-        working: the message it works on, or None.
+        working: the delivery it works on, or None.
         speed: work done per second while it runs at its own pace.
     """
 
@@ -49,7 +49,7 @@ class Consumer(Process):
         super().__init__(world, name, cast, spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.speed = speed
-        self.working: Message | None = None
+        self.working: Delivery | None = None
         self.stopping = False
         self._manual = spec.ack == "manual"
         self._early = spec.ack == "early"
@@ -58,12 +58,11 @@ class Consumer(Process):
         self._work = world.recorder.work
         self._drawn = not works.plain
         self._factor = spec.factor
+        # Seconds of work after which the broker misses its heartbeats; 0: work does not keep it from them.
+        self._patience = 2 * spec.heartbeat if spec.blocking else 0.0
         self._forwards = forwards
-        self._buffer: deque[tuple[Sent, Message]] = deque()
+        self._buffer: deque[Delivery] = deque()
         self._timer = Timer(self.clock, self._finish)
-        self._home: Session | None = None
-        self._tag = 0
-        self._attempt = -1
         self._failing = False
         self._slowness: list[float] = []
         self._slowed = 1.0
@@ -84,10 +83,10 @@ class Consumer(Process):
         spec = self.spec
         channel = session.channel
         channel.qos(spec.prefetch)
-        channel.on_cancel = lambda _: session.down((self._dismissed, session, None))
+        channel.on_cancel = lambda _: session.down(Cancelled(session, self._dismissed))
         channel.consume(
             spec.queue,
-            session.deliver,
+            deliveries_to(session),
             no_ack=spec.ack == "auto",
             tag=self.name,
             priority=spec.priority,
@@ -95,19 +94,19 @@ class Consumer(Process):
         )
         self.world.log("subscribed", self.name, spec.queue)
 
-    def _dismissed(self, session: Session, _: object) -> None:
+    def _dismissed(self, session: Session) -> None:
         """At the client: the broker ended the subscription. Close the connection, and connect again."""
         if session is self.session and session.client_open:
-            session.up((self.node.close, session, None))
+            session.up(Close(session))
             self.closed(session, "the broker cancelled its subscription")
 
-    def receive(self, session: Session, sent: Sent, message: Message) -> None:
+    def receive(self, delivery: Delivery) -> None:
         """At the client: work on a delivery, or keep it for later."""
-        self._deliveries.received[sent[1]] = self.clock._now
+        self._deliveries.received[delivery.attempt] = self.clock._now
         if self.working is None and not self.hung:
-            self._begin(session, sent, message)
+            self._begin(delivery)
         else:
-            self._buffer.append((sent, message))
+            self._buffer.append(delivery)
 
     def disconnected(self) -> None:
         """What waits in the buffer went back to its queue; the work in hand goes on, though nobody will hear
@@ -122,12 +121,11 @@ class Consumer(Process):
 
     # -- work ------------------------------------------------------------------------------------------------
 
-    def _begin(self, session: Session, sent: Sent, message: Message) -> None:
+    def _begin(self, delivery: Delivery) -> None:
         now = self.clock._now
-        self.working = message
-        self._home = session
-        self._tag, attempt = sent
-        self._attempt = attempt
+        self.working = delivery
+        message = delivery.message
+        attempt = delivery.attempt
         row = message.row
         self._deliveries.started[attempt] = now
         if message.attempt == attempt:
@@ -137,15 +135,15 @@ class Consumer(Process):
         if self._factor is not None:
             seconds *= _stretched(self._factor, now)
         if self._early:
-            session.up((self.node.ack, session, self._tag))
+            delivery.session.up(Ack(delivery.session, delivery.tag))
         if not self._plain:
             seconds = self._foresee(row, message.deliveries, seconds)
         if self._slowed != 1.0:
             seconds *= self._slowed
         finish_at = self._finish_at = now + seconds
         self._timer.set(finish_at)
-        if self.spec.blocking and 0 < 2 * self.heartbeat < seconds:
-            self._starve(session, now + 2 * self.heartbeat)
+        if 0 < self._patience < seconds:
+            self._starve(delivery, now + self._patience)
 
     def _foresee(self, row: int, attempt: int, seconds: float) -> float:
         """Whether this attempt will fail, and how long it takes until then."""
@@ -156,13 +154,12 @@ class Consumer(Process):
         self._failing = poisoned or drawn
         return seconds * fails.after if self._failing and fails is not None else seconds
 
-    def _starve(self, session: Session, at: float) -> None:
+    def _starve(self, delivery: Delivery, at: float) -> None:
         """The work blocks the heartbeat: the broker gives the connection up while the work goes on."""
-        working = self.working
 
         def silent(_: simpy.Event) -> None:
-            if self.working is working and session.broker_open:
-                self.node.drop(session, "missed heartbeats from client")
+            if self.working is delivery and delivery.session.broker_open:
+                self.node.drop(delivery.session, "missed heartbeats from client")
                 self.world.settle()
 
         self.clock.call_at(at, silent)
@@ -170,26 +167,25 @@ class Consumer(Process):
     def _finish(self, event: simpy.Event) -> None:
         if event is not self._timer:
             return
-        message = self.working
-        session = self._home
-        assert message is not None
-        assert session is not None
+        delivery = self.working
+        assert delivery is not None
         self.working = None
+        session = delivery.session
         if self._failing:
             self._failing = False
-            self._fail(session, message)
+            self._fail(delivery)
         else:
-            now = self.clock._now
-            self._deliveries.finished[self._attempt] = now
-            if message.attempt == self._attempt:
+            now, message, attempt = self.clock._now, delivery.message, delivery.attempt
+            self._deliveries.finished[attempt] = now
+            if message.attempt == attempt:
                 self._messages.finished[message.row] = now
             if self._forwards is not None:
                 self._forwards.publish(self, session, message, before=True)
             if self._manual:
-                session.up((self.node.ack, session, self._tag))
+                session.up(Ack(session, delivery.tag))
             if self._forwards is not None:
                 self._forwards.publish(self, session, message, before=False)
-            if not self._manual and self._given_away(message, self._attempt):
+            if not self._manual and self._given_away(delivery):
                 self.recorder.finished_after_ack(message)
         if self.running:
             self._go_on(session)
@@ -199,14 +195,12 @@ class Consumer(Process):
         if self.stopping:
             self._leave()
         elif self._buffer and not self.hung:
-            sent, message = self._buffer.popleft()
-            current = self.session
-            if current is not None:
-                self._begin(current, sent, message)
+            self._begin(self._buffer.popleft())
         elif self.session is None and not session.client_open:
             self.connect_later()
 
-    def _fail(self, session: Session, message: Message) -> None:
+    def _fail(self, delivery: Delivery) -> None:
+        session, message = delivery.session, delivery.message
         fails = self.spec.fails
         then = "nack" if fails is None else fails.then
         limit = None if fails is None else fails.attempts
@@ -214,16 +208,16 @@ class Consumer(Process):
             then = "reject"
         self.world.log("failed", self.name, copy=message.row, detail=then)
         if then == "crash":
-            self.working = message
+            self.working = delivery
             self.world.restart_later(self, None if fails is None else fails.restart_after)
             self.crash()
         elif not self._manual:
-            self._lose(message, self._attempt, "it failed after it had been acknowledged")
+            self._lose(delivery, "it failed after it had been acknowledged")
         elif then == "drop":
-            self.recorder.abandon(self._attempt)
-            session.up((self.node.ack, session, self._tag))
+            self.recorder.abandon(delivery.attempt)
+            session.up(Ack(session, delivery.tag))
         else:
-            session.up((self.node.nack if then == "nack" else self.node.reject, session, self._tag))
+            session.up((Nack if then == "nack" else Reject)(session, delivery.tag))
 
     # -- the end, and standing still -------------------------------------------------------------------------
 
@@ -231,33 +225,34 @@ class Consumer(Process):
         """The process died. What was acknowledged beforehand is lost; the rest goes back when the broker
         notices.
         """
-        message, self.working = self.working, None
+        delivery, self.working = self.working, None
         self._failing = False
         self._timer = Timer(self.clock, self._finish)
         self._slowness.clear()
         self._slowed = 1.0
-        if message is not None and not self._manual:
-            self._lose(message, self._attempt, f"{self.name} died while working on it")
+        if delivery is not None and not self._manual:
+            self._lose(delivery, f"{self.name} died while working on it")
         self._lose_buffer()
         self.stopping = False
 
     def _lose_buffer(self) -> None:
         buffer, self._buffer = self._buffer, deque()
-        for (_, attempt), message in buffer:
-            if not self._manual and self._given_away(message, attempt):
-                self._lose(message, attempt, f"it waited in the memory of {self.name}")
+        for delivery in buffer:
+            if not self._manual and self._given_away(delivery):
+                self._lose(delivery, f"it waited in the memory of {self.name}")
 
-    def _given_away(self, message: Message, attempt: int) -> bool:
+    def _given_away(self, delivery: Delivery) -> bool:
         """Whether the broker has been told that this attempt is done, and so has forgotten the message."""
+        message = delivery.message
         acked = self._messages.acked[message.row]
-        return message.attempt == attempt and acked == acked
+        return message.attempt == delivery.attempt and acked == acked
 
-    def _lose(self, message: Message, attempt: int, why: str) -> None:
+    def _lose(self, delivery: Delivery, why: str) -> None:
         """What was acknowledged is lost; so is what will be, once the acknowledgement arrives."""
-        if self._given_away(message, attempt):
-            self.recorder.lost(message, self.clock._now, why)
+        if self._given_away(delivery):
+            self.recorder.lost(delivery.message, self.clock._now, why)
         else:
-            self.recorder.abandon(attempt)
+            self.recorder.abandon(delivery.attempt)
 
     def stop_in_order(self, for_good: bool) -> None:
         """As `stop`."""
@@ -272,7 +267,7 @@ class Consumer(Process):
         if self.working is None:
             self._leave()
         elif session is not None and session.client_open:
-            session.up((self.node.cancel, session, self.name))
+            session.up(Cancel(session, self.name))
             self.world.log("cancelled", self.name, self.spec.queue)
 
     def _leave(self) -> None:
@@ -280,7 +275,7 @@ class Consumer(Process):
         self._lose_buffer()
         if session is not None:
             session.client_open = False
-            session.up((self.node.close, session, None))
+            session.up(Close(session))
         self.stopping = False
         self._end_life("stopped")
 
@@ -312,8 +307,7 @@ class Consumer(Process):
         elif self.working is not None:
             self._rearm(now + self._remaining)
         elif self._buffer and self.session is not None:
-            sent, message = self._buffer.popleft()
-            self._begin(self.session, sent, message)
+            self._begin(self._buffer.popleft())
 
     def _rearm(self, at: float) -> None:
         self._finish_at = at

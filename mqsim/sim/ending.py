@@ -23,6 +23,7 @@ class Ending:
         self._until_quiet = until_quiet
         self._until = world.scenario.until
         self._empty: str | None = getattr(self._until, "empty", None)
+        self._drains = self._until is not None and self._empty is None
         self._seen_full = False
         self._terminal = terminal_queues(world.scenario)
         self.possible = until_quiet or self._until is not None
@@ -30,6 +31,8 @@ class Ending:
     def look(self) -> None:
         """End the run now if its end is reached."""
         world = self._world
+        if self._drains and (world.producers_left or world.pending) and not self._until_quiet:
+            return  # the usual case, asked after every event
         if (self._until is not None and self._is_reached()) or (self._until_quiet and self._is_quiet()):
             world.clock.end = world.clock._now
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 NAN = float("nan")
 _HEARTBEATS = 2
 
+GRACE = 10.0
+"""Seconds that a process has between SIGTERM and SIGKILL, unless told otherwise: as Docker has it."""
+
 Cut = tuple[Host | str, str, list[Link]]
 """What was cut: an actor or a node, from whom, and the links."""
 
@@ -108,6 +111,12 @@ class Faults:
                 back = 0.0 if fault.kind == "restart" and back is None else back
                 self._span(fault, NAN if back is None else self.clock._now + back, actor.name)
                 self.world.stop_then_start(actor, back)
+            case "terminate":
+                grace = GRACE if fault.grace is None else fault.grace
+                self._span(
+                    fault, self._later(grace, partial(self._out_of_patience, actor, actor.life)), actor.name
+                )
+                actor.terminate()
             case "slow":
                 factor = fault.factor or 1.0
                 self._span(
@@ -123,6 +132,11 @@ class Faults:
             case _:
                 self._span(fault, self.clock._now, actor.name)
                 actor.drop_connection()
+
+    def _out_of_patience(self, actor: Host, life: int) -> None:
+        """Who was told to end still runs: it is killed."""
+        if actor.running and actor.life == life:
+            actor.crash()
 
     def _unslow(self, actor: Host, factor: float, life: int) -> None:
         if actor.life == life:
@@ -180,7 +194,7 @@ class Faults:
     def _given_up(self, actor: Host, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
-            session.node.close(session, None)
+            session.node.close(session)
         if actor.session is session:
             actor.sever(session, "missed heartbeats from broker")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mqsim.broker import Message
 from mqsim.scenario.actors import ConsumerSpec
 from mqsim.sim.envelopes import Destination
+from mqsim.sim.hops import Publish
 from mqsim.sim.session import Session
 from mqsim.sim.works import Works
 from mqsim.trace import Outcome
@@ -57,7 +58,7 @@ class Forwards:
             recorder.messages.queue[row] = world.trace.queues.code(envelope.key)
         recorder.messages.published[row] = now
         if session.client_open:
-            session.up((world.node.publish, session, Message(envelope, row)))
+            session.up(Publish(session, Message(envelope, row)))
         else:
             recorder.end(row, Outcome.LOST, now, f"{consumer.name} had no connection to publish it on")
 

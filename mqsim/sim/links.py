@@ -1,23 +1,70 @@
 """Links: how long it takes from a client to the broker and back.
 
-A link carries hops: (function, two arguments), called when they arrive. It is first in, first out in each
-direction. A hop without latency is no event: it joins the world's outbox, which is emptied before the current
-callback returns. While a link is cut, TCP holds what is sent, and what is under way, until the link is whole
-again.
+A link carries hops. It is first in, first out in each direction. A hop without latency is no event: it joins
+the world's outbox, which is emptied before the current callback returns. While a link is cut, TCP holds what
+is sent, and what is under way, until the link is whole again.
+
+The kinds of hops between a client and the broker are in `hops`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from enum import Enum
+from typing import ClassVar
 
 import simpy
 
-from mqsim.broker import Message
 from mqsim.sim.clock import Clock
 
-Hop = tuple[Callable[[Any, Any], None], Any, Any]
+
+class Cost(Enum):
+    """What the broker spends its own time on; the scenario's `costs` say how much."""
+
+    PUBLISH = "publish"
+    DELIVER = "deliver"
+
+
+class Hop(ABC):
+    """What travels over a link, from one end to the other; each kind is a class of its own.
+
+    Attributes:
+        cost: what it costs the broker's node to take it in, or to send it out; None is nothing.
+    """
+
+    __slots__ = ()
+
+    cost: ClassVar[Cost | None] = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on the link: those of the body that it carries."""
+        return 0
+
+    @abstractmethod
+    def arrive(self) -> None:
+        """It has come to the other end."""
+
+
+class Deferred(Hop):
+    """No hop over a link, but something to be done at this instant, once the present callback has returned.
+
+    Args:
+        act: what is done.
+    """
+
+    __slots__ = ("act",)
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act = act
+
+    def arrive(self) -> None:
+        """Do it."""
+        self.act()
+
+
 Send = Callable[[Hop], None]
 
 
@@ -74,7 +121,7 @@ class Wire:
             clock = self._clock
             leaves: float = clock._now
             if self.bandwidth is not None:
-                leaves = self._free_at = max(leaves, self._free_at) + _size_of(hop) / self.bandwidth
+                leaves = self._free_at = max(leaves, self._free_at) + hop.size / self.bandwidth
             clock.call_at(leaves + self.latency, self._arrive, hop)
 
     def _arrive(self, event: simpy.Event) -> None:
@@ -82,8 +129,7 @@ class Wire:
         if self.cuts or self.stalls:
             self._stalled.append(hop)
             return
-        function, first, second = hop
-        function(first, second)
+        hop.arrive()
         self._settle()
 
     def cut(self) -> None:
@@ -112,14 +158,6 @@ class Wire:
         if not (self.cuts or self.stalls):
             self._outbox.extend(self._stalled)
             self._stalled.clear()
-
-
-def _size_of(hop: Hop) -> int:
-    """Bytes on the link: a guest's own, or those of the message that the hop carries; else nothing."""
-    carried = hop[2]
-    if isinstance(carried, bytes):
-        return len(carried)
-    return carried.envelope.size if isinstance(carried, Message) else 0
 
 
 class Link:

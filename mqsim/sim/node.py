@@ -1,11 +1,11 @@
-"""The broker as a host: where hops arrive, what its work costs, how it stops, is killed and comes back."""
+"""The broker as a host: its connections, what its work costs, how it stops, is killed and comes back."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import simpy
 
@@ -14,10 +14,10 @@ from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
 from mqsim.sim.clock import Clock
-from mqsim.sim.links import Hop, Wire
+from mqsim.sim.hops import Blocked, Closed
+from mqsim.sim.links import Cost, Deferred, Hop, Wire
 from mqsim.sim.recorder import Recorder
-from mqsim.sim.session import Sent, Session
-from mqsim.trace import Outcome
+from mqsim.sim.session import Session
 
 NEVER = float("inf")
 
@@ -57,10 +57,9 @@ class Node:
         self.recorder = recorder
         self.outbox = outbox
         self.settle = settle
-        self._publish_cost = costs.get("publish")
-        self._deliver_cost = costs.get("deliver")
+        self._costs = {cost: samples for cost in Cost if (samples := costs.get(cost.value)) is not None}
         self._sync_cost = costs.get("sync")
-        self.costly = self._publish_cost is not None or self._deliver_cost is not None
+        self.costly = bool(self._costs)
         self._busy_until = 0.0
         self.sessions = sessions
         self.running = True
@@ -68,16 +67,7 @@ class Node:
         self._used = 0.0
         self.wake_at = NEVER
 
-    # -- hops that arrive ------------------------------------------------------------------------------------
-
-    def open(self, session: Session, _: object) -> None:
-        """A client connects."""
-        self.broker.advance(self.clock._now)
-        if not self.running:
-            session.down((self._tell_closed, session, "connection refused"))
-            return
-        self.accept(session)
-        session.down((self._tell_opened, session, None))
+    # -- connections -----------------------------------------------------------------------------------------
 
     def accept(self, session: Session) -> None:
         """Set up the broker's side of a connection."""
@@ -85,12 +75,11 @@ class Node:
         session.channel = session.connection.channel()
         session.broker_open = True
         self.sessions[session.channel] = session
-        session.connection.on_blocked = lambda blocked, _: session.down(
-            (self._tell_blocked, session, blocked)
-        )
+        session.channel.on_closed = partial(self.channel_failed, session.channel)
+        session.connection.on_blocked = lambda blocked, _: session.down(Blocked(session, blocked))
         self._attach(session)
         if self.broker.alarms:
-            session.down((self._tell_blocked, session, True))
+            session.down(Blocked(session, True))
 
     def _attach(self, session: Session) -> None:
         try:
@@ -100,7 +89,7 @@ class Node:
         except ConnectionError as error:
             self.sessions.pop(session.channel, None)
             session.broker_open = False
-            session.down((self._tell_closed, session, error.text))
+            session.down(Closed(session, error.text))
         except BrokerError:
             return  # the channel is closed; `channel_failed` has seen to that
 
@@ -108,50 +97,8 @@ class Node:
         if session.broker_open:
             self._attach(session)
 
-    def publish(self, session: Session, message: Message) -> None:
-        """A client publishes."""
-        broker = self.broker
-        now = self.clock._now
-        if broker.now != now:
-            broker.advance(now)
-        if session.broker_open:
-            try:
-                session.channel.publish(message)
-            except BrokerError as error:
-                self.recorder.end(message.row, Outcome.LOST, now, error.text)
-        else:
-            self.recorder.end(message.row, Outcome.LOST, now, "its connection was gone before it arrived")
-
-    def ack(self, session: Session, tag: int) -> None:
-        """A client acknowledges."""
-        broker = self.broker
-        now = self.clock._now
-        if broker.now != now:
-            broker.advance(now)
-        if session.broker_open:
-            with suppress(BrokerError):
-                session.channel.ack(tag)
-
-    def nack(self, session: Session, tag: int) -> None:
-        """A client gives a delivery back to its queue."""
-        self.broker.advance(self.clock._now)
-        if session.broker_open:
-            session.channel.nack(tag)
-
-    def reject(self, session: Session, tag: int) -> None:
-        """A client refuses a delivery for good."""
-        self.broker.advance(self.clock._now)
-        if session.broker_open:
-            session.channel.reject(tag, requeue=False)
-
-    def cancel(self, session: Session, tag: str) -> None:
-        """A client wants no more deliveries; what it holds stays its own."""
-        self.broker.advance(self.clock._now)
-        if session.broker_open:
-            session.channel.cancel(tag)
-
-    def close(self, session: Session, _: object) -> None:
-        """A client's end of the connection is gone: closed in order, or by its kernel as it died."""
+    def close(self, session: Session) -> None:
+        """Take down the broker's side of a connection whose client has left."""
         self.broker.advance(self.clock._now)
         if session.broker_open:
             session.broker_open = False
@@ -160,66 +107,48 @@ class Node:
 
     def drop(self, session: Session, why: str) -> None:
         """Throw a client out; it learns of it when the news arrives."""
-        self.close(session, None)
-        session.down((self._tell_closed, session, why))
+        self.close(session)
+        session.down(Closed(session, why))
 
     def channel_failed(self, channel: Channel, error: BrokerError) -> None:
         """The broker closed a client's channel; a client of one channel then closes its connection."""
         session = self.sessions.pop(channel, None)
         if session is not None:
             session.broker_open = False
-            self.outbox.append((self._throw_out, session, error.text))
+            self.outbox.append(Deferred(partial(self._throw_out, session, error.text)))
 
     def _throw_out(self, session: Session, why: str) -> None:
         session.connection.close()
-        session.down((self._tell_closed, session, why))
-
-    def _tell_opened(self, session: Session, _: object) -> None:
-        if session.client_open:
-            session.client.opened(session)
-
-    def _tell_closed(self, session: Session, why: str) -> None:
-        if session.client_open:
-            session.client_open = False
-            session.client.closed(session, why)
-
-    def _tell_blocked(self, session: Session, blocked: bool) -> None:
-        if session.client_open:
-            session.client.blocked(session, blocked)
-
-    def missed(self, sent: Sent, message: Message) -> None:
-        """A delivery arrived where nobody is any more: acknowledged automatically, it is lost."""
-        mine = message.attempt == sent[1]
-        if mine and self.recorder.messages.outcome[message.row] == Outcome.ACKED:
-            self.recorder.lost(message, self.clock._now, "it was on its way to a consumer that was gone")
+        session.down(Closed(session, why))
 
     # -- its own time ----------------------------------------------------------------------------------------
 
-    def admit(self, hop: Hop, _: object) -> None:
-        """Take a hop in turn: one thing at a time, publishes at their cost."""
-        publishes = getattr(hop[0], "__func__", None) is Node.publish
-        cost = next(self._publish_cost) if self._publish_cost is not None and publishes else 0.0
-        self._busy_until = max(self._busy_until, self.clock._now) + cost
-        self.clock.call_at(self._busy_until, self._serve, hop)
+    def admit(self, hop: Hop) -> None:
+        """Take in a hop that has arrived, in turn: one thing at a time, each at its cost."""
+        self.clock.call_at(self._turn([hop.cost]), self._take_in, hop)
 
-    def _serve(self, event: simpy.Event) -> None:
-        function, first, second = event._value
-        function(first, second)
+    def _take_in(self, event: simpy.Event) -> None:
+        event._value.arrive()
         self.settle()
 
     def emit(self, wire: Wire, hop: Hop) -> None:
-        """Send a hop out in turn, deliveries at their cost."""
-        costs = self._deliver_cost
-        cost = next(costs) if costs is not None and isinstance(hop[2], Message) else 0.0
-        self._busy_until = max(self._busy_until, self.clock._now) + cost
-        self.clock.call_at(self._busy_until, self._serve, (_send, wire, hop))
+        """Send out a hop, in turn, at its cost."""
+        self.clock.call_at(self._turn([hop.cost]), self._send_out, (wire, hop))
+
+    def _send_out(self, event: simpy.Event) -> None:
+        wire, hop = event._value
+        wire.send(hop)
+        self.settle()
+
+    def _turn(self, costs: Sequence[Cost | None]) -> float:
+        """Take a turn for what costs so much; give the time when it is over."""
+        spent = math.fsum(next(self._costs[cost]) for cost in costs if cost in self._costs)
+        self._busy_until = max(self._busy_until, self.clock._now) + spent
+        return self._busy_until
 
     def occupy(self, *, publishes: int = 0, deliveries: int = 0) -> float:
         """Take a turn for so many publishes and deliveries of a program; give the time when it is over."""
-        costs = [self._publish_cost] * publishes + [self._deliver_cost] * deliveries
-        spent = math.fsum(next(cost) for cost in costs if cost is not None)
-        self._busy_until = max(self._busy_until, self.clock._now) + spent
-        return self._busy_until
+        return self._turn([Cost.PUBLISH] * publishes + [Cost.DELIVER] * deliveries)
 
     def store(self, write: int, _message: Message) -> None:
         """Write to disk, as the broker asks."""
@@ -263,11 +192,11 @@ class Node:
             size = message.envelope.size + spec.per_message
             self._used += size if taken else -size
             if (self._used > limit) != ("memory" in self.broker.alarms):
-                self.outbox.append((self._alarm_by_use, limit, None))
+                self.outbox.append(Deferred(partial(self._alarm_by_use, limit)))
 
         self.recorder.metered = metered
 
-    def _alarm_by_use(self, limit: float, _: object) -> None:
+    def _alarm_by_use(self, limit: float) -> None:
         over = self._used > limit
         if over != ("memory" in self.broker.alarms):
             self.alarm("memory", over)
@@ -305,7 +234,7 @@ class Node:
         """Tell who was connected, and who counts its up time."""
         why = "the broker's connection broke" if killed else "320 CONNECTION_FORCED"
         for session in sessions:
-            session.down((self._tell_closed, session, why))
+            session.down(Closed(session, why))
         for lifted in self.lifted:
             lifted(False)
 
@@ -330,7 +259,3 @@ def cost_samples(
     """Samples of the costs that are not nothing."""
     laws = {"publish": costs.publish, "deliver": costs.deliver, "sync": costs.sync}
     return {name: None if law.mean == 0 else sample(name, law) for name, law in laws.items()}
-
-
-def _send(wire: Wire, hop: Hop) -> None:
-    wire.send(hop)

@@ -14,7 +14,7 @@ the same links to the same broker.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,10 @@ from mqsim.distributions import Constant
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
 from mqsim.sim.actor import Process
-from mqsim.sim.session import Sent, Session
+from mqsim.sim.hops import Ack, Close, Nack, Publish, Reject, deliveries_to
+from mqsim.sim.links import Hop
+from mqsim.sim.session import Delivery as Sent
+from mqsim.sim.session import Session
 from mqsim.sim.world import World
 from mqsim.trace import Actor, How, ProducerCounts
 
@@ -63,37 +66,37 @@ class Hand(Process):
         self.process: simpy.Process | None = None
         self._subscriptions: dict[str, Subscription] = {}
         self._waiting: dict[str, deque[simpy.Event]] = {}
-        self._outbox: list[tuple[Any, Any, Any]] = []
+        self._unsent: list[Callable[[Session], Hop]] = []
 
     def opened(self, session: Session) -> None:
         """At the client: the connection is there."""
         session.broker_known = True
-        waiting, self._outbox = self._outbox, []
-        for function, first, second in waiting:
-            session.up((function, session if first is None else first, second))
+        waiting, self._unsent = self._unsent, []
+        for hop_over in waiting:
+            session.up(hop_over(session))
 
     def disconnected(self) -> None:
         """What is awaited is asked for again on the next connection."""
-        kept = [hop for hop in self._outbox if hop[0] != self._ask]
-        asked = [(self._ask, None, queue) for queue, events in self._waiting.items() for _ in events]
-        self._outbox = kept + asked
+        kept = [hop_over for hop_over in self._unsent if not isinstance(hop_over, Asking)]
+        asked = [Asking(self, queue) for queue, events in self._waiting.items() for _ in events]
+        self._unsent = [*kept, *asked]
 
-    def send(self, function: Any, argument: Any) -> None:
-        """Send a hop to the broker, once there is a connection."""
+    def send(self, hop_over: Callable[[Session], Hop]) -> None:
+        """Send a hop to the broker, once there is a connection for it to go over."""
         session = self.session
         if session is not None and session.broker_known:
-            session.up((function, session, argument))
+            session.up(hop_over(session))
         else:
-            self._outbox.append((function, None, argument))
+            self._unsent.append(hop_over)
 
     def await_one(self, queue: str) -> simpy.Event:
         """An event that succeeds with the next delivery from a queue."""
         event = simpy.Event(self.clock)
         self._waiting.setdefault(queue, deque()).append(event)
-        self.send(self._ask, queue)
+        self.send(Asking(self, queue))
         return event
 
-    def _ask(self, session: Session, queue: str) -> None:
+    def ask(self, session: Session, queue: str) -> None:
         """At the broker: let one more message go to this process."""
         if not session.broker_open:
             return
@@ -101,15 +104,16 @@ class Hand(Process):
         subscription = self._subscriptions.get(queue)
         if subscription is None or subscription.channel is not session.channel:
             session.channel.qos(1)
-            subscription = session.channel.consume(queue, session.deliver, tag=f"{self.name} {queue}")
+            tag = f"{self.name} {queue}"
+            subscription = session.channel.consume(queue, deliveries_to(session), tag=tag)
             self._subscriptions[queue] = subscription
         else:
             subscription.allow(1)
 
-    def receive(self, session: Session, sent: Sent, message: Message) -> None:
+    def receive(self, delivery: Sent) -> None:
         """At the client: hand the message to who waits longest for one of its queue."""
         now, trace = self.clock._now, self.world.trace
-        tag, attempt = sent
+        message, attempt = delivery.message, delivery.attempt
         trace.deliveries.received[attempt] = now
         trace.deliveries.started[attempt] = now
         if message.attempt == attempt:
@@ -122,21 +126,59 @@ class Hand(Process):
             message.envelope.properties,
             message.redelivered,
             message.row,
-            tag,
+            delivery.tag,
             attempt,
-            session,
+            delivery.session,
         )
         self._waiting[queue].popleft().succeed(given)
 
-    def settle_delivery(self, given: Delivery, function: Any) -> None:
+    def answer(self, given: Delivery, kind: type[Ack | Nack | Reject]) -> None:
         """Acknowledge or refuse a delivery."""
-        given._session.up((self._lower, given._session, given.queue))
-        given._session.up((function, given._session, given._tag))
+        given._session.up(Lower(self, given._session, given.queue))
+        given._session.up(kind(given._session, given._tag))
 
-    def _lower(self, session: Session, queue: str) -> None:
+    def lower(self, session: Session, queue: str) -> None:
+        """At the broker: one of the messages that it may hold is answered."""
         subscription = self._subscriptions.get(queue)
         if subscription is not None and subscription.channel is session.channel:
             subscription.limit -= 1
+
+
+class Ask(Hop):
+    """A process asks the broker for one more message of a queue."""
+
+    __slots__ = ("hand", "queue", "session")
+
+    def __init__(self, hand: Hand, session: Session, queue: str) -> None:
+        self.hand = hand
+        self.session = session
+        self.queue = queue
+
+    def arrive(self) -> None:
+        """At the broker."""
+        self.hand.ask(self.session, self.queue)
+
+
+class Lower(Ask):
+    """A process has answered a message of a queue."""
+
+    __slots__ = ()
+
+    def arrive(self) -> None:
+        """At the broker."""
+        self.hand.lower(self.session, self.queue)
+
+
+class Asking:
+    """An `Ask` that waits for the connection that it is to go over."""
+
+    def __init__(self, hand: Hand, queue: str) -> None:
+        self._hand = hand
+        self._queue = queue
+
+    def __call__(self, session: Session) -> Hop:
+        """The hop."""
+        return Ask(self._hand, session, self._queue)
 
 
 class OwnWorld(World):
@@ -207,7 +249,7 @@ class OwnWorld(World):
         session, hand.session = hand.session, None
         if session is not None:
             session.client_open = False
-            session.up((self.node.close, session, None))
+            session.up(Close(session))
         if hand.running:
             hand._end_life("exited")
         self.settle()
@@ -245,7 +287,8 @@ class OwnWorld(World):
         counts.published += 1
         self.trace.messages.published[row] = self.now
         envelope = Envelope(exchange, routing, size=size, persistent=persistent, properties=body)
-        hand.send(self.node.publish, Message(envelope, row))
+        message = Message(envelope, row)
+        hand.send(lambda session: Publish(session, message))
         self.settle()
 
     def get(self, queue: str) -> simpy.Event:
@@ -272,12 +315,12 @@ class OwnWorld(World):
         deliveries.finished[delivery._attempt] = self.now
         if deliveries.how[delivery._attempt] == How.OPEN:
             self.trace.messages.finished[delivery.row] = self.now
-        hand.settle_delivery(delivery, self.node.ack)
+        hand.answer(delivery, Ack)
         self.settle()
 
     def nack(self, delivery: Delivery, *, requeue: bool = True) -> None:
         """Refuse a delivery: back to its queue, or for good."""
-        self._caller().settle_delivery(delivery, self.node.nack if requeue else self.node.reject)
+        self._caller().answer(delivery, Nack if requeue else Reject)
         self.settle()
 
     def crash(self, name: str) -> None:

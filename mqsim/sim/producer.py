@@ -17,6 +17,7 @@ from mqsim.sim.actor import Process
 from mqsim.sim.clock import Timer
 from mqsim.sim.confirming import Confirming
 from mqsim.sim.envelopes import Destination
+from mqsim.sim.hops import Close, Publish
 from mqsim.sim.session import Session
 from mqsim.trace import Actor, Outcome, ProducerCounts
 
@@ -36,6 +37,7 @@ class Producer(Process):
         super().__init__(world, name, Actor(group, "producer"), spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.counts = world.trace.counts[name] = ProducerCounts()
+        self._published = world.trace.messages.published
         self.free = False
         self.done = False
         self.number = 0
@@ -127,11 +129,11 @@ class Producer(Process):
         session = self.session
         assert session is not None
         self.counts.published += 1
-        self.recorder.messages.published[message.row] = self.clock._now
+        self._published[message.row] = self.clock._now
         if self.confirming is not None:
             self.confirming.expect(message)
             self.free = self.free and self.confirming.room
-        session.up((self.node.publish, session, message))
+        session.up(Publish(session, message))
 
     def _hold(self, message: Message) -> None:
         if self.spec.when_blocked == "drop":
@@ -230,7 +232,7 @@ class Producer(Process):
         self.free = False
         if session is not None:
             session.client_open = False
-            session.up((self.node.close, session, None))
+            session.up(Close(session))
         self._end_life("stopped")
 
     def pace_changed(self) -> None:

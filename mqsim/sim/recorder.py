@@ -9,29 +9,30 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 
-from mqsim.broker import Broker, Channel, Message, Queue, QuorumQueue, Watcher
+from mqsim.broker import Clock, DeliveryEnd, Message, Observer, Queue, Reason
 from mqsim.errors import BrokerError
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
 
 _ACKED, _LOST, _READY = int(Outcome.ACKED), int(Outcome.LOST), int(Outcome.READY)
 _HOW_ACKED = int(How.ACKED)
+_NOT_BY_ITS_CLIENT = (DeliveryEnd.CLOSED, DeliveryEnd.TIMEOUT, DeliveryEnd.VANISHED)
 
 LEFT = {
-    "expired": Outcome.EXPIRED,
-    "maxlen": Outcome.DROPPED,
-    "rejected": Outcome.REJECTED,
-    "delivery_limit": Outcome.REJECTED,
-    "dead-lettered": Outcome.DEAD_LETTERED,
-    "dead-letter-unroutable": Outcome.UNROUTABLE,
-    "cycle": Outcome.DROPPED,
-    "purged": Outcome.DROPPED,
-    "deleted": Outcome.DROPPED,
-    "lost": Outcome.LOST,
+    Reason.EXPIRED: Outcome.EXPIRED,
+    Reason.MAXLEN: Outcome.DROPPED,
+    Reason.REJECTED: Outcome.REJECTED,
+    Reason.DELIVERY_LIMIT: Outcome.REJECTED,
+    Reason.DEAD_LETTERED: Outcome.DEAD_LETTERED,
+    Reason.DEAD_LETTER_UNROUTABLE: Outcome.UNROUTABLE,
+    Reason.CYCLE: Outcome.DROPPED,
+    Reason.PURGED: Outcome.DROPPED,
+    Reason.DELETED: Outcome.DROPPED,
+    Reason.LOST: Outcome.LOST,
 }
 """What the broker's reasons for letting a message go mean as outcomes."""
 
 
-class Recorder(Watcher):
+class Recorder(Observer):
     """Fills a trace.
 
     Args:
@@ -44,10 +45,9 @@ class Recorder(Watcher):
         live: copies whose fate is open.
         flows: open copies of each origin whose end someone waits for (closed loops).
         metered: told of each copy that takes (True) or frees (False) memory, where that is limited.
-        channel_failed: told when the broker closes a channel because of an error.
     """
 
-    broker: Broker
+    clock: Clock
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -61,7 +61,6 @@ class Recorder(Watcher):
         self.flows: dict[int, int] = {}
         self.flow_ended: dict[int, Callable[[], None]] = {}
         self.metered: Callable[[Message, bool], None] | None = None
-        self.channel_failed: Callable[[Channel, BrokerError], None] | None = None
         self._abandoned: set[int] = set()
         self._queue_codes: dict[str, int] = {}
 
@@ -137,11 +136,15 @@ class Recorder(Watcher):
 
     # -- the broker tells ------------------------------------------------------------------------------------
 
+    def observing(self, clock: Clock) -> None:
+        """As `Observer` says."""
+        self.clock = clock
+
     def enqueued(self, message: Message, queue: Queue) -> None:
-        """As `Watcher` says."""
+        """As `Observer` says."""
         row = message.row
         messages = self.messages
-        messages.enqueued[row] = self.broker.now
+        messages.enqueued[row] = self.clock.now
         code = self._queue_codes.get(queue.name)
         if code is None:
             code = self._queue_codes[queue.name] = self.trace.queues.code(queue.name)
@@ -149,19 +152,19 @@ class Recorder(Watcher):
         if self.metered is not None:
             self.metered(message, True)
 
-    def copied(self, original: Message, copy: Message, queue: Queue, reason: str) -> None:
-        """As `Watcher` says; a copy of the fan-out is nobody's child, a dead-lettered one is."""
+    def copied(self, original: Message, copy: Message, queue: Queue, reason: Reason) -> None:
+        """As `Observer` says; a copy of the fan-out is nobody's child, a dead-lettered one is."""
         row = original.row
-        if reason == "delivery_limit":
+        if reason is Reason.DELIVERY_LIMIT:
             self._over_limit(original, original.queue)
-        copy.row = self._copy(row, -1 if reason == "fanout" else row, self.trace.queues.code(queue.name))
-        if reason != "fanout":
+        copy.row = self._copy(row, -1 if reason is Reason.FANOUT else row, self.trace.queues.code(queue.name))
+        if reason is not Reason.FANOUT:
             self.tried[copy.row] = self.tried.get(row, 0) + self.messages.deliveries[row]
 
     def sent(self, message: Message, consumer: int) -> None:
         """The broker sends a message to the consumer of that code."""
         row = message.row
-        now = self.broker.now
+        now = self.clock.now
         attempt = message.deliveries
         message.attempt = self.deliveries.add(row, attempt, consumer, now)
         messages = self.messages
@@ -170,8 +173,8 @@ class Recorder(Watcher):
         messages.deliveries[row] = attempt
 
     def acked(self, message: Message, queue: Queue) -> None:
-        """As `Watcher` says. What is acknowledged before it is finished stays open until it is."""
-        now = self.broker.now
+        """As `Observer` says. What is acknowledged before it is finished stays open until it is."""
+        now = self.clock.now
         row = message.row
         attempt = message.attempt
         messages, deliveries = self.messages, self.deliveries
@@ -191,20 +194,20 @@ class Recorder(Watcher):
         elif attempt in self._abandoned:
             self.lost(message, now, "given up by its consumer, which acknowledged it all the same")
 
-    def requeued(self, message: Message, queue: Queue, reason: str) -> None:
-        """As `Watcher` says: the attempt is over, and the copy is as if it had never been sent."""
-        now, row = self.broker.now, message.row
-        how = How.RETURNED if reason in ("closed", "timeout", "vanished") else How.REQUEUED
-        self._end_attempt(message, how)
+    def requeued(self, message: Message, queue: Queue, how: DeliveryEnd) -> None:
+        """As `Observer` says: the attempt is over, and the copy is as if it had never been sent."""
+        now, row = self.clock.now, message.row
+        ended = How.RETURNED if how in _NOT_BY_ITS_CLIENT else How.REQUEUED
+        self._end_attempt(message, ended)
         consumer = self.messages.consumer[row]
         self._unsend(row)
         name = self.trace.actors.names[consumer] if consumer >= 0 else ""
-        if reason == "timeout":
+        if how is DeliveryEnd.TIMEOUT:
             self.events.add(now, "timeout", name, queue.name, row)
-        self.events.add(now, how.label, queue.name, name, row, reason)
+        self.events.add(now, ended.label, queue.name, name, row, how.value)
 
     def revived(self, message: Message, queue: Queue) -> None:
-        """As `Watcher` says: what was acknowledged is back."""
+        """As `Observer` says: what was acknowledged is back."""
         row = message.row
         at_work = False
         if self.messages.outcome[row] == _ACKED:
@@ -218,7 +221,7 @@ class Recorder(Watcher):
             self._close(row)
         if self.metered is not None:
             self.metered(message, True)
-        self.events.add(self.broker.now, "revived", queue.name, copy=row)
+        self.events.add(self.clock.now, "revived", queue.name, copy=row)
 
     def _unsend(self, row: int) -> None:
         messages = self.messages
@@ -228,7 +231,7 @@ class Recorder(Watcher):
 
     def _end_attempt(self, message: Message, how: How) -> None:
         if message.attempt >= 0:
-            self.deliveries.ended[message.attempt] = self.broker.now
+            self.deliveries.ended[message.attempt] = self.clock.now
             self.deliveries.how[message.attempt] = how
             message.attempt = -1
 
@@ -236,58 +239,56 @@ class Recorder(Watcher):
         """A delivery came back once too often; whether it was given back or its connection ended."""
         if message.attempt >= 0:
             self._end_attempt(message, How.RETURNED)
-            self.events.add(self.broker.now, "delivery-limit", queue.name, copy=message.row)
+            self.events.add(self.clock.now, "delivery-limit", queue.name, copy=message.row)
 
-    def left(self, message: Message, queue: Queue, reason: str) -> None:
-        """As `Watcher` says."""
+    def left(self, message: Message, queue: Queue, reason: Reason) -> None:
+        """As `Observer` says."""
         row = message.row
         outcome = LEFT[reason]
-        if reason == "delivery_limit":
+        if reason is Reason.DELIVERY_LIMIT:
             self._over_limit(message, queue)
-        self._end_attempt(message, How.RETURNED if reason in ("deleted", "lost") else How.REJECTED)
+        self._end_attempt(message, How.RETURNED if reason in (Reason.DELETED, Reason.LOST) else How.REJECTED)
         if self.metered is not None and self.messages.enqueued[row] == self.messages.enqueued[row]:
             self.metered(message, False)
         self.messages.outcome[row] = outcome
-        self.messages.ended[row] = self.broker.now
-        self.events.add(self.broker.now, outcome.label, queue.name, copy=row, detail=reason)
+        self.messages.ended[row] = self.clock.now
+        self.events.add(self.clock.now, outcome.label, queue.name, copy=row, detail=reason.value)
         self._close(row)
 
     def unroutable(self, message: Message, returned: bool) -> None:
-        """As `Watcher` says."""
+        """As `Observer` says."""
         envelope = message.envelope
         self.end(
             message.row,
             Outcome.UNROUTABLE,
-            self.broker.now,
+            self.clock.now,
             f"{envelope.exchange or 'default'} {envelope.key}",
         )
 
     def refused(self, message: Message, queue: Queue) -> None:
-        """As `Watcher` says; a copy that was dead-lettered instead (reject-publish-dlx) stays so."""
+        """As `Observer` says; a copy that was dead-lettered instead (reject-publish-dlx) stays so."""
         row = message.row
         if self.messages.outcome[row] == _READY:
             self.messages.queue[row] = self.trace.queues.code(queue.name)
-            self.end(row, Outcome.REFUSED, self.broker.now, f"{queue.name} is full")
+            self.end(row, Outcome.REFUSED, self.clock.now, f"{queue.name} is full")
 
-    def leader_lost(self, queue: QuorumQueue) -> None:
-        """As `Watcher` says."""
-        self.events.add(self.broker.now, "leader-lost", queue.name)
+    def leader_lost(self, queue: Queue) -> None:
+        """As `Observer` says."""
+        self.events.add(self.clock.now, "leader-lost", queue.name)
 
-    def leader_elected(self, queue: QuorumQueue, node: str) -> None:
-        """As `Watcher` says."""
-        self.events.add(self.broker.now, "leader-elected", queue.name, node)
+    def leader_elected(self, queue: Queue, node: str) -> None:
+        """As `Observer` says."""
+        self.events.add(self.clock.now, "leader-elected", queue.name, node)
 
-    def channel_closed(self, channel: Channel, error: BrokerError | None) -> None:
-        """As `Watcher` says."""
+    def channel_closed(self, connection: str, number: int, error: BrokerError | None) -> None:
+        """As `Observer` says."""
         if error is not None:
             self.events.add(
-                self.broker.now,
+                self.clock.now,
                 "channel-closed",
-                channel.connection.name,
+                connection,
                 detail=f"{error.code} {error.text}",
             )
-            if self.channel_failed is not None:
-                self.channel_failed(channel, error)
 
     # -- the consumers tell ----------------------------------------------------------------------------------
 

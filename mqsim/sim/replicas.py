@@ -10,11 +10,13 @@ positions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import simpy
 
-from mqsim.broker import Message, QuorumQueue
+from mqsim.broker import Message, ReplicatedQueue
+from mqsim.sim.links import Deferred, Hop
 from mqsim.sim.node import Node
 
 if TYPE_CHECKING:
@@ -32,12 +34,38 @@ class Request:
 
     __slots__ = ("entry", "holders", "leader", "message", "queue")
 
-    def __init__(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def __init__(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         self.entry = entry
         self.queue = queue
         self.message = message
         self.leader = queue.leader
         self.holders: set[str] = set()
+
+
+class Written(Hop):
+    """A member tells the leader that it has an entry."""
+
+    __slots__ = ("member", "request", "tell")
+
+    def __init__(self, request: Request, member: str, tell: Callable[[Request, str], None]) -> None:
+        self.request = request
+        self.member = member
+        self.tell = tell
+
+    def arrive(self) -> None:
+        """At the other node."""
+        self.tell(self.request, self.member)
+
+
+class Entry(Written):
+    """The leader sends a member an entry."""
+
+    __slots__ = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message's body."""
+        return self.request.message.envelope.size
 
 
 class Replicas:
@@ -64,7 +92,7 @@ class Replicas:
 
     # -- messages --------------------------------------------------------------------------------------------
 
-    def replicate(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def replicate(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         """As `Replication` says. What an earlier leader had under way counts no more."""
         request = self._requests[entry] = Request(entry, queue, message)
         self._write(request, request.leader)
@@ -74,17 +102,16 @@ class Replicas:
 
     def _send(self, request: Request, member: str) -> None:
         wire = self._world.cluster.wire(request.leader, member)
-        wire.send((self._arrived, (request, member), request.message))
+        wire.send(Entry(request, member, self._arrived))
 
-    def _arrived(self, of: tuple[Request, str], _: Message) -> None:
-        request, member = of
+    def _arrived(self, request: Request, member: str) -> None:
         if self._nodes[member].running:
             self._write(request, member)
 
     def _write(self, request: Request, member: str) -> None:
         sync = self._syncs[member]
         if sync is None:
-            self._world.outbox.append((self._written, request, member))
+            self._world.outbox.append(Deferred(partial(self._written, request, member)))
         else:
             self._clock.call_at(self._clock._now + next(sync), self._synced, (request, member))
 
@@ -98,7 +125,7 @@ class Replicas:
         if member == request.leader:
             self._has_it(request, member)
         else:
-            self._world.cluster.wire(member, request.leader).send((self._has_it, request, member))
+            self._world.cluster.wire(member, request.leader).send(Written(request, member, self._has_it))
 
     def _has_it(self, request: Request, member: str) -> None:
         """At the leader: a member has the entry."""
@@ -131,7 +158,7 @@ class Replicas:
 
     # -- leaders ---------------------------------------------------------------------------------------------
 
-    def elect(self, queue: QuorumQueue) -> None:
+    def elect(self, queue: ReplicatedQueue) -> None:
         """As `Replication` says; who is its queue's only member leads at once."""
         vote = self._votes[queue.name] = self._votes.get(queue.name, 0) + 1
         pause = next(self._elections) if len(queue.members) > 1 else 0.0

@@ -7,21 +7,31 @@ closed is thrown away there, as a kernel would.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections import deque
+from typing import Protocol
 
-from mqsim.broker import Channel, Connection, Message
-from mqsim.broker import Consumer as Subscription
-from mqsim.sim.links import Hop, Link, Send
-
-if TYPE_CHECKING:
-    from mqsim.sim.node import Node
+from mqsim.broker import Broker, Channel, Connection, Message
+from mqsim.sim.clock import Clock
+from mqsim.sim.links import Hop, Link, Send, Wire
+from mqsim.sim.recorder import Recorder
 
 
-Sent = tuple[int, int]
-"""A delivery as its client knows it: its tag on the channel, and its row in the table of deliveries.
+class Delivery(Protocol):
+    """A delivery as its client sees it.
 
-By the time it arrives the message may be with somebody else, as another attempt.
-"""
+    By the time it arrives the message may be with somebody else, as another attempt.
+
+    Attributes:
+        session: the connection that it came over.
+        tag: its number on the channel.
+        attempt: its row in the table of deliveries.
+        message: what was delivered.
+    """
+
+    session: Session
+    tag: int
+    attempt: int
+    message: Message
 
 
 class Client(Protocol):
@@ -39,11 +49,41 @@ class Client(Protocol):
     def closed(self, session: Session, why: str) -> None:
         """At the client: the connection is not there, or no more."""
 
-    def receive(self, session: Session, sent: Sent, message: Message) -> None:
+    def receive(self, delivery: Delivery) -> None:
         """At the client: a delivery."""
 
     def blocked(self, session: Session, blocked: bool) -> None:
         """At the client: the broker blocks publishers, or no longer does."""
+
+
+class Server(Protocol):
+    """What a session needs of the broker's node.
+
+    Attributes:
+        running: whether the node runs.
+        costly: whether publishes or deliveries take its time.
+        sessions: the connections of all nodes, by their channels.
+    """
+
+    clock: Clock
+    broker: Broker
+    recorder: Recorder
+    outbox: deque[Hop]
+    running: bool
+    costly: bool
+    sessions: dict[Channel, Session]
+
+    def accept(self, session: Session) -> None:
+        """Set up the broker's side of a connection."""
+
+    def close(self, session: Session) -> None:
+        """Take down the broker's side of a connection."""
+
+    def admit(self, hop: Hop) -> None:
+        """Take in a hop that has arrived, in turn, at its cost."""
+
+    def emit(self, wire: Wire, hop: Hop) -> None:
+        """Send out a hop, in turn, at its cost."""
 
 
 class Session:
@@ -54,6 +94,7 @@ class Session:
         client_open, broker_open: whether each side thinks that it is open.
         broker_known: whether the client knows that the broker has accepted it.
         channel: the broker's channel, once it is open.
+        code: the client's number in the trace.
     """
 
     __slots__ = (
@@ -75,7 +116,7 @@ class Session:
     up: Send
     down: Send
 
-    def __init__(self, client: Client, code: int, link: Link, node: Node) -> None:
+    def __init__(self, client: Client, code: int, link: Link, node: Server) -> None:
         self.client = client
         self.code = code
         self.link = link
@@ -96,19 +137,26 @@ class Session:
             self.down = at_once if link.down.at_once else link.down.send
 
     def _send_up(self, hop: Hop) -> None:
-        self.link.up.send((self.node.admit, hop, hop[2]))
+        self.link.up.send(Queued(self.node, hop))
 
     def _send_down(self, hop: Hop) -> None:
         self.node.emit(self.link.down, hop)
 
-    def deliver(self, _subscription: Subscription, tag: int, message: Message) -> None:
-        """At the broker: it sends a message to this client."""
-        self.node.recorder.sent(message, self.code)
-        self.down((self.receive, (tag, message.attempt), message))
 
-    def receive(self, sent: Sent, message: Message) -> None:
-        """At the client: a delivery arrives, if there is still someone."""
-        if self.client_open:
-            self.client.receive(self, sent, message)
-        else:
-            self.node.missed(sent, message)
+class Queued(Hop):
+    """A hop to a node whose work takes time: it waits there for its turn."""
+
+    __slots__ = ("hop", "node")
+
+    def __init__(self, node: Server, hop: Hop) -> None:
+        self.node = node
+        self.hop = hop
+
+    @property
+    def size(self) -> int:
+        """That of the hop."""
+        return self.hop.size
+
+    def arrive(self) -> None:
+        """At the broker."""
+        self.node.admit(self.hop)

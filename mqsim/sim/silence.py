@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Final
 
 import simpy
 
-from mqsim.broker import State
+from mqsim.broker import NodeState
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
-from mqsim.sim.session import Session
+from mqsim.sim.session import Server, Session
 
 if TYPE_CHECKING:
     from mqsim.sim.cluster import Cluster
@@ -52,7 +52,7 @@ class Silences:
         self._world = world
         self._cluster = cluster
         # Without power: the connections that nobody has ended at the client. Cut off: none.
-        self._dark: dict[Node, list[Session]] = {}
+        self._dark: dict[Server, list[Session]] = {}
         self._cut_off: set[Node] = set()
         # Counts silences, so that what a former one set going does nothing in the next.
         self._silences: dict[Node, int] = {}
@@ -86,7 +86,7 @@ class Silences:
         """A node without power is back; who is still connected learns that the connection is no more."""
         if node not in self._dark:
             return
-        if self._world.broker.nodes[node.host] is State.SILENT:
+        if self._world.broker.nodes[node.host] is NodeState.SILENT:
             self._missed(node)
         for session in self._dark.pop(node):
             if session.client_open:
@@ -122,7 +122,7 @@ class Silences:
     def _whole(self, node: Node) -> None:
         broker = self._world.broker
         broker.advance(self._world.clock._now)
-        paused = broker.nodes[node.host] is not State.SILENT
+        paused = broker.nodes[node.host] is not NodeState.SILENT
         if not paused:
             broker.node_resumed(node.host)
         self._each_link(node, lambda actor, link: link.release())
@@ -138,7 +138,7 @@ class Silences:
         broker.node_silent(node.host)
 
         def while_silent(act: Callable[[], None]) -> None:
-            if self._silences[node] == number and broker.nodes[node.host] is State.SILENT:
+            if self._silences[node] == number and broker.nodes[node.host] is NodeState.SILENT:
                 broker.advance(self._world.clock._now)
                 act()
 

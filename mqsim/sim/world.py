@@ -94,11 +94,9 @@ class World:
             consumer_timeout=scenario.broker.consumer_timeout,
             nodes=scenario.broker.nodes,
         )
-        self.recorder.broker = self.broker
         self._deadlines = self.broker.deadlines
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
-        self.recorder.channel_failed = self.node.channel_failed
         self.node.limit_memory(scenario.broker.memory)
         if scenario.programs and not company:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
@@ -303,8 +301,7 @@ class World:
         """Let everything happen that takes no time."""
         outbox = self.outbox
         while outbox:
-            function, first, second = outbox.popleft()
-            function(first, second)
+            outbox.popleft().arrive()
         if self.after_settling:
             self._settle_further()
         if self._deadlines.next < self.node.wake_at:
@@ -316,8 +313,7 @@ class World:
         outbox = self.outbox
         while self._fill_up():
             while outbox:
-                function, first, second = outbox.popleft()
-                function(first, second)
+                outbox.popleft().arrive()
 
     def _fill_up(self) -> bool:
         """Ask each of those that wait for the outbox to be empty; say whether one put something in."""

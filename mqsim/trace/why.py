@@ -20,7 +20,6 @@ _HAPPENED = {
     "exited": "ended",
     "stopped": "was stopped",
     "connection-lost": "lost its connection",
-    "connection-closed": "closed its connection",
     "channel-closed": "had its channel closed",
     "broker-killed": "the broker was killed",
     "broker-stopped": "the broker was stopped",

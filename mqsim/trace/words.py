@@ -7,9 +7,7 @@ from __future__ import annotations
 _WORDS = {
     # actors
     "started": "starts up",
-    "connected": "connects",
     "connection-lost": "is without a connection",
-    "connection-closed": "closes its connection",
     "channel-closed": "has its channel closed",
     "subscribed": "subscribes to {other}",
     "cancelled": "stops consuming {other}",
@@ -20,7 +18,6 @@ _WORDS = {
     "hung": "HANGS",
     "slowed": "slows down",
     "restored": "is itself again",
-    "restarted": "starts again",
     "scaled-up": "joins those who work on {other}",
     "scaled-down": "leaves those who work on {other}",
     "blocked": "may not publish for now",
@@ -53,7 +50,6 @@ _WORDS = {
     "returned": "has {name} back in {subject}",
     "revived": "has {name} in {subject} again, although it had been acknowledged",
     "lost": "loses {name} for good",
-    "purged": "empties {subject}",
 }
 _REASONS = {
     "maxlen": "the queue is full",

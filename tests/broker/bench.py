@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mqsim.broker import Broker, Channel, Consumer, Envelope, Journal, Message, QueueArguments
+from mqsim.broker import Broker, Channel, Consumer, Envelope, Message, QueueArguments
+from tests.broker.journal import Journal
 
 Got = list[str]
 
@@ -82,7 +83,7 @@ class Bench:
 
     def left(self, queue: str = "q") -> list[tuple[str, str]]:
         """(body, reason) of what left a queue without an acknowledgement."""
-        from mqsim.broker.records import Left
+        from tests.broker.records import Left
 
         return [(event.body, event.reason) for event in self.journal.of(Left) if event.queue == queue]
 

@@ -23,7 +23,7 @@ def _name(state: Enum) -> str:
     return state.name.lower()
 
 
-def diagram(machine: Machine | MachineOfAmqp[Any, Any]) -> str:
+def diagram(machine: Machine[Any, Any] | MachineOfAmqp[Any, Any]) -> str:
     """One machine as a Mermaid state diagram."""
     states = list(
         dict.fromkeys([machine.begin, *(state for state, _ in machine.table), *machine.table.values()])
@@ -40,7 +40,8 @@ def diagram(machine: Machine | MachineOfAmqp[Any, Any]) -> str:
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    for machine in (*MACHINES, *OF_AMQP):
+    machines: list[Machine[Any, Any] | MachineOfAmqp[Any, Any]] = [*MACHINES, *OF_AMQP]
+    for machine in machines:
         title = machine.name[0].upper() + machine.name[1:]
         parts.append(f"## {title}\n\n{machine.says}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)

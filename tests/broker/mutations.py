@@ -31,80 +31,94 @@ class Mutation:
 
 MUTATIONS = {
     "round robin goes back to the first": Mutation(
-        "dispatch",
-        "lane.append(consumer)\n                    return consumer\n                consumer.parked = True\n"
-        "            return None",
-        "lane.appendleft(consumer)\n                    return consumer\n"
+        "queues/dispatch",
+        "rotation.append(consumer)\n                    return consumer\n"
+        "                consumer.parked = True\n            return None",
+        "rotation.appendleft(consumer)\n                    return consumer\n"
         "                consumer.parked = True\n            return None",
     ),
     "who wakes up is served first": Mutation(
-        "dispatch",
-        "self.lanes[consumer.priority].append(consumer)\n\n    def next",
-        "self.lanes[consumer.priority].appendleft(consumer)\n\n    def next",
+        "queues/dispatch",
+        "self.rotations[consumer.priority].append(consumer)\n\n    def next",
+        "self.rotations[consumer.priority].appendleft(consumer)\n\n    def next",
     ),
     "prefetch off by one": Mutation(
-        "dispatch",
-        "                consumer = lane.popleft()\n                if consumer.unacked < consumer.limit:",
-        "                consumer = lane.popleft()\n                if consumer.unacked <= consumer.limit:",
+        "queues/dispatch",
+        "                if consumer.unacked < consumer.limit:",
+        "                if consumer.unacked <= consumer.limit:",
     ),
-    "a quorum queue's prefetch off by one": Mutation("dispatch", "if room > 1:", "if room > 0:"),
-    "low consumer priority first": Mutation("dispatch", "reverse=True", "reverse=False"),
+    "a quorum queue's prefetch off by one": Mutation("queues/dispatch", "if room > 1:", "if room > 0:"),
+    "low consumer priority first": Mutation("queues/dispatch", "reverse=True", "reverse=False"),
     "the latest becomes the single active consumer": Mutation(
-        "dispatch",
+        "queues/dispatch",
         "if self.active is None:\n            self.active = consumer",
         "if True:\n            self.active = consumer",
     ),
     "a newcomer takes over at once": Mutation(
-        "dispatch", "            if active.unacked:\n", "            if False:\n"
+        "queues/dispatch", "            if active.unacked:\n", "            if False:\n"
     ),
-    "requeue to the tail": Mutation("ready", "heappush(self.returned, message)", "self.fifo.append(message)"),
+    "requeue to the tail": Mutation(
+        "queues/ready_messages", "heappush(self.returned, message)", "self.fifo.append(message)"
+    ),
     "low message priority first": Mutation(
-        "ready", "ready = self.levels[-self.used[0]]", "ready = self.levels[-self.used[-1]]"
+        "queues/ready_messages", "ready = self.levels[-self.used[0]]", "ready = self.levels[-self.used[-1]]"
     ),
-    "one high message to one low one": Mutation("ready", "self.in_turn < 2", "self.in_turn < 1"),
+    "one high message to one low one": Mutation(
+        "queues/ready_messages", "self.in_turn < 2", "self.in_turn < 1"
+    ),
     "returned messages of a quorum queue go last": Mutation(
-        "ready", "        self.returned.append(message)\n", "        self.others.push(message)\n"
+        "queues/ready_messages",
+        "        self.returned.append(message)\n",
+        "        self.others.push(message)\n",
     ),
     "expiry counted from the delivery": Mutation(
-        "queue",
+        "queues/classic",
         "            message.redelivered = True\n",
         "            message.redelivered = True\n            self._date(message)\n",
     ),
-    "the longer expiry holds": Mutation("queue", "min(t for t in (ttl, own)", "max(t for t in (ttl, own)"),
-    "expired messages are delivered": Mutation("queue", "head.expires < self.broker.now", "False"),
-    "a requeue is not marked": Mutation("queue", "            message.redelivered = True\n", ""),
+    "the longer expiry holds": Mutation(
+        "queues/classic", "min(t for t in (ttl, own)", "max(t for t in (ttl, own)"
+    ),
+    "expired messages are delivered": Mutation("queues/classic", "head.expires < self.context.now", "False"),
+    "a requeue is not marked": Mutation("queues/classic", "            message.redelivered = True\n", ""),
     "drop-tail for drop-head": Mutation(
-        "queue",
-        'self.broker.discard(self._pop(), self, "maxlen")',
+        "queues/classic",
+        "self.host.dead_lettering.discard(self._pop(), self, Reason.MAXLEN)",
         "last = self.ready.fifo.pop() if self.ready.fifo else self.ready.pop()\n"
         "                self.waiting -= 1\n"
         "                self.waiting_bytes -= last.envelope.size\n"
-        '                self.broker.discard(last, self, "maxlen")',
+        "                self.host.dead_lettering.discard(last, self, Reason.MAXLEN)",
     ),
-    "length off by one": Mutation("queue", "self.waiting + more > most", "self.waiting + more >= most"),
+    "length off by one": Mutation(
+        "queues/classic", "self.waiting + more > most", "self.waiting + more >= most"
+    ),
     "unacknowledged messages count for the length": Mutation(
-        "queue", "self.waiting + more > most", "self.waiting + self.unacked + more > most"
+        "queues/classic", "self.waiting + more > most", "self.waiting + self.unacked + more > most"
     ),
     "reject-publish takes the message": Mutation(
-        "queue",
-        "            self.watcher.refused(message, self)\n            return False",
-        "            self.watcher.refused(message, self)",
+        "queues/classic",
+        "            self.observer.refused(message, self)\n            return False",
+        "            self.observer.refused(message, self)",
     ),
-    "reject-publish dead-letters": Mutation("queue", 'arguments.overflow == "reject-publish-dlx" and ', ""),
-    "an auto-delete queue stays": Mutation("queue", "if self.auto_delete and not", "if False and not"),
+    "reject-publish dead-letters": Mutation(
+        "queues/classic", 'arguments.overflow == "reject-publish-dlx" and ', ""
+    ),
+    "an auto-delete queue stays": Mutation(
+        "queues/classic", "if self.auto_delete and not", "if False and not"
+    ),
     "confirm before disk": Mutation(
-        "post",
+        "durability",
         "        if confirm is not None:\n            confirm.expect()\n        if queue.accept",
         "        if queue.accept",
     ),
     "confirm before a majority": Mutation(
-        "post",
-        "            confirm.expect()\n        if queue.state is State.LED",
-        "            confirm.safe()\n        if queue.state is State.LED",
+        "replication",
+        "            confirm.expect()\n        if queue.state is Leadership.LED",
+        "            confirm.safe()\n        if queue.state is Leadership.LED",
     ),
-    "a refusal is confirmed": Mutation("seams", "        self._tell(False)", "        self._tell(True)"),
+    "a refusal is confirmed": Mutation("confirms", "        self._tell(False)", "        self._tell(True)"),
     "a circle of dead letters goes on": Mutation(
-        "post", 'if reason == "rejected" or not deadletter', "if True or not deadletter"
+        "dead_lettering", "if reason is Reason.REJECTED or not", "if True or not"
     ),
     "a dead letter keeps its expiration": Mutation(
         "message",
@@ -113,24 +127,26 @@ MUTATIONS = {
         "            expiration=self.expiration,\n"
         "            headers=headers",
     ),
-    "x-death counts from zero": Mutation("deadletter", '"count": 1,', '"count": 0,'),
+    "x-death counts from zero": Mutation("dead_lettering", '"count": 1,', '"count": 0,'),
     "the delivery limit off by one": Mutation(
-        "quorum", "failures_of(message) > limit", "failures_of(message) >= limit"
+        "queues/quorum", "failures_of(message) > limit", "failures_of(message) >= limit"
     ),
-    "half is a majority": Mutation("quorum", "2 * up > len", "2 * up >= len"),
+    "half is a majority": Mutation("queues/quorum", "2 * up > len", "2 * up >= len"),
     "a queue without a leader goes on": Mutation(
-        "quorum",
-        "        if self.state is State.LED:\n            super().dispatch()",
+        "queues/quorum",
+        "        if self.state is Leadership.LED:\n            super().dispatch()",
         "        super().dispatch()",
     ),
     "multiple leaves the last one": Mutation(
-        "settling", "if each <= tag or not tag", "if each < tag or not tag"
+        "acknowledgements", "if each <= tag or not tag", "if each < tag or not tag"
     ),
     "an unknown tag is passed over": Mutation(
-        "settling", "                raise replies.unknown_tag(tag)", "                return {}"
+        "acknowledgements", "            raise replies.unknown_tag(tag)", "            return {}"
     ),
     "an ack in a transaction counts at once": Mutation(
-        "settling", "if self.mode is State.TRANSACTIONAL:", "if False:"
+        "channel",
+        "if self.mode is ChannelMode.TRANSACTIONAL:\n            self.unacknowledged",
+        "if False:\n            self.unacknowledged",
     ),
     "auto-ack waits for an ack": Mutation(
         "consumer",
@@ -138,74 +154,75 @@ MUTATIONS = {
         "        if False:\n            self.deliver",
     ),
     "transient messages survive": Mutation(
-        "queue", "return self.durable and message.envelope.persistent", "return self.durable"
+        "queues/classic", "return self.durable and message.envelope.persistent", "return self.durable"
     ),
     "a kill forgets what was not erased": Mutation(
-        "nodes",
+        "durability",
         "            if killed:\n                message.redelivered = True",
         "            if False:\n                message.redelivered = True",
     ),
-    "a kill keeps what was not written": Mutation("nodes", "not (killed and message.write)", "True"),
-    "a hash is one word at least": Mutation("exchange", "fits = [i >= first for", "fits = [i > first for"),
+    "a kill keeps what was not written": Mutation("durability", "not (killed and message.write)", "True"),
+    "a hash is one word at least": Mutation("exchanges", "fits = [i >= first for", "fits = [i > first for"),
     "a queue gets a copy a binding": Mutation(
-        "exchange", "    return tuple(found)", "    return tuple(found) * 2"
+        "exchanges", "    return tuple(found)", "    return tuple(found) * 2"
     ),
     "a queue whose node is down takes messages": Mutation(
-        "queue",
-        '        self.watcher.left(message, self, "lost")\n        return False',
+        "queues/classic",
+        "        self.observer.left(message, self, Reason.LOST)\n        return False",
         "        self.admit(message)\n        return True",
     ),
     "routing passes by a queue that is down": Mutation(
-        "availability", "return queue.broker.profile.finds_queues_that_are_down", "return False"
+        "queues/availability", "return self.context.profile.finds_queues_that_are_down", "return False"
     ),
     "what was sent into a silence is confirmed": Mutation(
-        "availability",
+        "queues/availability",
         "            if confirm is not None:\n                confirm.refused()",
         "            if confirm is not None:\n                confirm.safe()",
     ),
     "an acknowledgement into a silence counts": Mutation(
-        "availability", "    return silent.unheard\n", "    return []\n"
+        "queues/classic", "        return silent.unheard\n", "        return []\n"
     ),
     "an acknowledgement after the node's end counts": Mutation(
-        "nodes",
-        "            for message in channel.disown(queue, stand_in)\n",
-        "            for message in channel.disown(queue, stand_in)[:0]\n",
+        "cluster",
+        "            for message in channel.unacknowledged.disown(queue, stand_in)\n",
+        "            for message in channel.unacknowledged.disown(queue, stand_in)[:0]\n",
     ),
     "consumers of a queue whose node is down are not told": Mutation(
-        "nodes",
-        "            consumer.channel.dismiss(consumer)\n        self._stop_queue",
-        "            consumer.channel.consumers.pop(consumer.tag)\n"
-        "            queue.circle.remove(consumer)\n        self._stop_queue",
+        "cluster",
+        "            consumer.dismiss()\n        self._stop_queue",
+        "            queue.forget_consumer(consumer)\n        self._stop_queue",
     ),
     "what a lost client held comes back at once": Mutation(
-        "nodes", "kept = [message for message in held if seconds and message.queue.replicated]", "return held"
+        "disconnected_clients",
+        "kept = [message for message in held if seconds and message.queue.replicated]",
+        "return held",
     ),
     "a node that is back gives nothing back": Mutation(
-        "nodes", '        self._let_go(node, self._held.get(node, []), "closed")\n', ""
+        "cluster", "        self.disconnected.let_go(node)\n", ""
     ),
     "half of the nodes is a majority": Mutation(
-        "nodes", "self.nodes.values()) > len(self.nodes)", "self.nodes.values()) >= len(self.nodes) - 1"
+        "context", "self.nodes.values()) > len(self.nodes)", "self.nodes.values()) >= len(self.nodes) - 1"
     ),
     "a silent leader is missed at once": Mutation(
-        "quorum",
-        "            self._step(Input.FALL_SILENT)\n            return False",
+        "queues/quorum",
+        "            self._step(LeadershipInput.FALL_SILENT)\n            return False",
         "            return self.member_down(node)",
     ),
     "a get waits for no leader": Mutation(
-        "quorum",
-        "            if self.state is not State.LED:\n                raise",
+        "queues/quorum",
+        "            if self.state is not Leadership.LED:\n                raise",
         "            if False:\n                raise",
     ),
     "a queue without a leader tells its length": Mutation(
-        "quorum", "return self.waiting if self.state is State.LED else 0", "return self.waiting"
+        "queues/quorum", "return self.waiting if self.state is Leadership.LED else 0", "return self.waiting"
     ),
     "no answer is a 404": Mutation(
-        "availability",
+        "queues/availability",
         "raise replies.waits_for_home(queue.name, queue.node)",
         "raise replies.stopped_with_its_node(queue.name)",
     ),
     "a direct exchange is a fanout": Mutation(
-        "exchange", "found = self._by_key.get(key, {})", "found = self.bindings"
+        "exchanges", "found = self._by_key.get(key, {})", "found = self.bindings"
     ),
 }
 

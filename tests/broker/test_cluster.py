@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mqsim.broker import Message, QuorumQueue, State
-from mqsim.broker.records import LeaderElected, LeaderLost
+from mqsim.broker import ChannelState, Leadership, Message, NodeState, QuorumQueue, ReplicatedQueue
 from mqsim.errors import ChannelError, ConnectionError, NoAnswerError, SimulationError
 from tests.broker.bench import Bench
+from tests.broker.records import LeaderElected, LeaderLost
 
 
 class Members:
@@ -19,10 +19,10 @@ class Members:
         self.elections: list[str] = []
         bench.broker.replication = self
 
-    def replicate(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def replicate(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         self.entries.append(entry)
 
-    def elect(self, queue: QuorumQueue) -> None:
+    def elect(self, queue: ReplicatedQueue) -> None:
         self.elections.append(queue.name)
 
     def answer(self) -> None:
@@ -70,7 +70,7 @@ def test_the_death_of_the_leader_pauses_elects_and_redelivers(version: str) -> N
     bench.put("3", by=publisher)
 
     bench.broker.node_down("broker-1", killed=True)
-    assert (queue.state, queue.leader, members.elections) == (State.ELECTING, "", ["q"])
+    assert (queue.state, queue.leader, members.elections) == (Leadership.ELECTING, "", ["q"])
     members.answer()
     bench.put("4", by=publisher)
     assert bench.confirms == [(1, True), (2, True)]
@@ -80,7 +80,7 @@ def test_the_death_of_the_leader_pauses_elects_and_redelivers(version: str) -> N
         bench.new_channel("broker-3").get("q")
 
     bench.broker.elected("q", "broker-2")
-    assert (queue.state, queue.leader) == (State.LED, "broker-2")
+    assert (queue.state, queue.leader) == (Leadership.LED, "broker-2")
     assert bench.got["far"] == ["2", "1*"]
     members.answer()
     assert bench.confirms == [(1, True), (2, True), (3, True), (4, True)]
@@ -100,15 +100,15 @@ def test_a_quorum_queue_survives_the_loss_of_a_minority(members: int, survives: 
     replicas.answer()
     assert queue.waiting == 1
     bench.broker.node_down(f"broker-{survives + 1}", killed=True)
-    assert queue.state is State.WITHOUT_MAJORITY
+    assert queue.state is Leadership.WITHOUT_MAJORITY
     bench.put("n", by=publisher)
     replicas.answer()
     bench.broker.elected("q", last)
-    assert (queue.state, queue.waiting) == (State.WITHOUT_MAJORITY, 1)
+    assert (queue.state, queue.waiting) == (Leadership.WITHOUT_MAJORITY, 1)
     bench.broker.node_up("broker-1")
     bench.broker.elected("q", last)
     replicas.answer()
-    assert (queue.state, queue.waiting) == (State.LED, 2)
+    assert (queue.state, queue.waiting) == (Leadership.LED, 2)
 
 
 def test_without_a_replication_the_first_member_that_is_up_leads_at_once() -> None:
@@ -175,16 +175,16 @@ def test_a_kill_of_all_nodes_keeps_what_a_majority_had_and_no_more() -> None:
     assert bench.left() == [("without", "lost")]
     bench.broker.start()
     bench.broker.elected("q", "broker-1")
-    assert (queue.state, queue.waiting) == (State.LED, 1)
+    assert (queue.state, queue.waiting) == (Leadership.LED, 1)
 
 
 def test_the_last_node_to_go_takes_the_broker_with_it_and_the_first_to_come_brings_it_back() -> None:
     bench = Bench(nodes=2)
     bench.broker.node_down("broker-1")
     bench.broker.node_down("broker-2")
-    assert bench.broker.state is State.DOWN
+    assert bench.broker.state is NodeState.DOWN
     bench.broker.node_up("broker-2")
-    assert (bench.broker.state, bench.new_channel().connection.node) == (State.RUNNING, "broker-2")
+    assert (bench.broker.state, bench.new_channel().connection.node) == (NodeState.RUNNING, "broker-2")
 
 
 def test_a_node_that_is_not_there_is_named() -> None:
@@ -253,7 +253,7 @@ def test_a_killed_classic_queue_gives_no_answer_until_its_node_is_back() -> None
     bench.broker.waiting.append(lambda: asked.append(other.get("q")))
     bench.broker.node_up("broker-1")
     assert asked == [None]
-    assert other.state is State.OPEN
+    assert other.state is ChannelState.OPEN
 
 
 def silent_classic() -> Bench:
@@ -295,11 +295,11 @@ def test_a_silent_leader_hands_nothing_out_and_is_missed_later() -> None:
     channel = bench.new_channel("broker-2")
     bench.consume("a", channel=channel)
     bench.broker.node_silent("broker-1")
-    assert (queue.state, members.elections) == (State.SILENT, [])
+    assert (queue.state, members.elections) == (Leadership.SILENT, [])
     bench.put("1", by=channel)
     assert members.entries == []
     bench.broker.node_suspected("broker-1")
-    assert (queue.state, members.elections) == (State.ELECTING, ["q"])
+    assert (queue.state, members.elections) == (Leadership.ELECTING, ["q"])
     bench.broker.node_suspected("broker-2")  # it is not silent: no news
     bench.broker.elected("q", "broker-2")
     members.answer()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mqsim.broker import Message
-from mqsim.broker.records import ConnectionClosed, Revived, Unroutable
 from mqsim.errors import SimulationError
 from tests.broker.bench import Bench
+from tests.broker.records import ConnectionClosed, Revived, Unroutable
 
 
 class Disk:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mqsim.broker import Channel, QueueArguments, State
-from mqsim.broker.records import ChannelClosed, Unroutable
+from mqsim.broker import Channel, ChannelState, ConnectionState, QueueArguments
 from mqsim.errors import BrokerError, ChannelError, ConnectionError
 from tests.broker.bench import Bench
+from tests.broker.records import ChannelClosed, Unroutable
 
 Act = Callable[[Channel], object]
 
@@ -133,9 +133,9 @@ def test_a_channel_error_closes_its_channel_and_gives_back_while_the_connection_
     assert (error.value.code, error.value.text, error.value.method) == (code, text, method)
     assert told == [error.value]
     assert channel.closed_by is error.value
-    assert channel.state is State.CLOSED
+    assert channel.state is ChannelState.CLOSED
     assert [event.text for event in bench.journal.of(ChannelClosed)] == [text]
-    assert (connection.state, list(connection.channels)) == (State.OPEN, [2])
+    assert (connection.state, list(connection.channels)) == (ConnectionState.OPEN, [2])
     assert other.get("q") is not None
     assert other.connection.channel().number == 3
 
@@ -183,7 +183,11 @@ def test_a_connection_error_closes_the_connection_with_all_its_channels(mistake:
         act(channel)
     assert (error.value.code, error.value.text) == (code, text)
     assert connection.closed_by is error.value
-    assert (connection.state, channel.state, other.state) == (State.CLOSED, State.CLOSED, State.CLOSED)
+    assert (connection.state, channel.state, other.state) == (
+        ConnectionState.CLOSED,
+        ChannelState.CLOSED,
+        ChannelState.CLOSED,
+    )
     assert connection not in bench.broker.connections
     assert bench.drain() == ["m*"]
 
@@ -193,7 +197,7 @@ def test_publishing_to_a_typo_loses_the_message_silently() -> None:
     bench.queue("tasks")
     bench.put("m", to="taks")
     assert (bench.ready("tasks"), len(bench.journal.of(Unroutable))) == (0, 1)
-    assert bench.channel.state is State.OPEN
+    assert bench.channel.state is ChannelState.OPEN
 
 
 def test_publishing_to_a_missing_exchange_closes_the_channel_and_changes_nothing_else() -> None:

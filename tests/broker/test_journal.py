@@ -6,12 +6,13 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from mqsim.broker import Broker, Envelope, Journal, Message
-from mqsim.broker.records import Acked, Alarmed, Enqueued, Event, Left
+from mqsim.broker import Broker, Envelope, Message
+from tests.broker.journal import Journal
+from tests.broker.records import Acked, Alarmed, Enqueued, Event, Left
 
 
 def test_three_lines_drive_a_broker() -> None:
-    channel = Broker(watcher=(journal := Journal())).connect("me").channel()
+    channel = Broker(observer=(journal := Journal())).connect("me").channel()
     channel.declare_queue("tasks")
     channel.publish(Message(Envelope("", "tasks", body=b"hello")))
     [event] = journal.events
@@ -20,7 +21,7 @@ def test_three_lines_drive_a_broker() -> None:
 
 
 def test_events_come_in_order_with_the_brokers_time_and_can_be_asked_by_kind() -> None:
-    broker = Broker(watcher=(journal := Journal()))
+    broker = Broker(observer=(journal := Journal()))
     channel = broker.connect("me").channel()
     channel.declare_queue("q")
     for body in (b"1", b"2"):

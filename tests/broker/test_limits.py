@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mqsim.broker.records import ChannelClosed, ConsumerCancelled, Refused
 from mqsim.errors import SimulationError
 from tests.broker.bench import Bench, headers
+from tests.broker.records import ChannelClosed, ConsumerCancelled, Refused
 
 
 def test_the_smaller_of_both_expiries_holds_and_it_is_counted_from_the_publish() -> None:

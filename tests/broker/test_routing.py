@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 
 from mqsim.broker import Envelope, Message
-from mqsim.broker.content import enter, shown
-from mqsim.broker.exchange import headers_match, topic_matches
-from mqsim.broker.post import MOST_ROUTES_KNOWN
-from mqsim.broker.records import ConsumerCancelled, Unroutable
+from mqsim.broker.exchanges import headers_match, topic_matches
+from mqsim.broker.properties import enter, shown
+from mqsim.broker.topology import MOST_ROUTES_KNOWN
 from mqsim.errors import ChannelError
 from tests.broker.bench import Bench
+from tests.broker.records import ConsumerCancelled, Unroutable
 
 
 def fits(pattern: list[str], words: list[str]) -> bool:
@@ -254,4 +254,4 @@ def test_more_keys_than_are_remembered_find_their_queues() -> None:
     for number in range(2 * MOST_ROUTES_KNOWN + 1):
         bench.put("m", to=f"{'odd' if number % 2 else 'even'}.{number}", exchange="x")
     assert bench.ready("q") == MOST_ROUTES_KNOWN
-    assert sum(map(len, bench.broker.routes.values())) <= MOST_ROUTES_KNOWN
+    assert sum(map(len, bench.broker.topology.routes.values())) <= MOST_ROUTES_KNOWN

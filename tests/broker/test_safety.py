@@ -13,11 +13,19 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from mqsim.broker import Channel, Message, QuorumQueue, State
-from mqsim.broker.availability import Silent
-from mqsim.broker.queue import UnreachableQueue
-from mqsim.broker.records import Acked, Left
+from mqsim.broker import (
+    Channel,
+    ChannelState,
+    ClassicQueue,
+    Leadership,
+    Message,
+    NodeState,
+    ReplicatedQueue,
+)
+from mqsim.broker.queues.availability import Silent
+from mqsim.broker.queues.classic import UnreachableQueue
 from tests.broker.bench import Bench
+from tests.broker.records import Acked, Left
 
 RUNS = int(os.environ.get("MQSIM_STATEFUL_RUNS", "60"))
 NODES = ("broker-1", "broker-2", "broker-3")
@@ -38,10 +46,10 @@ class Elsewhere:
     def forget(self, write: int, message: Message) -> None:
         self.writes.append(write)
 
-    def replicate(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def replicate(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         self.entries.append(entry)
 
-    def elect(self, queue: QuorumQueue) -> None:
+    def elect(self, queue: ReplicatedQueue) -> None:
         self.elections.append(queue.name)
 
 
@@ -72,7 +80,7 @@ class Safety(RuleBasedStateMachine):
     @rule(queue=st.sampled_from(["quorum", "classic"]), node=st.sampled_from(NODES), count=st.integers(1, 3))
     def publish(self, queue: str, node: str, count: int) -> None:
         home = self.broker.nodes[self.broker.queues["classic"].node]
-        if not self.broker.is_up(node) or (queue == "classic" and home is State.DOWN):
+        if not self.broker.is_up(node) or (queue == "classic" and home is NodeState.DOWN):
             return
         channel = self.broker.connect("web", node=node).channel()
         bodies = [f"{queue} {self.published + n}" for n in range(count)]
@@ -85,7 +93,7 @@ class Safety(RuleBasedStateMachine):
                 self.confirmed[body] = self.confirmed.get(body, 0) + 1
             else:
                 # Only what was sent into a silence.
-                assert home is State.SILENT
+                assert home is NodeState.SILENT
                 self.refused.add(body)
 
         channel.confirm_select(confirm)
@@ -93,10 +101,10 @@ class Safety(RuleBasedStateMachine):
 
     @rule(queue=st.sampled_from(["quorum", "classic"]), node=st.sampled_from(NODES))
     def subscribe(self, queue: str, node: str) -> None:
-        self.channels = [channel for channel in self.channels if channel.state is State.OPEN]
+        self.channels = [channel for channel in self.channels if channel.state is ChannelState.OPEN]
         reachable = self.broker.is_up(self.broker.queues[queue].node)
         if queue == "quorum":
-            reachable = self._quorum.state is not State.WITHOUT_MAJORITY
+            reachable = self._quorum.state is not Leadership.WITHOUT_MAJORITY
         if len(self.channels) < 4 and self.broker.is_up(node) and reachable:
             channel = self.broker.connect("worker", node=node).channel()
             channel.qos(PREFETCH)
@@ -114,7 +122,7 @@ class Safety(RuleBasedStateMachine):
     def a_client_dies(self, data: st.DataObject) -> None:
         if self.channels:
             channel = data.draw(st.sampled_from(self.channels))
-            if channel.state is State.OPEN:
+            if channel.state is ChannelState.OPEN:
                 channel.connection.close()
 
     @rule()
@@ -139,12 +147,12 @@ class Safety(RuleBasedStateMachine):
 
     @rule(node=st.sampled_from(NODES), killed=st.booleans())
     def a_node_goes(self, node: str, killed: bool) -> None:
-        if self.broker.nodes[node] is not State.DOWN:
+        if self.broker.nodes[node] is not NodeState.DOWN:
             self.broker.node_down(node, killed)
 
     @rule(node=st.sampled_from(NODES))
     def a_node_comes(self, node: str) -> None:
-        if self.broker.nodes[node] is State.DOWN:
+        if self.broker.nodes[node] is NodeState.DOWN:
             self.broker.node_up(node)
 
     @rule(node=st.sampled_from(NODES))
@@ -156,12 +164,12 @@ class Safety(RuleBasedStateMachine):
     def a_silent_node_is_suspected_or_goes_on(self, node: str, resumed: bool) -> None:
         if not resumed:
             self.broker.node_suspected(node)
-        elif self.broker.nodes[node] is State.SILENT:
+        elif self.broker.nodes[node] is NodeState.SILENT:
             self.broker.node_resumed(node)
 
     @rule()
     def time_passes(self) -> None:
-        if self.broker.state is State.RUNNING:
+        if self.broker.state is NodeState.RUNNING:
             self.broker.advance(self.broker.now + 31)
 
     # -- what must hold
@@ -177,8 +185,9 @@ class Safety(RuleBasedStateMachine):
                 for message, _, _ in channel.unacked.values():
                     if not isinstance(message.queue, UnreachableQueue):
                         places.setdefault(message.envelope.body.decode(), []).append("held")
-        between = [message for held in self.broker._held.values() for message in held]
+        between = [message for held in self.broker.disconnected.held.values() for message in held]
         classic = self.broker.queues["classic"]
+        assert isinstance(classic, ClassicQueue)
         if isinstance(classic.availability, Silent):
             between += classic.availability.unheard
         for message in between:
@@ -210,8 +219,8 @@ class Safety(RuleBasedStateMachine):
     def only_a_queue_that_is_led_has_a_leader_and_that_is_up(self) -> None:
         if hasattr(self, "bench"):
             queue = self._quorum
-            assert (queue.state in (State.LED, State.SILENT)) == bool(queue.leader)
-            assert (queue.state is State.LED) == (bool(queue.leader) and self.broker.is_up(queue.leader))
+            assert (queue.state in (Leadership.LED, Leadership.SILENT)) == bool(queue.leader)
+            assert (queue.state is Leadership.LED) == (bool(queue.leader) and self.broker.is_up(queue.leader))
 
 
 def test_what_was_confirmed_is_never_lost() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mqsim.broker.records import Acked, Copied, Requeued
 from mqsim.errors import ChannelError
 from tests.broker.bench import Bench, headers
+from tests.broker.records import Acked, Copied, Requeued
 
 
 def test_a_requeued_message_goes_back_to_its_place_and_is_marked() -> None:

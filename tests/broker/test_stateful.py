@@ -21,10 +21,10 @@ from hypothesis.stateful import (
 )
 
 from mqsim.broker import Channel, Message
-from mqsim.broker.records import Acked, Enqueued, Left
 from mqsim.errors import ChannelError
 from tests.broker.bench import Bench
 from tests.broker.plain_queue import PlainQueue, Worker
+from tests.broker.records import Acked, Enqueued, Left
 
 RUNS = int(os.environ.get("MQSIM_STATEFUL_RUNS", "60"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mqsim.broker import Message, QuorumQueue
+from mqsim.broker import Message, ReplicatedQueue
 from tests.conformance.cluster import NET_TICK_TIME
 from tests.conformance.cluster_script import ClusterFact, ClusterWorld, plain
 from tests.conformance.direct import DirectChannel, DirectConnection, DirectWorld
@@ -25,11 +25,11 @@ class Members:
     def __init__(self, world: DirectClusterWorld) -> None:
         self.world = world
 
-    def replicate(self, entry: int, queue: QuorumQueue, message: Message) -> None:
+    def replicate(self, entry: int, queue: ReplicatedQueue, message: Message) -> None:
         broker = self.world.broker
         broker.deadlines.add(broker.now, lambda _: broker.replicated(entry))
 
-    def elect(self, queue: QuorumQueue) -> None:
+    def elect(self, queue: ReplicatedQueue) -> None:
         broker = self.world.broker
 
         def elected(_: float) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mqsim.broker import Broker, Consumer, Message
 from mqsim.broker import Channel as BrokerChannel
-from mqsim.broker.content import enter, shown
+from mqsim.broker.properties import enter, shown
 from mqsim.broker.replies import METHODS
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from tests.conformance.script import PATIENCE, SETTLE, Arguments, Channel, Connection, Seen, World

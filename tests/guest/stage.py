@@ -81,8 +81,7 @@ class Stage:
 
     def settle(self) -> None:
         while self.outbox:
-            function, first, second = self.outbox.popleft()
-            function(first, second)
+            self.outbox.popleft().arrive()
 
     def at(self, time: float, act: Any, *args: Any) -> None:
         def happen(_: object) -> None:

@@ -439,3 +439,14 @@ def test_who_is_refused_without_a_majority_subscribes_when_there_is_one() -> Non
     assert any(12 <= t <= 13 for t in subscribed)
     assert result.trace.complete
     assert set(result.messages.outcome) == {"acked"}
+
+
+def test_what_expires_while_its_node_is_down_is_not_delivered_when_the_node_is_back() -> None:
+    result = run(
+        broker={"queues": {"tasks": {"ready": 1, "message_ttl": 2}}, "nodes": 3},
+        producers={},
+        consumers={"worker": {"queue": "tasks", "start": 7}},
+        faults=[{"kill": "broker-1", "at": 1, "down": 4}],
+        duration=9,
+    )
+    assert outcomes(result) == ["expired"]

@@ -189,7 +189,7 @@ def test_a_connection_dropped_while_it_is_being_opened_leaves_no_ghost() -> None
         scenario(at=[2, 3, 3], consumer={"start": 1}, network={"latency": 1}, faults=faults)
     )
     assert outcomes(result) == ["acked"] * 3
-    assert len(world.broker.queues["tasks"].circle) == 1
+    assert len(list(world.broker.queues["tasks"].subscribers)) == 1
 
 
 def test_a_delivery_that_arrives_when_its_queue_has_taken_it_back_is_worked_on_in_vain() -> None:

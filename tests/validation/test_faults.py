@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mqsim.broker import dispatch
-from mqsim.sim import consumer, node, topology
+from mqsim.sim import consumer, hops, topology
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts
 
@@ -65,13 +65,16 @@ def test_a_biased_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_lost_requeue(monkeypatch: pytest.MonkeyPatch) -> None:
-    requeue = node.Node.nack
-    calls: Counter[node.Node] = Counter()
+    requeue = hops.Nack.arrive
+    calls: Counter[str] = Counter()
 
-    def losing(self: node.Node, session: Any, tag: int) -> None:
+    def losing(self: hops.Nack) -> None:
         """Give a delivery back; but every twentieth is gone."""
-        calls[self] += 1
-        (node.Node.reject if calls[self] % 20 == 0 else requeue)(self, session, tag)
+        calls["nack"] += 1
+        if calls["nack"] % 20 == 0:
+            hops.Reject(self.session, self.tag).arrive()
+        else:
+            requeue(self)
 
-    monkeypatch.setattr(node.Node, "nack", losing)
+    monkeypatch.setattr(hops.Nack, "arrive", losing)
     assert wrong(case_of("failing work, drawn anew: M/M/2"))

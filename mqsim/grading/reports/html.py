@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
+from mqsim.grading.reports.summary import Summary
 from mqsim.grading.reports.text import score_words
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
 
@@ -27,11 +29,26 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def page(verdict: Verdict) -> str:
     """The whole page."""
     title = f"{escape(verdict.exercise)}: {escape(verdict.submission)}"
+    return _whole(title, fragment(verdict))
+
+
+def _whole(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{_STYLE}</style></head>'
-        f"<body><h1>{title}</h1>{fragment(verdict)}</body></html>\n"
+        f"<body><h1>{title}</h1>{body}</body></html>\n"
     )
+
+
+def pages(verdicts: Sequence[Verdict], summary: Summary) -> str:
+    """One page about a class: the summary, and every submission behind its name."""
+    rows = "".join(
+        f"<details><summary>{escape(verdict.submission)}: {escape(verdict.state.value)}, "
+        f"{escape(score_words(verdict))}</summary>{fragment(verdict)}</details>"
+        for verdict in verdicts
+    )
+    title = escape(verdicts[0].exercise) if verdicts else "no submissions"
+    return _whole(title, f"<pre>{escape(str(summary))}</pre>{rows}")
 
 
 def fragment(verdict: Verdict) -> str:

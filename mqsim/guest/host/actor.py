@@ -11,6 +11,7 @@ from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.process import Ending, GuestProcess
 from mqsim.guest.host.transcript import EVENT, Run, Transcript
+from mqsim.guest.kernel.signal_numbers import SIGTERM
 from mqsim.guest.program import Program
 from mqsim.sim.links import Link
 from mqsim.trace import Actor
@@ -163,6 +164,12 @@ class GuestActor:
         if self.running and self.process is not None:
             self._tell("gets Ctrl-C")
             self.process.interrupt()
+
+    def terminate(self) -> None:
+        """SIGTERM, as a container is stopped."""
+        if self.running and self.process is not None:
+            self._tell("gets SIGTERM")
+            self.process.signal(SIGTERM)
 
     def hang(self) -> None:
         """It stands still, and with it its heartbeats."""

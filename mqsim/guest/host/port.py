@@ -15,6 +15,7 @@ from mqsim.guest.host.amqp_client import AmqpClient, Note
 from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
+from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
     from mqsim.sim.node import Node
@@ -117,9 +118,9 @@ class PortPeer(Peer):
     def _wake(self) -> None:
         if not self._due:
             self._due = True
-            self._world.outbox.append((self._look, None, None))
+            self._world.outbox.append(Deferred(self._look))
 
-    def _look(self, _: object, __: object) -> None:
+    def _look(self) -> None:
         """Send what there is to send; end the stream if the session has ended."""
         self._due = False
         session, connection = self._session, self._connection

@@ -40,7 +40,7 @@ from mqsim.guest.kernel.signal_numbers import SIGINT, SIGKILL
 from mqsim.guest.kernel.ticks import floor_ticks, seconds_of
 from mqsim.guest.program import Program
 from mqsim.sim.clock import Clock
-from mqsim.sim.links import Hop
+from mqsim.sim.links import Deferred, Hop
 
 
 class Watch(Protocol):
@@ -232,9 +232,9 @@ class GuestProcess:
     def _wake(self) -> None:
         if not self._due:
             self._due = True
-            self._stage.outbox.append((self._go, None, None))
+            self._stage.outbox.append(Deferred(self._go))
 
-    def _go(self, _: object, __: object) -> None:
+    def _go(self) -> None:
         self._due = False
         if self.running and not self.hung:
             self._run()

@@ -7,10 +7,11 @@ is told what the client does. Peers have no clock and no sockets of their own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mqsim.guest.kernel.operations import Connected, Ended, Event, Received, Reset
-from mqsim.sim.links import Link
+from mqsim.sim.links import Hop, Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,11 +73,34 @@ class Client(Protocol):
         """Something happens to the guest."""
 
 
+class Segment(Hop):
+    """What TCP carries from one end to the other.
+
+    Args:
+        act: what happens when it arrives.
+        size: bytes of data in it.
+    """
+
+    __slots__ = ("_act", "_size")
+
+    def __init__(self, act: Callable[[], None], size: int = 0) -> None:
+        self._act = act
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        """Bytes of data in it."""
+        return self._size
+
+    def arrive(self) -> None:
+        """At the other end."""
+        self._act()
+
+
 class Connection:
     """One TCP connection between a guest and a service; the service's handle of it.
 
-    Each end has its own view of whether it is open, because news takes time. A hop that carries bytes has
-    them as its second argument, where a link with a bandwidth looks for what it carries.
+    Each end has its own view of whether it is open, because news takes time.
 
     Args:
         client: the guest.
@@ -114,35 +138,35 @@ class Connection:
     def send(self, data: bytes, note: Any = None) -> None:
         """Send bytes to the client; its peer is told of the note when they are there."""
         if self.open and data:
-            self._link.down.send((self._bring, note, data))
+            self._link.down.send(Segment(partial(self._bring, note, data), len(data)))
 
     def close(self) -> None:
         """Close; the client reads the end of the stream after what was sent."""
         if self.open:
             self.open = False
-            self._link.down.send((self._arrive, Ended(self.fd), None))
+            self._tell(Ended(self.fd))
 
     def reset(self) -> None:
         """Tear it down; the client gets ECONNRESET. So RabbitMQ does when heartbeats are missed."""
         if self.open:
             self.open = False
-            self._link.down.send((self._arrive, Reset(self.fd), None))
+            self._tell(Reset(self.fd))
 
     # -- what the guest does ---------------------------------------------------------------------------------
 
     def request(self, find: Callable[[], Service | None], errno: int) -> None:
         """Ask whoever listens when the request arrives; if nobody does, `errno` comes back."""
-        self._link.up.send((self._accept, find, errno))
+        self._link.up.send(Segment(partial(self._accept, find, errno)))
 
     def transmit(self, data: bytes) -> None:
         """Send bytes to the service."""
         if self._peer is not None:
             self._peer.client_sent(data)
-        self._link.up.send((self._take, None, data))
+        self._link.up.send(Segment(partial(self._take, data), len(data)))
 
     def finish(self) -> None:
         """Send no more."""
-        self._link.up.send((self._take_end, None, None))
+        self._link.up.send(Segment(self._take_end))
 
     def used_by(self, frame: int, thread: str) -> None:
         """From a frame on, another thread sends."""
@@ -153,7 +177,7 @@ class Connection:
         """Close the guest's end, as its kernel does."""
         if self.client_open:
             self.client_open = False
-            self._link.up.send((self._take_close, None, None))
+            self._link.up.send(Segment(self._take_close))
         self._tell_left(why)
 
     def darken(self) -> None:
@@ -172,31 +196,31 @@ class Connection:
             self._client.event(Reset(self.fd))
             if self._peer is not None:
                 self._peer.client_broken()
-        self._take_close(None, None)
+        self._take_close()
 
     # -- what arrives ----------------------------------------------------------------------------------------
 
     def _accept(self, find: Callable[[], Service | None], errno: int) -> None:
         service = find()
         if service is None:
-            self._link.down.send((self._arrive, Connected(self.fd, errno), None))
+            self._tell(Connected(self.fd, errno))
             return
         self.open = True
-        self._link.down.send((self._arrive, Connected(self.fd, 0), None))
+        self._tell(Connected(self.fd, 0))
         self._peer = service(self)
 
-    def _take(self, _: object, data: bytes) -> None:
+    def _take(self, data: bytes) -> None:
         if self.open and self._peer is not None:
             self._peer.data_received(data)
         else:
-            self._link.down.send((self._arrive, Reset(self.fd), None))
+            self._tell(Reset(self.fd))
 
-    def _take_end(self, _: object, __: object) -> None:
+    def _take_end(self) -> None:
         if self.open and self._peer is not None and not self._peer.eof_received() and self.open:
             self.close()
             self._peer.closed()
 
-    def _take_close(self, _: object, __: object) -> None:
+    def _take_close(self) -> None:
         if self.open:
             self.open = False
             if self._peer is not None:
@@ -208,9 +232,12 @@ class Connection:
         if self.client_open:
             self._client.event(Received(self.fd, data))
         elif not self._client.silent:
-            self._link.up.send((self._take_close, None, None))
+            self._link.up.send(Segment(self._take_close))
 
-    def _arrive(self, event: Event, _: object) -> None:
+    def _tell(self, event: Event) -> None:
+        self._link.down.send(Segment(partial(self._arrive, event)))
+
+    def _arrive(self, event: Event) -> None:
         if self.client_open:
             self._client.event(event)
 

@@ -4,8 +4,9 @@ The hub is the greenlet that owns the carrier. It lets each thread run until it 
 the carrier for the next event or the nearest deadline. Threads that become ready go on in the order in which
 they did: events in the order in which they came, then deadlines by (time, number).
 
-A program that never waits would stop the world. So what it does without waiting is charged: from some number
-of calls on, each takes a sliver of virtual time (`idle`, `busy`).
+Computing takes no time. But a program that never waits would stop the world. So what it does without waiting
+is charged: from some number of calls on, each takes a sliver of virtual time (`idle`, `effort`). A program
+that goes on without an end is ended (`STEPS`).
 """
 
 from __future__ import annotations
@@ -44,7 +45,20 @@ from mqsim.guest.program import Program
 FIRST_FD = 1_000_000
 """Emulated sockets are numbered from here, so that no real descriptor is ever meant."""
 
-_IDLE_FREE, _IDLE_DOUBLES, _IDLE_MOST = 500, 64, 13
+SPIN_FREE = 500
+"""Looks at a clock, and polls that find nothing, that cost no time; from then on a thread spins."""
+
+SPIN = 256
+"""Ticks that each further one takes: 1/4096 s."""
+
+_SPIN_SHARE = 13
+# A thread that has spun for two seconds or more is charged 1/8192 of that, so that a day of it ends.
+
+STEPS = 600_000
+"""How many steps a process may take, before it is ended as one that never ends: each time that it waits is
+one, and each piece that it prints; each that it sends is four."""
+
+_SENDING = 3
 _BUSY_FREE, _BUSY_DOUBLES, _BUSY_MOST = 10_000, 1024, 6
 _HAND_OVER = 1 << 20
 """Bytes after which operations are handed over, though the program has not waited."""
@@ -61,7 +75,9 @@ class Task(greenlet):
         deadline: until when it waits at most, in ticks; None is for ever.
         asleep: whether it waits as `time.sleep` does, which a slow machine stretches.
         idle, busy: how many calls it made without letting time pass (see `Runtime.idle`).
+        spins_since: when it began to do nothing else.
         signals: numbers of signals that it has to take.
+        interrupted: whether a handler has run while it waited.
         sentinel: called when it ends.
     """
 
@@ -76,6 +92,8 @@ class Task(greenlet):
         self.asleep = False
         self.idle = 0
         self.busy = 0
+        self.spins_since = 0
+        self.interrupted = False
         self.signals: list[int] = []
         self.sentinel: Callable[[], None] | None = None
 
@@ -103,6 +121,9 @@ class Runtime:
         pace: how many times as long as usual it sleeps.
         unwound: whether its main thread came to its end.
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
+        polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
+        wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
+        steps: how many steps it has taken (see `STEPS`).
     """
 
     def __init__(
@@ -129,6 +150,9 @@ class Runtime:
         self.pace = 1.0
         self.unwound = False
         self.only_heartbeats = False
+        self.polls_by_pika = False
+        self.wakeup_fd = -1
+        self.steps = 0
         self._tasks: list[Task] = []
         self._many = 16
         self._ready: deque[Task] = deque()
@@ -255,13 +279,21 @@ class Runtime:
     # -- charging --------------------------------------------------------------------------------------------
 
     def idle(self) -> None:
-        """Account for a call that gets nobody further: a look at the clock, a poll that finds nothing."""
+        """Account for a call that gets nobody further: a look at the clock, a poll that finds nothing.
+
+        A thread that makes many of them in a row spins: each then takes a fixed sliver of time (`SPIN`).
+        """
         task = getcurrent()
         if isinstance(task, Task):
             task.idle += 1
-            over = task.idle - _IDLE_FREE
-            if over > 0:
-                self._park(task, self.now + (1 << min(over // _IDLE_DOUBLES, _IDLE_MOST)))
+            if task.idle > SPIN_FREE:
+                if task.idle == SPIN_FREE + 1:
+                    task.spins_since = self.now
+                self._sleepers += 1
+                try:
+                    self._park(task, self.now + max(SPIN, (self.now - task.spins_since) >> _SPIN_SHARE))
+                finally:
+                    self._sleepers -= 1
 
     def effort(self, size: int = 0) -> None:
         """Account for a call that gets something done: a line printed, `size` bytes sent."""
@@ -306,6 +338,10 @@ class Runtime:
         if (self._sleepers > 0) is not self._told_sleeping:
             self._told_sleeping = not self._told_sleeping
             self.operations.append(Sleeping(self._told_sleeping))
+        self.steps += 1
+        if self.steps > STEPS:
+            self.operations.append(Exit(137, 9, self._endless()))
+            return
         operations, self.operations = self.operations, []
         self._bytes = 0
         self._hand_over = False
@@ -313,6 +349,11 @@ class Runtime:
         for event in events:
             self._apply(event)
         self._rouse_due()
+
+    def _endless(self) -> str:
+        """Why a program is ended that goes on and on."""
+        place = whereabouts(self, self.main.gr_frame)
+        return f"ended after {STEPS:,} steps: it sends, prints or wakes up without an end ({place})"
 
     @staticmethod
     def _is_set(timer: tuple[int, int, Task, int]) -> bool:
@@ -368,6 +409,8 @@ class Runtime:
         if number == SIGKILL or (number in FATAL and handler == signal.SIG_DFL):
             self.end(Exit(128 + number, number))
         elif callable(handler) or number == SIGINT:
+            if (waking := self.descriptors.get(self.wakeup_fd)) is not None and callable(handler):
+                waking.send(bytes([number]))
             self.main.signals.append(number)
             self._rouse(self.main)
 
@@ -383,7 +426,8 @@ class Runtime:
             handler = self.handlers.get(number, signal.SIG_DFL)
             if callable(handler):
                 task.asleep = False
-                handler(number, None)
+                handler(number, sys._getframe())
+                task.interrupted = True
                 task.deadline, task.asleep = deadline, asleep
                 task.woken = not asleep
             elif number == SIGINT:
@@ -450,12 +494,14 @@ class Runtime:
     def write(self, stream: int, data: bytes) -> None:
         """Standard output (1) or standard error (2)."""
         self.operations.append(Write(stream, data))
+        self.steps += 1
         self.effort(len(data))
 
     def do(self, operation: Operation, size: int = 0) -> None:
         """Have the host do something when the program next waits."""
         self.operations.append(operation)
         if size:
+            self.steps += 1 + _SENDING
             self.effort(size)
 
 

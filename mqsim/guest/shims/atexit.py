@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from mqsim.guest.shims.copies import as_builtin
+
 if TYPE_CHECKING:
     from mqsim.guest.kernel.runtime import Runtime
 
@@ -23,5 +25,7 @@ def atexit_module(runtime: Runtime) -> ModuleType:
     def unregister(function: Callable[..., object]) -> None:
         registered[:] = [entry for entry in registered if entry[0] != function]
 
-    module.__dict__.update(register=register, unregister=unregister, _clear=registered.clear)
+    module.__dict__["register"] = as_builtin("register", register)
+    module.__dict__["unregister"] = as_builtin("unregister", unregister)
+    module.__dict__["_clear"] = registered.clear
     return module

@@ -10,12 +10,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from contextlib import suppress
+from types import FunctionType, ModuleType
 from typing import Any
 
 from mqsim.guest.kernel.runtime import current
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
+from mqsim.guest.shims.copies import as_builtin
 
 DISPATCHED = (
     "_thread",
@@ -103,6 +105,7 @@ def _told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any],
     def _get_max_wait(poller: Any) -> float:
         runtime = current()
         if runtime is not None:
+            runtime.polls_by_pika = True
             loop = getattr(poller._get_wait_seconds, "__self__", None)
             timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or ()
             runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
@@ -169,21 +172,55 @@ def adopt(top: str) -> None:
 _NOT_ADOPTED = frozenset({"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic"})
 
 
+_CLOCKS = ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns")
+
+
 def _replace(module: ModuleType) -> None:
-    real = {id(sys.modules[name]): name for name in DISPATCHED if name in sys.modules}
-    functions = {id(getattr(sys.modules["time"], name)): name for name in ("sleep", "time", "monotonic")}
+    changes: dict[int, Any] = {}
+    for name in DISPATCHED:
+        if name in sys.modules:
+            changes[id(sys.modules[name])] = dispatch(name)
+    for name in _CLOCKS:
+        changes[id(getattr(sys.modules["time"], name))] = _late(name)
     for name, value in list(module.__dict__.items()):
-        if id(value) in real:
-            module.__dict__[name] = dispatch(real[id(value)])
-        elif id(value) in functions:
-            module.__dict__[name] = _late(functions[id(value)])
+        if id(value) in changes:
+            module.__dict__[name] = changes[id(value)]
+        elif getattr(value, "__module__", None) == module.__name__:
+            if isinstance(value, type):
+                _replace_in_class(value, changes)
+            else:
+                _replace_defaults(value, changes)
+
+
+def _replace_in_class(kind: type, changes: Mapping[int, Any]) -> None:
+    """A clock that is a class's attribute, or a default of its methods."""
+    for name, value in list(vars(kind).items()):
+        if id(value) in changes:
+            with suppress(TypeError, AttributeError):
+                setattr(kind, name, changes[id(value)])
+        else:
+            _replace_defaults(value, changes)
+
+
+def _replace_defaults(function: Any, changes: Mapping[int, Any]) -> None:
+    if isinstance(function, FunctionType):
+        if function.__defaults__ and any(id(each) in changes for each in function.__defaults__):
+            function.__defaults__ = tuple(changes.get(id(each), each) for each in function.__defaults__)
+        for name, value in (function.__kwdefaults__ or {}).items():
+            if id(value) in changes:
+                function.__kwdefaults__[name] = changes[id(value)]
+
+
+_lates: dict[str, Any] = {}
 
 
 def _late(name: str) -> Any:
-    time = dispatch("time")
+    """A function of `time` that asks at each call whether it is called inside a guest."""
+    if name not in _lates:
+        time = dispatch("time")
 
-    def call(*args: Any) -> Any:
-        return getattr(time, name)(*args)
+        def call(*args: Any) -> Any:
+            return getattr(time, name)(*args)
 
-    call.__name__ = call.__qualname__ = name
-    return call
+        _lates[name] = as_builtin(name, call)
+    return _lates[name]

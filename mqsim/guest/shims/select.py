@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from greenlet import getcurrent
 
 from mqsim.guest.kernel.runtime import Task, inside
-from mqsim.guest.kernel.ticks import ceil_ticks
+from mqsim.guest.kernel.ticks import TICKS, ceil_ticks
+from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.socket import oserror
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ _FLAGS = {
     "EPOLL_CLOEXEC": 0x80000,
     "PIPE_BUF": 4096,
 }
+
+PIKA_POLL = 5
+"""Seconds after which a poll of pika's ends by itself. In virtual time it does so only where it matters: a
+signal's handler has run, and the program may look again at what it waits for."""
 
 Answer = TypeVar("Answer", bound=Sequence[Any])
 
@@ -73,9 +78,11 @@ def _await(
         return look()
     deadline = None if limit is None or limit == float("inf") else runtime.now + ceil_ticks(limit)
     park = runtime.park if runtime.only_heartbeats else runtime.park_until
-    runtime.only_heartbeats = False
+    by_pika, began = runtime.polls_by_pika, runtime.now
+    runtime.only_heartbeats = runtime.polls_by_pika = False
     task = getcurrent()
     assert isinstance(task, Task)
+    task.interrupted = False
     watched = list(sockets())
     for socket in watched:
         socket.watchers.append(task)
@@ -85,6 +92,11 @@ def _await(
             found = look()
             if any(found) or not woken:
                 return found
+            if task.interrupted and by_pika:
+                rounds = -((began - runtime.now) // (PIKA_POLL * TICKS))
+                ends = began + max(1, rounds) * PIKA_POLL * TICKS
+                deadline = ends if deadline is None else min(deadline, ends)
+                park = runtime.park_until
     finally:
         for socket in watched:
             socket.watchers.remove(task)
@@ -263,5 +275,7 @@ def _select(
 def select_module(runtime: Runtime) -> ModuleType:
     """A guest's `select`."""
     module = ModuleType("select", real.__doc__)
-    module.__dict__.update(_FLAGS, select=_select, poll=Poll, epoll=Epoll, error=OSError)
+    module.__dict__.update(
+        _FLAGS, select=as_builtin("select", _select), poll=Poll, epoll=Epoll, error=OSError
+    )
     return module

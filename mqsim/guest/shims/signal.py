@@ -37,6 +37,10 @@ def signal_module(runtime: Runtime) -> ModuleType:
     def pause() -> None:
         runtime.park()
 
+    def set_wakeup_fd(fd: int, *, warn_on_full_buffer: bool = True) -> int:
+        before, runtime.wakeup_fd = runtime.wakeup_fd, fd
+        return before
+
     return copied(
         real,
         signal=set_handler,
@@ -45,6 +49,6 @@ def signal_module(runtime: Runtime) -> ModuleType:
         alarm=refuse,
         setitimer=refuse,
         pause=pause,
-        set_wakeup_fd=lambda fd, **_: -1,
+        set_wakeup_fd=set_wakeup_fd,
         siginterrupt=lambda *_: None,
     )

@@ -14,6 +14,7 @@ KINDS = {
     "crash": "restart_after",
     "power_off": "restart_after",
     "stop": "restart_after",
+    "terminate": "grace",
     "hang": "for",
     "slow": "for",
     "drop_connection": "",

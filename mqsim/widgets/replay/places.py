@@ -73,8 +73,6 @@ class Status(IntEnum):
 
 STATUS_AFTER = {
     "started": Status.UP,
-    "restarted": Status.UP,
-    "connected": Status.UP,
     "restored": Status.UP,
     "healed": Status.UP,
     "unblocked": Status.UP,
@@ -99,5 +97,5 @@ DOWN = frozenset({Status.ABSENT, Status.CRASHED, Status.NO_POWER, Status.STOPPED
 """In these nothing runs, so news of the connection says nothing more."""
 
 NEWS_OF_THE_CONNECTION = frozenset(
-    {"connected", "connection-lost", "blocked", "unblocked", "partitioned", "healed", "restored"}
+    {"connection-lost", "blocked", "unblocked", "partitioned", "healed", "restored"}
 )

@@ -11,7 +11,7 @@ from enum import Enum
 
 from mqsim.broker import replies
 from mqsim.broker.message import Envelope
-from mqsim.broker.queue import Queue
+from mqsim.broker.queues.queue import Queue
 from mqsim.broker.replies import channel_error, type_of
 
 MATCHES = ("all", "any", "all-with-x", "any-with-x")

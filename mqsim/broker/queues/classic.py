@@ -1,62 +1,81 @@
-"""A queue: takes messages in, hands them out in turn, takes them back, lets them go.
+"""A classic queue: takes messages in, hands them out in turn, takes them back, lets them go.
 
-This is the classic queue. Where requeueing is decided: `take_back` (to the original place). Source of the
-rules: RabbitMQ's documentation of queues, TTL, length limits, priorities and dead-lettering; checked against
-real brokers.
+Where requeueing is decided: `take_back` (to the original place). Source of the rules: RabbitMQ's
+documentation of queues, TTL, length limits, priorities and dead-lettering; checked against real brokers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-from mqsim.broker.arguments import QueueArguments
-from mqsim.broker.availability import ANSWERS, Availability, Silent
-from mqsim.broker.dispatch import Circle, SingleActive
+from mqsim.broker.confirms import Confirm
+from mqsim.broker.context import Context
+from mqsim.broker.dead_lettering import DeadLettering
+from mqsim.broker.durability import Durability
+from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message, failures_of
-from mqsim.broker.ready import Order, PriorityReady, Ready
-
-if TYPE_CHECKING:
-    from mqsim.broker.broker import Broker
-    from mqsim.broker.connection import Connection
-    from mqsim.broker.consumer import Consumer
+from mqsim.broker.queues.arguments import QueueArguments
+from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
+from mqsim.broker.queues.dispatch import RoundRobin, SingleActiveConsumer
+from mqsim.broker.queues.queue import Queue, Subscriber
+from mqsim.broker.queues.ready_messages import ByPriority, FirstInFirstOut, MessageOrder
+from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
+from mqsim.broker.replication import Replicator
+from mqsim.broker.topology import Topology
 
 NEVER = float("inf")
-FAILURES = ("reject", "closed")
-"""The reasons of a return that count as a failed delivery in every profile."""
 
 
-class Queue:
-    """One queue.
+@dataclass(frozen=True, slots=True)
+class QueueHost:
+    """What a queue needs of its broker.
 
     Attributes:
-        table: its arguments as its declaration put them, for comparison with the next one.
-        node: the node that it lives on.
-        waiting: how many messages are ready; `waiting_bytes` their bodies' bytes, kept where there is a
-        limit.
-        unacked: how many are with consumers, unacknowledged.
-        circle: its consumers, and whose turn it is.
-        replicated: whether its messages are kept on several nodes (a quorum queue).
+        context: the time, the rules, who is told.
+        topology: takes the queue away where it goes by itself.
+        durability: writes what the queue keeps.
+        dead_lettering: takes what expires, is rejected or has to make room.
+        replicator: has the other nodes of a quorum queue take its messages.
+    """
+
+    context: Context
+    topology: Topology
+    durability: Durability
+    dead_lettering: DeadLettering
+    replicator: Replicator
+
+
+class ClassicQueue(Queue):
+    """One classic queue, on one node.
+
+    Attributes:
+        ready: its ready messages, in order.
+        rotation: its consumers, and whose turn it is.
         availability: whether its node answers.
     """
+
+    ready: MessageOrder
 
     replicated = False
 
     def __init__(
         self,
-        broker: Broker,
+        host: QueueHost,
         name: str,
         *,
         durable: bool = True,
         auto_delete: bool = False,
-        owner: Connection | None = None,
+        owner: object | None = None,
         arguments: QueueArguments | None = None,
         table: Mapping[str, object] | None = None,
         node: str = "",
     ) -> None:
-        self.broker = broker
-        self.watcher = broker.watcher
+        self.host = host
+        self.context = host.context
+        self.durability = host.durability
+        self.observer = host.context.observer
         self.name = name
         self.durable = durable
         self.auto_delete = auto_delete
@@ -64,14 +83,15 @@ class Queue:
         self.arguments = arguments = arguments or QueueArguments()
         self.table = arguments.table() if table is None else dict(table)
         self.node = node
-        self.circle = self._circle()
+        self.rotation = self._rotation()
+        self.wake = self.rotation.wake
         self.ready = self._order()
         self.waiting = 0
         self.waiting_bytes = 0
         self.unacked = 0
         self.sequence = 0
         self.deleted = False
-        self._used_at = broker.now
+        self._used_at = self.context.now
         # Set at the first message that can expire; until then nobody looks for any.
         self._expiring = arguments.message_ttl is not None
         self._limited = arguments.max_length is not None or arguments.max_bytes is not None
@@ -80,19 +100,24 @@ class Queue:
         # No limit, no expiry, and its node answers.
         self._ordinary = not (self._expiring or self._limited)
         if arguments.expires is not None:
-            broker.deadlines.add(broker.now + arguments.expires, self._expire_unused)
+            self.context.deadlines.add(self.context.now + arguments.expires, self._expire_unused)
 
-    def _circle(self) -> Circle:
-        return SingleActive() if self.arguments.single_active_consumer else Circle()
+    def _rotation(self) -> RoundRobin:
+        return SingleActiveConsumer() if self.arguments.single_active_consumer else RoundRobin()
 
-    def _order(self) -> Order:
+    def _order(self) -> MessageOrder:
         highest = self.arguments.max_priority
-        return PriorityReady(highest) if highest else Ready()
+        return ByPriority(highest) if highest else FirstInFirstOut()
 
     @property
     def consumers(self) -> int:
         """How many consumers it has."""
-        return len(self.circle)
+        return len(self.rotation)
+
+    @property
+    def subscribers(self) -> Iterable[Subscriber]:
+        """Its consumers, in order of subscription."""
+        return self.rotation.order
 
     @property
     def counted(self) -> int:
@@ -102,12 +127,7 @@ class Queue:
     @property
     def routable(self) -> bool:
         """Whether routing finds it."""
-        return self.availability.is_routable(self)
-
-    def become(self, availability: Availability) -> None:
-        """Its node answers no more, or again."""
-        self.availability = availability
-        self._ordinary = availability is ANSWERS and not (self._expiring or self._limited)
+        return self.availability.routable
 
     def keeps(self, message: Message) -> bool:
         """Whether a message here is to survive a restart."""
@@ -129,9 +149,9 @@ class Queue:
             message.queue = self
             self.sequence += 1
             message.sequence = self.sequence
-            self.watcher.enqueued(message, self)
+            self.observer.enqueued(message, self)
             if not self.waiting:
-                consumer = self.circle.next()
+                consumer = self.rotation.next()
                 if consumer is not None:
                     consumer.send(message)
                     return True
@@ -139,6 +159,13 @@ class Queue:
             self.waiting += 1
             return True
         return self._publish_limited(message)
+
+    def defers(self, message: Message, confirm: Confirm | None) -> bool:
+        """Whether the queue's node is silent; the message is then on its way there, and `confirm` waits."""
+        if self.availability is ANSWERS or not isinstance(self.availability, Silent):
+            return False
+        self.availability.publish(message, self, confirm)
+        return True
 
     def accept(self, message: Message) -> bool:
         """Take in what is about to be made safe; the same as `publish` but for a quorum queue."""
@@ -151,21 +178,20 @@ class Queue:
         if self._limited and arguments.overflow != "drop-head" and self._is_over(1, message.envelope.size):
             if arguments.overflow == "reject-publish-dlx" and arguments.dead_letter_exchange is not None:
                 message.queue = self
-                self.broker.dead_letter(message, self, "maxlen")
-            self.watcher.refused(message, self)
+                self.host.dead_lettering.dead_letter(message, self, Reason.MAXLEN)
+            self.observer.refused(message, self)
             return False
         self.admit(message)
         self.dispatch()
-        self.expire(self.broker.now)
+        self.expire(self.context.now)
         self._make_room()
         return True
 
     def _publish_unanswered(self, message: Message) -> bool:
-        if isinstance(self.availability, Silent):
-            self.availability.publish(message, self, None)
+        if self.defers(message, None):
             return True
         message.queue = self
-        self.watcher.left(message, self, "lost")
+        self.observer.left(message, self, Reason.LOST)
         return False
 
     def admit(self, message: Message) -> None:
@@ -174,7 +200,7 @@ class Queue:
         self.sequence += 1
         message.sequence = self.sequence
         self._date(message)
-        self.watcher.enqueued(message, self)
+        self.observer.enqueued(message, self)
         self.ready.push(message)
         self.waiting += 1
         self.waiting_bytes += message.envelope.size
@@ -190,7 +216,7 @@ class Queue:
         """Let the oldest go while there are too many (`drop-head`)."""
         if self.arguments.overflow == "drop-head":
             while self._limited and self.waiting and self._is_over(0, 0):
-                self.broker.discard(self._pop(), self, "maxlen")
+                self.host.dead_lettering.discard(self._pop(), self, Reason.MAXLEN)
         if self._expiring:
             self._arm()
 
@@ -200,24 +226,28 @@ class Queue:
         """Send what is ready to consumers that are not blocked, in turn, until one of the two runs out."""
         if self.availability is not ANSWERS:
             return
-        following = self.circle.next
+        following = self.rotation.next
         while self.waiting:
             if self._expiring and self._is_stale():
-                self.expire(self.broker.now)
+                self.expire(self.context.now)
                 continue
             consumer = following()
             if consumer is None:
                 return
             consumer.send(self._pop())
 
-    def check(self, method: str) -> None:
-        """Raise where a queue can't be asked now; `method` is `basic.get`, `basic.consume`, `queue.purge`."""
+    def check_node(self, method: str, *, may_wait: bool = True) -> None:
+        """As for every queue."""
+        self.availability.check(self, method, may_wait=may_wait)
+
+    def check_leader(self, method: str) -> None:
+        """A classic queue has none."""
 
     def get(self) -> Message | None:
         """Take the next message for a `basic.get`, or None."""
-        self._used_at = self.broker.now
+        self._used_at = self.context.now
         if self._expiring:
-            self.expire(self.broker.now)
+            self.expire(self.context.now)
         return self._pop() if self.waiting else None
 
     def _pop(self) -> Message:
@@ -228,21 +258,21 @@ class Queue:
             self._arm()
         return message
 
-    def settled(self, message: Message) -> None:
+    def acknowledged(self, message: Message) -> None:
         """A message is done with: acknowledged, or sent where no acknowledgement is asked."""
         if self.availability is not ANSWERS and self.availability.silent:
-            self._tell_later(message, partial(self.settled, message))
+            self._tell_later(message, partial(self.acknowledged, message))
             return
-        self.watcher.acked(message, self)
-        if self.broker.storage is not None:
-            self.broker.forget(message, self)
+        self.observer.acked(message, self)
+        if self.durability.storage is not None:
+            self.durability.forget(message, self)
 
-    def refuse(self, message: Message, how: str) -> None:
-        """A consumer refuses a delivery for good; `how` is `nack` or `reject`."""
+    def refuse(self, message: Message, how: DeliveryEnd) -> None:
+        """A consumer refuses a delivery for good, by nack or reject."""
         if self.availability.silent:
             self._tell_later(message, partial(self.refuse, message, how))
             return
-        self.broker.reject(message, self, how)
+        self.host.dead_lettering.reject(message, self, how)
 
     def _tell_later(self, message: Message, act: Callable[[], None]) -> None:
         assert isinstance(self.availability, Silent)
@@ -250,7 +280,7 @@ class Queue:
 
     # -- back ------------------------------------------------------------------------------------------------
 
-    def take_back(self, messages: Iterable[Message], reason: str) -> None:
+    def take_back(self, messages: Iterable[Message], how: DeliveryEnd) -> None:
         """Requeue deliveries: each goes back to its original place and is redelivered from there.
 
         The caller has taken them from their channel's unacknowledged ones; it calls `dispatch` when all is
@@ -258,19 +288,19 @@ class Queue:
         """
         if self.availability.silent:
             for message in messages:
-                self._tell_later(message, partial(self.take_back, [message], reason))
+                self._tell_later(message, partial(self.take_back, [message], how))
             return
         for message in messages:
             message.redelivered = True
-            if reason in FAILURES:
+            if how in FAILURES:
                 message.failures = failures_of(message) + 1
             self.ready.give_back(message)
             self.waiting += 1
             self.waiting_bytes += message.envelope.size
-            self.watcher.requeued(message, self, reason)
+            self.observer.requeued(message, self, how)
         self._make_room()
         if self._expiring:
-            self.expire(self.broker.now)
+            self.expire(self.context.now)
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -278,14 +308,14 @@ class Queue:
         ttl, own = self.arguments.message_ttl, message.envelope.expiration
         if ttl is None and own is None:
             return
-        message.expires = self.broker.now + min(t for t in (ttl, own) if t is not None)
+        message.expires = self.context.now + min(t for t in (ttl, own) if t is not None)
         self._expiring = True
         self._ordinary = False
 
     def _is_stale(self) -> bool:
         """Whether the head's time was up before now; one whose time is up right now may still be sent."""
         head = self.ready.peek()
-        return head is not None and head.expires is not None and head.expires < self.broker.now
+        return head is not None and head.expires is not None and head.expires < self.context.now
 
     def expire(self, now: float) -> int:
         """Let expired messages go, from the head on, as far as they reach.
@@ -293,11 +323,13 @@ class Queue:
         Returns:
             How many are ready after that.
         """
-        while self.waiting and self.availability is ANSWERS:
+        if self.availability is not ANSWERS:
+            return self.waiting
+        while self.waiting:
             head = self.ready.peek()
             if head is None or head.expires is None or head.expires > now:
                 break
-            self.broker.discard(self._pop(), self, "expired")
+            self.host.dead_lettering.discard(self._pop(), self, Reason.EXPIRED)
         self._arm()
         return self.waiting
 
@@ -305,7 +337,7 @@ class Queue:
         head = self.ready.peek() if self.waiting else None
         if head is not None and head.expires is not None and head.expires < self._armed:
             self._armed = head.expires
-            self.broker.deadlines.add(head.expires, self._wake)
+            self.context.deadlines.add(head.expires, self._wake)
 
     def _wake(self, time: float) -> None:
         if self.deleted:
@@ -316,50 +348,54 @@ class Queue:
 
     def touch(self) -> None:
         """Note that the queue was used (declared, consumed from, asked), which puts off its expiry."""
-        self._used_at = self.broker.now
+        self._used_at = self.context.now
 
     def _expire_unused(self, time: float) -> None:
         limit = self.arguments.expires
         if self.deleted or limit is None:
             return
-        if len(self.circle):
+        if len(self.rotation):
             self._used_at = time
         # The sum, not the difference: that may fall short of the limit by a rounding, for ever.
         due = self._used_at + limit
         if time >= due:
-            self.broker.remove_queue(self)
+            self.host.topology.remove_queue(self)
         else:
-            self.broker.deadlines.add(due, self._expire_unused)
+            self.context.deadlines.add(due, self._expire_unused)
 
     # -- consumers and end -----------------------------------------------------------------------------------
 
-    def add_consumer(self, consumer: Consumer) -> None:
+    def add_consumer(self, consumer: Subscriber) -> None:
         """Let a consumer in, and send it what is ready for it."""
         self.touch()
-        self.circle.add(consumer)
+        self.rotation.add(consumer)
         self.dispatch()
 
-    def remove_consumer(self, consumer: Consumer) -> None:
+    def remove_consumer(self, consumer: Subscriber) -> None:
         """Let a consumer go; what it holds stays unacknowledged.
 
         The last one takes an auto-delete queue with it.
         """
         self.touch()
-        self.circle.remove(consumer)
-        if self.auto_delete and not len(self.circle) and not self.deleted:
-            self.broker.remove_queue(self)
+        self.rotation.remove(consumer)
+        if self.auto_delete and not len(self.rotation) and not self.deleted:
+            self.host.topology.remove_queue(self)
+
+    def forget_consumer(self, consumer: Subscriber) -> None:
+        """Let a consumer go because the queue itself goes."""
+        self.rotation.remove(consumer)
 
     def after_cancel(self) -> None:
         """A consumer was cancelled: where it was the single active one, the next gets its turn."""
-        if not self.broker.profile.single_active_waits:
+        if not self.context.profile.single_active_waits:
             self.dispatch()
 
     def after_departure(self) -> None:
         """A consumer is gone with its channel, and what it held is not back yet."""
-        if isinstance(self.circle, SingleActive):
+        if isinstance(self.rotation, SingleActiveConsumer):
             self.after_cancel()
 
-    def purge(self, reason: str = "purged") -> int:
+    def purge(self, reason: Reason = Reason.PURGED) -> int:
         """Let all ready messages go.
 
         Returns:
@@ -368,8 +404,8 @@ class Queue:
         count = self.waiting
         while self.waiting:
             message = self._pop()
-            self.watcher.left(message, self, reason)
-            self.broker.forget(message, self)
+            self.observer.left(message, self, reason)
+            self.durability.forget(message, self)
         return count
 
     def survive(self, keeps: Iterable[Message]) -> None:
@@ -390,15 +426,66 @@ class Queue:
         self.waiting_bytes = 0
         return messages
 
+    # -- its node --------------------------------------------------------------------------------------------
 
-class UnreachableQueue(Queue):
+    def _become(self, availability: Availability) -> None:
+        self.availability = availability
+        self._ordinary = availability is ANSWERS and not (self._expiring or self._limited)
+
+    def fall_silent(self) -> None:
+        """Its node says nothing any more: what clients ask waits on its way."""
+        self._become(Silent(self.context, self.durability))
+
+    def resume(self) -> None:
+        """Its silent node goes on: what was on its way arrives."""
+        silent = self.availability
+        assert isinstance(silent, Silent)
+        self._become(ANSWERS)
+        for arrive in silent.requests:
+            arrive(True)
+        self.expire(self.context.now)
+        self.dispatch()
+
+    def give_up(self) -> list[Message]:
+        """Its node is down: what was on its way to it is lost, and its publishers are told.
+
+        Returns:
+            What clients acknowledged, refused or returned in vain: it is in the queue still.
+        """
+        silent = self.availability
+        if not isinstance(silent, Silent):
+            return []
+        self._become(ANSWERS)
+        for arrive in silent.requests:
+            arrive(False)
+        return silent.unheard
+
+    def go_down(self, how: NodeInput) -> None:
+        """Its node was stopped or killed, and all know."""
+        self._become(Down(self.context, how))
+
+    def come_back(self) -> None:
+        """Its node answers again."""
+        self._become(ANSWERS)
+
+
+class UnreachableQueue(ClassicQueue):
     """Stands for a queue whose node is down in what clients still hold of it: what they say has no effect."""
 
-    def settled(self, message: Message) -> None:
+    def acknowledged(self, message: Message) -> None:
         """An acknowledgement has no effect."""
 
-    def refuse(self, message: Message, how: str) -> None:
+    def refuse(self, message: Message, how: DeliveryEnd) -> None:
         """Nor has a refusal."""
 
-    def take_back(self, messages: Iterable[Message], reason: str) -> None:
+    def take_back(self, messages: Iterable[Message], how: DeliveryEnd) -> None:
         """Nor has a return."""
+
+
+class ReplyToQueue(ClassicQueue):
+    """The answer to a declaration of `amq.rabbitmq.reply-to`: not a queue, but it has a consumer."""
+
+    @property
+    def consumers(self) -> int:
+        """Always one."""
+        return 1

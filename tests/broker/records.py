@@ -1,6 +1,6 @@
 """What happened in a broker, as data: for tests, notebooks and whoever wants to see rather than be told.
 
-A record costs more than a call; a simulation listens as a `Watcher` instead.
+A record costs more than a call; a simulation listens as an `Observer` instead.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Requeued(OfMessage):
     """A queue took a delivery back.
 
     Attributes:
-        reason: one of those that `Watcher.requeued` names.
+        reason: one of those that `DeliveryEnd` names.
     """
 
     reason: str
@@ -78,7 +78,7 @@ class Left(OfMessage):
     """A message left a queue without having been acknowledged.
 
     Attributes:
-        reason: one of those that `Watcher.left` names.
+        reason: one of those that `Reason` names.
     """
 
     reason: str

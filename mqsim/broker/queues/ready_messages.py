@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from mqsim.broker.message import Message
 
 
-class Order(ABC):
+class MessageOrder(ABC):
     """An order of ready messages."""
 
     __slots__ = ()
@@ -41,7 +41,7 @@ class Order(ABC):
     def __iter__(self) -> Iterator[Message]: ...
 
 
-class Ready(Order):
+class FirstInFirstOut(MessageOrder):
     """Messages of one priority, first in first out, with returned ones in their original places."""
 
     __slots__ = ("fifo", "returned")
@@ -73,7 +73,7 @@ class Ready(Order):
         yield from self.fifo
 
 
-class PriorityReady(Order):
+class ByPriority(MessageOrder):
     """Messages by priority: the highest first, first in first out within one.
 
     Args:
@@ -86,12 +86,12 @@ class PriorityReady(Order):
     def __init__(self, highest: int, unset: int = 0) -> None:
         self.highest = highest
         self.unset = unset
-        self.levels: list[Ready] = [Ready() for _ in range(highest + 1)]
+        self.levels: list[FirstInFirstOut] = [FirstInFirstOut() for _ in range(highest + 1)]
         # Heap of the negated levels that may hold messages; an emptied level leaves it when it is next looked
         # at.
         self.used: list[int] = []
 
-    def _level(self, message: Message) -> Ready:
+    def _level(self, message: Message) -> FirstInFirstOut:
         priority = message.envelope.priority
         level = min(self.unset if priority is None else priority, self.highest)
         ready = self.levels[level]
@@ -107,7 +107,7 @@ class PriorityReady(Order):
         """Put a message that was sent before back to its original place within its priority."""
         self._level(message).give_back(message)
 
-    def _top(self) -> Ready | None:
+    def _top(self) -> FirstInFirstOut | None:
         while self.used:
             ready = self.levels[-self.used[0]]
             if ready.peek() is not None:
@@ -132,7 +132,7 @@ class PriorityReady(Order):
             yield from ready
 
 
-class TwoLanes(Order):
+class TwoPriorities(MessageOrder):
     """Messages above priority 4, and all others: two to one while there are both."""
 
     __slots__ = ("high", "in_turn", "low")
@@ -144,7 +144,7 @@ class TwoLanes(Order):
         self.in_turn = 0
 
     def push(self, message: Message) -> None:
-        """Append a new message to its lane."""
+        """Append a new message to those of its priority."""
         (self.high if (message.envelope.priority or 0) > 4 else self.low).append(message)
 
     def give_back(self, message: Message) -> None:
@@ -156,8 +156,8 @@ class TwoLanes(Order):
 
     def peek(self) -> Message | None:
         """The message that is next, or None."""
-        lane = self.high if self._is_high() else self.low
-        return lane[0] if lane else None
+        following = self.high if self._is_high() else self.low
+        return following[0] if following else None
 
     def pop(self) -> Message:
         """Take the message that is next. Raises IndexError when there is none."""
@@ -172,7 +172,7 @@ class TwoLanes(Order):
         yield from self.low
 
 
-class ReturnedFirst(Order):
+class ReturnedFirst(MessageOrder):
     """A quorum queue's order: what came back, in the order of its return, then the others in theirs.
 
     Args:
@@ -181,7 +181,7 @@ class ReturnedFirst(Order):
 
     __slots__ = ("others", "returned")
 
-    def __init__(self, others: Order) -> None:
+    def __init__(self, others: MessageOrder) -> None:
         self.others = others
         self.returned: deque[Message] = deque()
 

@@ -12,19 +12,22 @@ does (leader, majority) follows the documentation and Raft.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.arguments import QueueArguments
-from mqsim.broker.dispatch import Circle, QuorumCircle, SingleActive
-from mqsim.broker.lifecycle import LEADERSHIP, Input, State
+from mqsim.broker.lifecycle import LEADERSHIP, Leadership, LeadershipInput
 from mqsim.broker.message import Message, failures_of
-from mqsim.broker.queue import FAILURES, Queue
-from mqsim.broker.ready import Order, PriorityReady, Ready, ReturnedFirst, TwoLanes
-from mqsim.broker.seams import Proposal
-
-if TYPE_CHECKING:
-    from mqsim.broker.broker import Broker
+from mqsim.broker.queues.arguments import QueueArguments
+from mqsim.broker.queues.classic import ClassicQueue, QueueHost
+from mqsim.broker.queues.dispatch import QuorumRoundRobin, RoundRobin, SingleActiveConsumer
+from mqsim.broker.queues.ready_messages import (
+    ByPriority,
+    FirstInFirstOut,
+    MessageOrder,
+    ReturnedFirst,
+    TwoPriorities,
+)
+from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
+from mqsim.broker.replication import Proposal, ReplicatedQueue
 
 HIGHEST_PRIORITY, UNSET_PRIORITY = 31, 4
 USUAL_MEMBERS = 3
@@ -32,22 +35,18 @@ WELL_BELOW = 0.8
 """The share of a limit below which publishers that were stopped go on."""
 
 
-class QuorumQueue(Queue):
+class QuorumQueue(ClassicQueue, ReplicatedQueue):
     """One quorum queue.
 
     Attributes:
-        members: the nodes that it is kept on, the first leader first.
-        leader: the node that leads it; empty while there is none.
-        state: whether it is led, its leader silent, electing, or without a majority.
         limit: how many returns a message may have; None is no limit.
-        proposals: what was published and is not with a majority yet, in order.
     """
 
     replicated = True
 
     def __init__(
         self,
-        broker: Broker,
+        host: QueueHost,
         name: str,
         members: tuple[str, ...],
         arguments: QueueArguments,
@@ -56,24 +55,24 @@ class QuorumQueue(Queue):
         self.members = members
         self.leader = members[0]
         self.state = LEADERSHIP.begin
-        profile = broker.profile
+        profile = host.context.profile
         own = arguments.delivery_limit
         unlimited = own is not None and own < 0 and profile.quorum_negative_is_unlimited
         self.limit = None if unlimited else profile.quorum_default_limit if own is None else own
         self.proposals: dict[int, Proposal] = {}
         self._stopped = False
-        super().__init__(broker, name, arguments=arguments, table=table, node=members[0])
+        super().__init__(host, name, arguments=arguments, table=table, node=members[0])
 
-    def _circle(self) -> Circle:
+    def _rotation(self) -> RoundRobin:
         if self.arguments.single_active_consumer:
-            return SingleActive(self.broker.profile.quorum_newcomer_takes_over)
-        return QuorumCircle()
+            return SingleActiveConsumer(self.context.profile.quorum_newcomer_takes_over)
+        return QuorumRoundRobin()
 
-    def _order(self) -> Order:
-        kinds = self.broker.profile.quorum_priorities
+    def _order(self) -> MessageOrder:
+        kinds = self.context.profile.quorum_priorities
         if kinds == "all":
-            return ReturnedFirst(PriorityReady(HIGHEST_PRIORITY, UNSET_PRIORITY))
-        return ReturnedFirst(TwoLanes() if kinds == "two" else Ready())
+            return ReturnedFirst(ByPriority(HIGHEST_PRIORITY, UNSET_PRIORITY))
+        return ReturnedFirst(TwoPriorities() if kinds == "two" else FirstInFirstOut())
 
     def keeps(self, message: Message) -> bool:
         """Whether a message here is to survive a restart: every one is."""
@@ -81,7 +80,7 @@ class QuorumQueue(Queue):
 
     def headers_of(self, message: Message, got: bool) -> dict[str, object]:
         """The counts of failed and of all earlier deliveries, as far as the version tells them."""
-        profile = self.broker.profile
+        profile = self.context.profile
         headers: dict[str, object] = {}
         failures = failures_of(message)
         if failures or (got and profile.quorum_tells_first):
@@ -95,7 +94,7 @@ class QuorumQueue(Queue):
 
     def publish(self, message: Message) -> bool:
         """Propose a message to the members; always True, for a refusal comes later."""
-        self.broker.propose(message, self)
+        self.host.replicator.propose(message, self)
         return True
 
     def accept(self, message: Message) -> bool:
@@ -106,11 +105,11 @@ class QuorumQueue(Queue):
         if self.arguments.overflow != "reject-publish" or not self._limited:
             return self._publish_limited(message)
         if self._stopped and not self._is_well_below():
-            self.watcher.refused(message, self)
+            self.observer.refused(message, self)
             return False
         self.admit(message)
         self.dispatch()
-        self.expire(self.broker.now)
+        self.expire(self.context.now)
         self._stopped = self._is_over(0, 0)
         return True
 
@@ -121,7 +120,7 @@ class QuorumQueue(Queue):
 
     def dispatch(self) -> None:
         """Send what is ready, as long as somebody leads."""
-        if self.state is State.LED:
+        if self.state is Leadership.LED:
             super().dispatch()
 
     def after_cancel(self) -> None:
@@ -134,14 +133,14 @@ class QuorumQueue(Queue):
     @property
     def counted(self) -> int:
         """How many ready messages a declaration tells of: none while nobody leads."""
-        return self.waiting if self.state is State.LED else 0
+        return self.waiting if self.state is Leadership.LED else 0
 
     @property
     def consumers(self) -> int:
         """How many consumers it has; while nobody leads, nobody can tell."""
-        return len(self.circle) if self.state is State.LED else 0
+        return len(self.rotation) if self.state is Leadership.LED else 0
 
-    def check(self, method: str) -> None:
+    def check_leader(self, method: str) -> None:
         """Raise where it can't be asked now.
 
         Raises:
@@ -150,45 +149,45 @@ class QuorumQueue(Queue):
         """
         if method == "basic.get":
             if self.arguments.single_active_consumer:
-                raise replies.no_get_beside_active(self.name, self.broker.profile.version)
-            if self.state is not State.LED:
+                raise replies.no_get_beside_active(self.name, self.context.profile.version)
+            if self.state is not Leadership.LED:
                 raise replies.no_leader_to_get_from(self.name)
-        elif self.state is State.WITHOUT_MAJORITY:
+        elif self.state is Leadership.WITHOUT_MAJORITY:
             if method == "basic.consume":
-                raise replies.no_leader_to_consume_from(self.name, self.broker.profile.version)
+                raise replies.no_leader_to_consume_from(self.name, self.context.profile.version)
             raise replies.internal_error()
 
     # -- back ------------------------------------------------------------------------------------------------
 
-    def take_back(self, messages: Iterable[Message], reason: str) -> None:
+    def take_back(self, messages: Iterable[Message], how: DeliveryEnd) -> None:
         """Requeue deliveries, unless they were returned too often: then they are dead-lettered."""
         limit = self.limit
         for message in messages:
             message.redelivered = True
-            if reason in FAILURES or self.broker.profile.quorum_counts_every_return:
+            if how in FAILURES or self.context.profile.quorum_counts_every_return:
                 message.failures = failures_of(message) + 1
             if limit is not None and failures_of(message) > limit:
-                self.broker.discard(message, self, "delivery_limit")
+                self.host.dead_lettering.discard(message, self, Reason.DELIVERY_LIMIT)
                 continue
-            if limit is None and reason != "closed" and self.broker.profile.version == "3.10":
+            if limit is None and how is not DeliveryEnd.CLOSED and self.context.profile.version == "3.10":
                 self.ready.push(message)
             else:
                 self.ready.give_back(message)
             self.waiting += 1
             self.waiting_bytes += message.envelope.size
-            self.watcher.requeued(message, self, reason)
+            self.observer.requeued(message, self, how)
         self._make_room()
         if self._expiring:
-            self.expire(self.broker.now)
+            self.expire(self.context.now)
 
     # -- members ---------------------------------------------------------------------------------------------
 
     def has_majority(self) -> bool:
         """Whether more than half of its members are up."""
-        up = sum(self.broker.is_up(member) for member in self.members)
+        up = sum(self.context.is_up(member) for member in self.members)
         return 2 * up > len(self.members)
 
-    def _step(self, given: Input) -> None:
+    def _step(self, given: LeadershipInput) -> None:
         self.state = LEADERSHIP.step(f"queue {self.name}", self.state, given)
 
     def member_down(self, node: str) -> bool:
@@ -198,10 +197,10 @@ class QuorumQueue(Queue):
             Whether the others have to elect.
         """
         if not self.has_majority():
-            self._step(Input.LOSE_MAJORITY)
+            self._step(LeadershipInput.LOSE_MAJORITY)
             self._lose_leader()
-        elif node == self.leader or self.state in (State.ELECTING, State.SILENT):
-            self._step(Input.LOSE_LEADER)
+        elif node == self.leader or self.state in (Leadership.ELECTING, Leadership.SILENT):
+            self._step(LeadershipInput.LOSE_LEADER)
             self._lose_leader()
             return True
         return False
@@ -212,24 +211,24 @@ class QuorumQueue(Queue):
         Returns:
             Whether the others have to elect.
         """
-        if node == self.leader and self.state is State.LED:
-            self._step(Input.FALL_SILENT)
+        if node == self.leader and self.state is Leadership.LED:
+            self._step(LeadershipInput.FALL_SILENT)
             return False
         return self.member_down(node)
 
     def member_up(self, node: str) -> None:
         """One of its nodes is up again, or no longer silent."""
-        if self.state is State.SILENT and node == self.leader:
-            self._step(Input.RESUME)
+        if self.state is Leadership.SILENT and node == self.leader:
+            self._step(LeadershipInput.RESUME)
             self._go_on()
-        if self.state is State.WITHOUT_MAJORITY and self.has_majority():
-            self._step(Input.REGAIN_MAJORITY)
-            self.broker.ask_for_election(self)
+        if self.state is Leadership.WITHOUT_MAJORITY and self.has_majority():
+            self._step(LeadershipInput.REGAIN_MAJORITY)
+            self.host.replicator.ask_for_election(self)
 
     def _lose_leader(self) -> None:
         if self.leader:
             self.leader = ""
-            self.watcher.leader_lost(self)
+            self.observer.leader_lost(self)
 
     def elect(self, node: str) -> None:
         """A majority chose `node`: what waited goes on.
@@ -237,13 +236,13 @@ class QuorumQueue(Queue):
         Raises:
             SimulationError: the queue is not electing.
         """
-        self._step(Input.ELECT)
+        self._step(LeadershipInput.ELECT)
         self.leader = self.node = node
-        self.watcher.leader_elected(self, node)
+        self.observer.leader_elected(self, node)
         self._go_on()
 
     def _go_on(self) -> None:
         """What waited for a leader goes on."""
         for proposal in list(self.proposals.values()):
-            self.broker.put_forward(proposal)
+            self.host.replicator.put_forward(proposal)
         self.dispatch()

@@ -8,15 +8,15 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.lifecycle import Input
+from mqsim.broker.confirms import Confirm
+from mqsim.broker.context import Context
+from mqsim.broker.durability import Durability
+from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message
-
-if TYPE_CHECKING:
-    from mqsim.broker.queue import Queue
-    from mqsim.broker.seams import Confirm
+from mqsim.broker.queues.queue import Queue
+from mqsim.broker.reasons import Reason
 
 Request = Callable[[bool], None]
 """What is on its way to a silent queue; called with whether the queue goes on (else it is given up)."""
@@ -32,7 +32,8 @@ class Availability:
     __slots__ = ()
     silent = False
 
-    def is_routable(self, queue: Queue) -> bool:
+    @property
+    def routable(self) -> bool:
         """Whether routing finds the queue."""
         return True
 
@@ -58,25 +59,28 @@ class Down(Availability):
     """The queue's node is down.
 
     Args:
+        context: the broker's.
         how: whether the node was stopped or killed.
     """
 
-    __slots__ = ("how",)
+    __slots__ = ("context", "how")
 
-    def __init__(self, how: Input) -> None:
+    def __init__(self, context: Context, how: NodeInput) -> None:
+        self.context = context
         self.how = how
 
-    def is_routable(self, queue: Queue) -> bool:
+    @property
+    def routable(self) -> bool:
         """Whether a publish still finds the queue, to be refused (4.x), or passes it by (3.10)."""
-        return queue.broker.profile.finds_queues_that_are_down
+        return self.context.profile.finds_queues_that_are_down
 
     def check(self, queue: Queue, method: str, *, may_wait: bool = True) -> None:
         """As for every availability."""
-        if not queue.broker.profile.finds_queues_that_are_down:
+        if not self.context.profile.finds_queues_that_are_down:
             raise replies.home_is_down(queue.name, queue.node)
         if method in ("queue.bind", "queue.unbind"):
             return
-        if self.silent or self.how is Input.KILL:
+        if self.silent or self.how is NodeInput.KILL:
             if method != "queue.delete" and may_wait:
                 raise replies.waits_for_home(queue.name, queue.node)
         elif method == "queue.delete":
@@ -88,20 +92,26 @@ class Down(Availability):
 class Silent(Down):
     """The queue's node is silent: what clients ask of it is on its way, and nothing comes back.
 
+    Args:
+        context: the broker's.
+        durability: hands in what arrives.
+
     Attributes:
         requests: what is on its way, in order.
         unheard: messages that were acknowledged, refused or returned, which the queue does not know yet.
     """
 
-    __slots__ = ("requests", "unheard")
+    __slots__ = ("durability", "requests", "unheard")
     silent = True
 
-    def __init__(self) -> None:
-        super().__init__(Input.FALL_SILENT)
+    def __init__(self, context: Context, durability: Durability) -> None:
+        super().__init__(context, NodeInput.FALL_SILENT)
+        self.durability = durability
         self.requests: list[Request] = []
         self.unheard: list[Message] = []
 
-    def is_routable(self, queue: Queue) -> bool:
+    @property
+    def routable(self) -> bool:
         """As long as nobody knows, publishes go there."""
         return True
 
@@ -113,11 +123,11 @@ class Silent(Down):
 
         def arrive(there: bool) -> None:
             if there and (confirm is None or not confirm.answered):
-                queue.broker.hand_in(message, queue, confirm)
+                self.durability.hand_in(message, queue, confirm)
                 if confirm is not None:
                     confirm.safe()
                 return
-            queue.watcher.left(message, queue, "lost")
+            self.context.observer.left(message, queue, Reason.LOST)
             if confirm is not None:
                 confirm.refused()
 
@@ -127,29 +137,3 @@ class Silent(Down):
         """What a client says of a delivery is on its way: an acknowledgement, a refusal or a return."""
         self.unheard.append(message)
         self.requests.append(lambda there: act() if there else None)
-
-
-def go_on(queue: Queue) -> None:
-    """A silent queue's node goes on: what was on its way arrives."""
-    silent = queue.availability
-    assert isinstance(silent, Silent)
-    queue.become(ANSWERS)
-    for arrive in silent.requests:
-        arrive(True)
-    queue.expire(queue.broker.now)
-    queue.dispatch()
-
-
-def give_up(queue: Queue) -> list[Message]:
-    """The queue's node is down: what was on its way to it is lost, and its publishers are told.
-
-    Returns:
-        What clients acknowledged, refused or returned in vain: it is in the queue still.
-    """
-    silent = queue.availability
-    if not isinstance(silent, Silent):
-        return []
-    queue.become(ANSWERS)
-    for arrive in silent.requests:
-        arrive(False)
-    return silent.unheard

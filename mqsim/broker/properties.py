@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.arguments import LONGEST_MS
-from mqsim.broker.declaring import REPLY_TO
 from mqsim.broker.message import Envelope, Message
+from mqsim.broker.queues.arguments import LONGEST_MS
 from mqsim.broker.replies import channel_error, type_of
+from mqsim.broker.topology import REPLY_TO
 from mqsim.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def enter(
         body: the content.
         properties: AMQP's properties by name (`delivery_mode`, `headers` …); what is unset is left out.
         mandatory: whether it comes back when no queue is bound for it.
-        row: the message's number, which belongs to whoever watches the broker.
+        row: the message's number, which belongs to the broker's observer.
 
     Raises:
         ChannelError: 404 or 403 as `Channel.publish` says; 406 for a property that can't be.
@@ -61,12 +61,12 @@ def enter(
         mandatory=mandatory,
         body=body,
     )
-    largest = channel.broker.profile.largest_message
+    largest = channel.context.profile.largest_message
     with channel.during("basic.publish"):
         if len(body) > largest:
             told = f"message size {len(body)} is larger than configured max size {largest}"
             raise channel_error(replies.PRECONDITION_FAILED, told)
-        channel.broker.route_of(envelope)
+        channel.publishing.route_of(envelope)
         user = properties.get("user_id")
         if user is not None and user != channel.connection.user:
             told = f"user_id property set to '{user}' but authenticated user was '{channel.connection.user}'"
@@ -130,6 +130,6 @@ def _addressed(channel: Channel, properties: Properties) -> Properties:
     """The properties, with the channel's address where they ask for direct replies."""
     if properties.get("reply_to") != REPLY_TO:
         return properties
-    if channel.address is None:
+    if channel.reply_to is None:
         raise channel_error(replies.PRECONDITION_FAILED, "fast reply consumer does not exist")
-    return {**properties, "reply_to": channel.address.name}
+    return {**properties, "reply_to": channel.reply_to.name}

@@ -1,0 +1,234 @@
+"""Kinds of programs that people write, each with what it shows on a real RabbitMQ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mqsim as mq
+from mqsim.api.magic import program
+from mqsim.guest.carriers.carrier import CarrierFactory
+
+CONNECT = """
+import logging, signal, sys, threading, time
+import pika
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+channel.queue_declare("q")
+"""
+
+
+def lines(
+    text: str, carry: CarrierFactory | None = None, connect: bool = True, **options: Any
+) -> list[tuple[float, str]]:
+    """What one program printed, and what happened to it."""
+    source = (CONNECT if connect else "") + text
+    result = mq.run_programs({"p": program("p", source)}, carry=carry, **options)
+    return [(line.t, line.text) for line in result.lines]
+
+
+# -- spinning ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "burn",
+    [
+        "while time.time() < end: pass",
+        "while time.time() < end: spins = spins + 1 if spins < 9 else 0",
+        "while end - time.time() > 0: time.sleep(0)",
+    ],
+)
+def test_work_that_burns_its_time(burn: str, carry: CarrierFactory) -> None:
+    text = f"""
+def work(channel, method, properties, body):
+    end, spins = time.time() + 2, 0
+    {burn}
+    print("finished", body.decode())
+    channel.basic_ack(method.delivery_tag)
+for n in (1, 2, 3):
+    channel.basic_publish("", "q", str(n))
+channel.basic_qos(prefetch_count=1)
+channel.basic_consume("q", work)
+channel.start_consuming()
+"""
+    found = lines(text, carry)
+    assert [text for _, text in found[:3]] == ["finished 1", "finished 2", "finished 3"]
+    assert [t for t, _ in found[:3]] == pytest.approx([2, 4, 6], abs=0.05)
+    assert "waits in p.py" in found[3][1]
+
+
+def test_polling_for_an_answer_sees_it_come(carry: CarrierFactory) -> None:
+    server = (
+        CONNECT
+        + """
+def answer(channel, method, properties, body):
+    time.sleep(3)
+    channel.basic_publish("", properties.reply_to, body[::-1])
+    channel.basic_ack(method.delivery_tag)
+channel.basic_consume("q", answer)
+channel.start_consuming()
+"""
+    )
+    client = (
+        CONNECT
+        + """
+back = channel.queue_declare("", exclusive=True).method.queue
+got = []
+channel.basic_consume(back, lambda *all: got.append(all[-1]), auto_ack=True)
+channel.basic_publish("", "q", "abc", pika.BasicProperties(reply_to=back))
+while not got:
+    connection.process_data_events()
+print(got)
+connection.close()
+"""
+    )
+    programs = {"server": program("server", server), "client": program("client", client)}
+    result = mq.run_programs(programs, carry=carry)
+    (line,) = (line for line in result.lines if line.stream == "stdout")
+    assert line.text == "[b'cba']"
+    assert line.t == pytest.approx(3.01, abs=0.02)
+    assert result.programs[1].status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("import time\nwhile True:\n    time.sleep(1e-6)\n", "p.py, line 3"),
+        ("while True:\n    print('again')\n", "p.py, line 2"),
+    ],
+)
+def test_what_never_ends_is_ended_and_named(text: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mqsim.guest.kernel.runtime.STEPS", 20_000)
+    programs = {
+        "p": program("p", text),
+        "other": program("other", "import time\ntime.sleep(9)\nprint('fine')"),
+    }
+    result = mq.run_programs(programs)
+    (ended,) = (line.text for line in result.lines if line.who == "p-1" and line.stream == "event")
+    assert ended == f"is ended after 20,000 steps: it sends, prints or wakes up without an end ({place})"
+    assert [line.text for line in result.lines if line.who == "other-1"] == ["fine", "exits with status 0"]
+
+
+def test_a_program_that_spins_for_ever_is_left_at_the_end() -> None:
+    found = lines("import time\nwhile True:\n    time.time()\n", connect=False)
+    assert found == [(86_400.0, "sleeps in p.py, line 3")]
+
+
+# -- clocks --------------------------------------------------------------------------------------------------
+
+
+def test_a_clock_is_no_method_where_it_is_an_attribute_of_a_class(carry: CarrierFactory) -> None:
+    text = """
+import time, datetime
+class Timer:
+    clock = time.monotonic
+    pause = time.sleep
+    wall = time.localtime
+timer = Timer()
+began = timer.clock()
+timer.pause(2)
+print(timer.clock() - began, timer.wall(0).tm_year)
+"""
+    assert lines(text, carry, connect=False)[0] == (2.0, "2.0 1970")
+
+
+def test_log_lines_with_the_time(carry: CarrierFactory) -> None:
+    text = """
+import logging, sys, time
+logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stdout)
+time.sleep(1.5)
+logging.warning("now")
+"""
+    assert lines(text, carry, connect=False)[0][1] == "2026-01-01 00:00:01,500 now"
+
+
+def test_logging_by_a_dictionary_and_into_a_file(
+    carry: CarrierFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """
+import logging.config, time
+logging.config.dictConfig({
+    "version": 1,
+    "formatters": {"f": {"format": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {
+        "file": {"class": "logging.FileHandler", "filename": "out.log", "formatter": "f"},
+        "out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "f"},
+    },
+    "root": {"handlers": ["file", "out"], "level": "INFO"},
+})
+time.sleep(61)
+logging.info("later")
+logging.shutdown()
+with open("out.log") as file:
+    print(file.read().strip())
+"""
+    assert [text for _, text in lines(text, carry, connect=False)[:2]] == ["00:01:01 later"] * 2
+
+
+# -- signals -------------------------------------------------------------------------------------------------
+
+HANDLER = """
+def stop(number, frame):
+    print("stopping", signal.Signals(number).name)
+    {act}
+running = True
+signal.signal(signal.SIGINT, stop)
+signal.signal(signal.SIGTERM, stop)
+channel.basic_consume("q", lambda *_: None, auto_ack=True, consumer_tag="mine")
+{loop}
+print("stopped")
+connection.close()
+"""
+
+
+@pytest.mark.parametrize("fault", ["stop", "terminate"])
+@pytest.mark.parametrize(
+    ("act", "loop", "by"),
+    [
+        ("channel.basic_cancel('mine')", "channel.start_consuming()", 5.0),
+        ("channel.stop_consuming()", "channel.start_consuming()", 5.0),
+        ("connection.add_callback_threadsafe(channel.stop_consuming)", "channel.start_consuming()", 0.0),
+        ("global running; running = False", "while running: connection.process_data_events(1)", 1.0),
+        ("sys.exit(0)", "try: channel.start_consuming()\nfinally: pass", 0.0),
+    ],
+)
+def test_handlers_of_signals_that_end_a_consumer(
+    fault: str, act: str, loop: str, by: float, carry: CarrierFactory
+) -> None:
+    found = lines(HANDLER.format(act=act, loop=loop), carry, faults=[{fault: "p-1", "at": 3}])
+    assert found[0] == (3, "gets Ctrl-C" if fault == "stop" else "gets SIGTERM")
+    assert found[1] == (3, "stopping SIGINT" if fault == "stop" else "stopping SIGTERM")
+    assert found[-1][1] == "exits with status 0"
+    assert found[-1][0] <= 3.1 + by
+
+
+def test_sigterm_ends_a_program_that_does_not_handle_it(carry: CarrierFactory) -> None:
+    found = lines("import time\ntime.sleep(99)", carry, connect=False, faults=[{"terminate": "p", "at": 3}])
+    assert found == [(3, "gets SIGTERM"), (3, "is ended by signal 15")]
+
+
+def test_who_does_not_listen_is_killed_after_the_grace(carry: CarrierFactory) -> None:
+    text = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(99)"
+    found = lines(text, carry, connect=False, faults=[{"terminate": "p", "at": 3}])
+    assert found == [(3, "gets SIGTERM"), (13, "is killed")]
+    found = lines(text, carry, connect=False, faults=[{"terminate": "p", "at": 3, "grace": 2}])
+    assert found[-1] == (5, "is killed")
+
+
+def test_an_asyncio_service_that_ends_in_order(carry: CarrierFactory) -> None:
+    text = """
+import asyncio, signal
+async def main():
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    print("in order")
+asyncio.run(main())
+"""
+    for fault in ("stop", "terminate"):
+        found = lines(text, carry, connect=False, faults=[{fault: "p", "at": 3}])
+        assert found[1:] == [(3, "in order"), (3, "exits with status 0")]

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mqsim import matching, theory
+    from mqsim import matching, planning, statistics, theory
     from mqsim.api import (
         Result,
         Scenario,
@@ -43,16 +43,18 @@ __all__ = [
     "explore",
     "load",
     "matching",
+    "planning",
     "plot_latencies",
     "predict",
     "presets",
     "program",
     "run_programs",
     "simulate",
+    "statistics",
     "theory",
 ]
 
-_MODULES = {"matching", "theory"}
+_MODULES = {"matching", "planning", "statistics", "theory"}
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mqsim.cli.plan import plan
+
 app = typer.Typer(
     name="mqsim",
     help="Teach, try and plan message queues: producers, a broker with RabbitMQ's rules, consumers, faults.",
@@ -14,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(plan)
 
 
 def _version(wanted: bool) -> None:

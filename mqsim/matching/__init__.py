@@ -12,7 +12,7 @@
 | `single`, `plain` | queues that serve every message once |
 | `bounded`, `troubled` | lost, impatient, important and repeated messages; breakdowns |
 | `network`, `loops`, `ends` | several queues; closed loops and full queues; drains and fork-join |
-| `load` | how much comes to each part, beside how much it can do |
+| `load`, `surges` | how much comes to each part, beside how much it can do; for a while, more |
 | `settling` | how long a run must be until its means settle |
 | `applies`, `lines`, `curves` | the answer; what a report shows of it, and what a figure draws |
 """
@@ -23,6 +23,7 @@ from mqsim.matching.lines import TheoryLine, read, simulated, theory_lines
 from mqsim.matching.load import Load, loads
 from mqsim.matching.records import Fit, Match, Matches
 from mqsim.matching.settling import short_run
+from mqsim.matching.surges import Surge, surges
 
 __all__ = [
     "Curve",
@@ -30,6 +31,7 @@ __all__ = [
     "Load",
     "Match",
     "Matches",
+    "Surge",
     "TheoryLine",
     "applies",
     "curve",
@@ -37,5 +39,6 @@ __all__ = [
     "read",
     "short_run",
     "simulated",
+    "surges",
     "theory_lines",
 ]

@@ -50,7 +50,7 @@ def drain_match(scenario: Scenario) -> Match | None:
     if rest.rate * work.mean >= staff.servers:
         return None
     if work.constant and rest.rate == 0:
-        end = drain_time_constant(backlog, work.mean, staff.servers)
+        end = drain_time_constant(backlog, 1.0 / work.mean, staff.servers)
     elif work.exponential or staff.servers == 1:
         end = drain_time(backlog, 1.0 / work.mean, staff.servers, rest.rate)
     else:

@@ -26,6 +26,7 @@ from mqsim.scenario import (
     Mmpp,
     Poisson,
     ProducerSpec,
+    ProfileArrivals,
     Renewal,
     Scenario,
 )
@@ -87,8 +88,11 @@ def loads(scenario: Scenario) -> list[Load]:
 
 def _rate(spec: ProducerSpec) -> float | None:
     """Messages a second of a group of producers, where that is one number for the whole run."""
-    if not spec.endless or spec.start > 0.0:
-        return None
+    return steady_rate(spec) if spec.endless and spec.start == 0.0 else None
+
+
+def steady_rate(spec: ProducerSpec) -> float | None:
+    """Messages a second of a group of producers while it sends, where that is one number."""
     arrivals = spec.arrivals
     match arrivals:
         case Poisson():
@@ -121,7 +125,7 @@ def _of_producers(scenario: Scenario, rates: dict[str, float | None]) -> Iterato
 
 def _of_queues(scenario: Scenario, rates: dict[str, float | None]) -> Iterator[Load]:
     traffic = Traffic(scenario)
-    able = {name: _capacity(scenario, name) for name in traffic.edges}
+    able = {name: capacity_of(scenario, name) for name in traffic.edges}
     offered = _offered(traffic, rates, able)
     for name, capacity in able.items():
         rate = offered[name]
@@ -231,13 +235,20 @@ def _laws(
     for spec in scenario.producers.values():
         to = shares(scenario, spec.to)
         part = sum(to[name].part for name in sources if name in to)
-        rate = _rate(spec) if spec.count else 0.0
+        rate = _weight(spec) if spec.count else 0.0
         if part and rate:
             found.append((rate * part, spec.work))
     return found
 
 
-def _capacity(scenario: Scenario, queue: str) -> float | None:
+def _weight(spec: ProducerSpec) -> float | None:
+    """How much a group of producers counts where the laws of work of several are mixed."""
+    if isinstance(spec.arrivals, ProfileArrivals):
+        return spec.count * sum(rate for _, rate in spec.arrivals.points) / len(spec.arrivals.points)
+    return steady_rate(spec)
+
+
+def capacity_of(scenario: Scenario, queue: str) -> float | None:
     """Messages a second that the consumers of a queue can work off; None where it can't be told."""
     groups = _groups(scenario, queue)
     if not groups or scenario.programs:

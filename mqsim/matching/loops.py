@@ -129,12 +129,12 @@ def saturated_match(setting: Setting) -> Match:
         each = 1.0 / (work.mean + trip)
         why = "There is always a next message: each consumer takes one after the other."
     elif work.constant:
-        each = prefetch_throughput(prefetch, trip, work.mean)
+        each = prefetch_throughput(prefetch, trip, 1.0 / work.mean)
         why = (
             "There is always a next message, and at most `prefetch` are under way to each consumer and back."
         )
     elif isinstance(plain(work.parts[0][1]), Exponential) and work.exponential:
-        each = prefetch_throughput_exponential(prefetch, trip, work.mean)
+        each = prefetch_throughput_exponential(prefetch, trip, 1.0 / work.mean)
         why = (
             "There is always a next message; each consumer's window is a closed network with the network as "
             "a delay."

@@ -92,7 +92,7 @@ def _poisson(rate: float, work: Work, servers: int) -> Queue:
     if work.exponential:
         return mmc(rate, 1.0 / work.mean, servers)
     if work.constant:
-        return mdc(rate, work.mean, servers)
+        return mdc(rate, 1.0 / work.mean, servers)
     if servers == 1:
         return mg1(rate, work.mean, work.second_moment, work.transform())
     name = f"M/G/{servers} by Allen and Cunneen"

@@ -88,15 +88,21 @@ def slo_miss(trace: Trace, limit: float, *, warmup: float = 0.0, queue: str | No
         flows = flow_times(trace)
         created, worked = flows.created, flows.worked
     else:
-        created, worked = _in_queue(trace, queue)
+        created, worked = times_in_queue(trace, queue)
     within = span.holds(created)
     if not within.any():
         return None
     return 1.0 - float((worked[within] - created[within] <= limit).mean())
 
 
-def _in_queue(trace: Trace, queue: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each message that was meant for `queue`: creation, and its first finish there (NaN: none)."""
+def times_in_queue(trace: Trace, queue: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each message that was meant for `queue`: when it was created, and first finished there (seconds).
+
+    NaN stands for what was lost, dropped, refused or not finished when the run ended. In no particular order.
+
+    Raises:
+        UsageError: the trace knows no such queue.
+    """
     if queue not in trace.queues.names:
         raise UsageError(
             f"queue: {queue!r} is not in this trace; it has {', '.join(trace.queues.names) or 'none'}."

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mqsim.matching import Load, loads, short_run
+from mqsim.matching import Load, Surge, loads, short_run, surges
 from mqsim.scenario import Closed, Empty, Saturate, Scenario
 from mqsim.trace import Trace
 
@@ -25,8 +25,9 @@ class RunWarning:
     """One thing that a reader of the numbers should mind.
 
     Attributes:
-        kind: "overload", "growth", "short" and "wide" say why the numbers may mislead; "unfinished", that the
-            run was cut off; "setting", that the scenario asks for what has no effect or is advised against.
+        kind: "overload", "surge", "growth", "short" and "wide" say why the numbers may mislead;
+            "unfinished", that the run was cut off; "setting", that the scenario asks for what has no effect
+            or is advised against.
         about: the queue, the producer or the figure; empty for the broker or the whole.
         message: one sentence that says what to do.
     """
@@ -45,6 +46,28 @@ def overloads(scenario: Scenario) -> list[RunWarning]:
     return [
         RunWarning("overload", load.name, _overload(scenario, load)) for load in loads(scenario) if load.over
     ]
+
+
+def surge_warnings(scenario: Scenario) -> list[RunWarning]:
+    """The queues to which more comes than can be worked off, but only for a while.
+
+    Args:
+        scenario: what would be run.
+    """
+    return [RunWarning("surge", surge.queue, _surge(surge)) for surge in surges(scenario)]
+
+
+def _surge(surge: Surge) -> str:
+    gone = (
+        f"they are gone at about {surge.recovers:.3g} s"
+        if np.isfinite(surge.recovers)
+        else "they are not gone when the run ends"
+    )
+    return (
+        f"From {surge.begins:.3g} s on more comes to queue {surge.queue} than its consumers can work off "
+        f"(up to {surge.peak:.4g} a second against {surge.capacity:.4g}): about {surge.backlog:,.0f} pile "
+        f"up until {surge.at:.3g} s, and {gone}. Chance adds to that."
+    )
 
 
 def endless(scenario: Scenario) -> str:
@@ -89,7 +112,7 @@ def run_warnings(
 
 def _misleading(scenario: Scenario, trace: Trace, warmup: float) -> list[RunWarning]:
     """Why the numbers may mislead: overload, growth, a short run."""
-    found = overloads(scenario)
+    found = [*overloads(scenario), *surge_warnings(scenario)]
     start = trace.start + warmup
     if scenario.duration is None or not trace.end > start:
         return found

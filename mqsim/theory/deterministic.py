@@ -27,12 +27,13 @@ LARGEST = 1 << 21
 """Length of the longest Fourier transform tried; enough for utilisation 0.9999 of one server."""
 
 
-def md1(arrival_rate: float, service_time: float) -> Queue:
+def md1(arrival_rate: float, service_rate: float) -> Queue:
     """M/D/1: Poisson arrivals, one server, every message takes the same time.
 
     Args:
         arrival_rate: messages a second, above 0.
-        service_time: work of each message in seconds, above 0, below 1 / arrival_rate.
+        service_rate: messages a second that the server completes while it works (1 / the work of each), above
+            `arrival_rate`.
 
     Returns:
         All means, and the laws of wait and sojourn.
@@ -42,10 +43,10 @@ def md1(arrival_rate: float, service_time: float) -> Queue:
 
     Source: Franx (2001) with one server; the mean is Pollaczek and Khinchine's.
     """
-    return mdc(arrival_rate, service_time, 1)
+    return mdc(arrival_rate, service_rate, 1)
 
 
-def mdc(arrival_rate: float, service_time: float, servers: int) -> Queue:
+def mdc(arrival_rate: float, service_rate: float, servers: int) -> Queue:
     """M/D/c: Poisson arrivals, `servers` equal servers, constant work, first come first served.
 
     Exact but for rounding: the law to about 1e-13 up to utilisation 0.98 and 1e-11 up to 0.999, the mean wait
@@ -53,8 +54,8 @@ def mdc(arrival_rate: float, service_time: float, servers: int) -> Queue:
 
     Args:
         arrival_rate: messages a second, above 0.
-        service_time: work of each message in seconds, above 0.
-        servers: 1 or more; arrival_rate * service_time must be below it.
+        service_rate: of each server while it works (1 / the work of each message), per second, above 0.
+        servers: 1 or more; servers * service_rate must exceed arrival_rate.
 
     Returns:
         All means, and the laws of wait and sojourn.
@@ -67,7 +68,7 @@ def mdc(arrival_rate: float, service_time: float, servers: int) -> Queue:
     Source: Franx (2001); Tijms (2003).
     """
     arrivals = positive("arrival_rate", arrival_rate)
-    work = positive("service_time", service_time)
+    work = 1.0 / positive("service_rate", service_rate)
     count = whole("servers", servers)
     name = f"M/D/{count}"
     load = arrivals * work

@@ -7,10 +7,13 @@ Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2, 2.3 and 2.6.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
+from mqsim.errors import TheoryError
 from mqsim.theory import laws
 from mqsim.theory.queue import Queue, lossless
-from mqsim.theory.ranges import positive, steady, whole
+from mqsim.theory.ranges import not_negative, positive, share, steady, whole
 
 
 def erlang_b(servers: int, offered_load: float) -> float:
@@ -137,25 +140,80 @@ def mg_infinity(arrival_rate: float, mean: float) -> Queue:
     )
 
 
-def servers_needed(arrival_rate: float, service_rate: float, mean_wait: float) -> int:
-    """The fewest servers with which the mean wait of M/M/c is at most `mean_wait`.
+def servers_needed(
+    arrival_rate: float,
+    service_rate: float,
+    mean_wait: float | None = None,
+    *,
+    mean_sojourn: float | None = None,
+    wait: tuple[float, float] | None = None,
+    sojourn: tuple[float, float] | None = None,
+) -> int:
+    """The fewest servers with which M/M/c meets every goal that is given.
 
     Args:
         arrival_rate: messages a second, above 0.
         service_rate: of each server, per second, above 0.
-        mean_wait: in seconds, above 0.
+        mean_wait: the mean wait is at most this, in seconds, above 0.
+        mean_sojourn: the mean of wait and work is at most this, in seconds, above the mean work.
+        wait: a share and a time: (0.99, 1.0) asks that 99 % of the messages wait at most 1 second, which is
+            the same as a 99th percentile of the wait of at most 1 second. The share is above 0 and below 1,
+            the time 0 or more.
+        sojourn: likewise for wait and work together. The work alone must leave room: no number of servers
+            makes it shorter.
 
     Raises:
-        TheoryError: outside these ranges.
+        TheoryError: outside these ranges, without any goal, or for a goal that the work alone misses.
 
-    Source: Gross et al., section 2.3, searched upwards (the mean wait falls with every server added).
+    Source: Gross et al., section 2.3, searched upwards (waits get shorter with every server added).
     """
-    goal = positive("mean_wait", mean_wait)
     load = positive("arrival_rate", arrival_rate) / positive("service_rate", service_rate)
+    goals: list[Callable[[Queue], bool]] = []
+    if mean_wait is not None:
+        goals.append(partial(_mean_wait_within, positive("mean_wait", mean_wait)))
+    if mean_sojourn is not None:
+        if positive("mean_sojourn", mean_sojourn) <= 1.0 / service_rate:
+            raise TheoryError(_work_alone(f"mean_sojourn: {mean_sojourn!r}", f"{1.0 / service_rate:.6g}"))
+        goals.append(partial(_mean_wait_within, mean_sojourn - 1.0 / service_rate))
+    if wait is not None:
+        goals.append(partial(_wait_within, *_share_and_time("wait", wait)))
+    if sojourn is not None:
+        part, time = _share_and_time("sojourn", sojourn)
+        alone = -math.log1p(-part) / service_rate
+        if time <= alone:
+            raise TheoryError(_work_alone(f"sojourn: {sojourn!r}", f"{alone:.6g}"))
+        goals.append(partial(_sojourn_within, part, time))
+    if not goals:
+        raise TheoryError("servers_needed asks for a goal: mean_wait, mean_sojourn, wait or sojourn.")
     count = math.floor(load) + 1
-    while mmc(arrival_rate, service_rate, count).mean_wait > goal:
+    while not all(goal(mmc(arrival_rate, service_rate, count)) for goal in goals):
         count += 1
     return count
+
+
+def _share_and_time(name: str, given: object) -> tuple[float, float]:
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise TheoryError(f"{name}: {given!r} will not do; it must be a share and a time, as in (0.99, 1.0).")
+    part = share(f"{name}[0]", given[0])
+    if part == 0.0:
+        raise TheoryError(f"{name}[0]: a share of 0 asks for nothing; it must be above 0 and below 1.")
+    return part, not_negative(f"{name}[1]", given[1])
+
+
+def _work_alone(what: str, least: str) -> str:
+    return f"{what} is more than any number of servers can do: the work alone takes {least} s."
+
+
+def _mean_wait_within(limit: float, queue: Queue) -> bool:
+    return queue.mean_wait <= limit
+
+
+def _wait_within(part: float, time: float, queue: Queue) -> bool:
+    return queue.wait_cdf(time) >= part
+
+
+def _sojourn_within(part: float, time: float, queue: Queue) -> bool:
+    return queue.sojourn_cdf(time) >= part
 
 
 def _never(t: float) -> float:

@@ -22,17 +22,18 @@ from mqsim.theory.ranges import (
 )
 
 
-def prefetch_throughput(prefetch: int, round_trip: float, service_time: float) -> float:
+def prefetch_throughput(prefetch: int, round_trip: float, service_rate: float) -> float:
     """Messages a second that one consumer finishes when there is always a backlog and the work is constant.
 
     At most `prefetch` messages are on their way, waiting or being worked on; an acknowledgement and the
-    delivery that it sets free take one round trip: prefetch / (round_trip + service_time), and never above 1
-    / service_time.
+    delivery that it sets free take one round trip: prefetch / (round_trip + 1 / service_rate), and never
+    above service_rate.
 
     Args:
         prefetch: messages that the broker sends ahead of acknowledgements, 1 or more.
         round_trip: from an acknowledgement's sending to the next delivery's arrival, in seconds, 0 or above.
-        service_time: work of each message, always the same, in seconds, above 0.
+        service_rate: messages a second that the consumer finishes while it works (1 / the work of each,
+            always the same), above 0.
 
     Raises:
         TheoryError: outside these ranges.
@@ -41,11 +42,11 @@ def prefetch_throughput(prefetch: int, round_trip: float, service_time: float) -
         (window flow control).
     """
     window = whole("prefetch", prefetch)
-    work = positive("service_time", service_time)
-    return min(1.0 / work, window / (not_negative("round_trip", round_trip) + work))
+    rate = positive("service_rate", service_rate)
+    return min(rate, window / (not_negative("round_trip", round_trip) + 1.0 / rate))
 
 
-def prefetch_throughput_exponential(prefetch: int, round_trip: float, service_mean: float) -> float:
+def prefetch_throughput_exponential(prefetch: int, round_trip: float, service_rate: float) -> float:
     """Messages a second that one consumer finishes with a backlog always there and exponential work.
 
     A closed network of `prefetch` messages, a delay of any law (the network) and one exponential server.
@@ -53,7 +54,7 @@ def prefetch_throughput_exponential(prefetch: int, round_trip: float, service_me
     Args:
         prefetch: 1 or more.
         round_trip: mean, constant or not, in seconds, 0 or above.
-        service_mean: mean work, in seconds, above 0.
+        service_rate: messages a second that the consumer finishes while it works, above 0.
 
     Raises:
         TheoryError: outside these ranges.
@@ -62,25 +63,24 @@ def prefetch_throughput_exponential(prefetch: int, round_trip: float, service_me
         networks of queues, Journal of the ACM 22 (1975) 248-260 (a delay counts by its mean alone).
     """
     window = whole("prefetch", prefetch)
-    work = positive("service_mean", service_mean)
+    rate = positive("service_rate", service_rate)
     delay = not_negative("round_trip", round_trip)
-    return 1.0 / work if delay == 0 else finite_source(window, delay, 1.0 / work).throughput
+    return rate if delay == 0 else finite_source(window, delay, rate).throughput
 
 
-def prefetch_needed(round_trip: float, service_time: float) -> int:
+def prefetch_needed(round_trip: float, service_rate: float) -> int:
     """The least prefetch that keeps a consumer with constant work busy all the time.
 
     Args:
         round_trip: in seconds, 0 or above.
-        service_time: in seconds, above 0.
+        service_rate: messages a second that it finishes while it works, above 0.
 
     Raises:
         TheoryError: outside these ranges.
 
-    Source: `prefetch_throughput`, solved for 1 / service_time.
+    Source: `prefetch_throughput`, solved for service_rate.
     """
-    work = positive("service_time", service_time)
-    exact = not_negative("round_trip", round_trip) / work + 1.0
+    exact = not_negative("round_trip", round_trip) * positive("service_rate", service_rate) + 1.0
     return math.ceil(exact * (1.0 - 1e-12))
 
 
@@ -122,12 +122,12 @@ def drain_time(
     return time
 
 
-def drain_time_constant(backlog: int, service_time: float, servers: int = 1) -> float:
+def drain_time_constant(backlog: int, service_rate: float, servers: int = 1) -> float:
     """Time, in seconds, until `servers` consumers have worked off a backlog of constant work; no arrivals.
 
     Args:
         backlog: messages at the start, none in service, 0 or more.
-        service_time: of each message, in seconds, above 0.
+        service_rate: of each server while it works (1 / the work of each message), per second, above 0.
         servers: 1 or more.
 
     Raises:
@@ -136,7 +136,7 @@ def drain_time_constant(backlog: int, service_time: float, servers: int = 1) -> 
     Source: rounds of `servers` messages each.
     """
     rounds = math.ceil(whole("backlog", backlog, 0) / whole("servers", servers))
-    return rounds * positive("service_time", service_time)
+    return rounds / positive("service_rate", service_rate)
 
 
 @dataclass(frozen=True)

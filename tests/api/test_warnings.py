@@ -44,7 +44,7 @@ def test_a_queue_that_starts_to_grow_on_the_way_is_found_by_its_trend() -> None:
     assert "goes on growing" in result.warnings[0]
     # Rates that change over time have no load to compute; here they only rise.
     rising = {"producers.p.arrivals": {"profile": {"points": [[0, 1], [400, 5]]}}}
-    assert kinds(ran(rising)) == [("growth", "q")]
+    assert kinds(ran(rising)) == [("surge", "q"), ("growth", "q")]
 
 
 @pytest.mark.parametrize("cost", ["publish", "deliver"])

@@ -121,7 +121,7 @@ def test_a_hash_sends_a_message_where_it_went_before_and_a_choice_where_chance_s
 
 def test_a_backlog_of_500_is_drained_when_a_hand_says() -> None:
     _, result = lived(scenarios.backlog(), SEED)
-    assert result.trace.end == pytest.approx(theory.drain_time_constant(501, 0.1, 4))
+    assert result.trace.end == pytest.approx(theory.drain_time_constant(501, 10, 4))
 
 
 @pytest.mark.parametrize("prefetch", [1, 2, 4, 6, 8])
@@ -130,7 +130,7 @@ def test_an_always_full_queue_gives_prefetch_over_round_trip_and_work(prefetch: 
     (acked,) = columns(result.trace.messages, "acked")
     # Whole periods of (RTT + s) or s fit into 12 s, so the count is exact but for one message.
     measured = int(((acked >= 6) & (acked < 18)).sum())
-    assert abs(measured - 12 * theory.prefetch_throughput(prefetch, 0.1, 0.02)) <= 1
+    assert abs(measured - 12 * theory.prefetch_throughput(prefetch, 0.1, 50)) <= 1
 
 
 def test_autoscaling_follows_the_backlog_it_sees() -> None:

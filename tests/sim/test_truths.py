@@ -23,7 +23,7 @@ MESSAGES, WARMUP = 33_000, 1_000
 MODELS: dict[str, tuple[Scenario, Queue, int]] = {
     "M/M/1": (scenarios.served(1, 0.5, messages=MESSAGES), theory.mm1(1, 2), 20),
     "M/M/2": (scenarios.served(1, 1, 2, messages=MESSAGES), theory.mmc(1, 1, 2), 36),
-    "M/D/1": (scenarios.served(1, 0.5, messages=MESSAGES, constant=True), theory.md1(1, 0.5), 12),
+    "M/D/1": (scenarios.served(1, 0.5, messages=MESSAGES, constant=True), theory.md1(1, 2), 12),
 }
 MEASURES = ("mean wait", "mean sojourn", "p99 wait", "p99 sojourn")
 
@@ -71,7 +71,7 @@ def test_work_three_percent_longer_would_have_been_seen() -> None:
     off = {
         "M/M/1": theory.mm1(1, 2 * 1.03),
         "M/M/2": theory.mmc(1, 1.03, 2),
-        "M/D/1": theory.md1(1, 0.5 / 1.03),
+        "M/D/1": theory.md1(1, 2 * 1.03),
     }
     for model, queue in off.items():
         chances = [p_value(measured(model)[name], exact(queue)[name]) for name in MEASURES]

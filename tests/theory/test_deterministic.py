@@ -106,7 +106,7 @@ def test_the_tail_of_the_wait_integrates_to_its_mean(servers: int, load: float) 
 
 
 def test_the_sojourn_is_the_wait_and_the_work() -> None:
-    queue = theory.mdc(1.6, 1.25, 4)
+    queue = theory.mdc(1.6, 0.8, 4)
     assert queue.sojourn_cdf(1.2) == 0.0
     assert queue.sojourn_percentile(0.95) == pytest.approx(queue.wait_percentile(0.95) + 1.25)
     assert queue.sojourn_percentile(0.01) == pytest.approx(1.25)
@@ -115,7 +115,7 @@ def test_the_sojourn_is_the_wait_and_the_work() -> None:
 @settings(max_examples=40)
 @given(servers=st.integers(1, 30), load=st.floats(0.05, 0.95), work=st.floats(0.01, 100))
 def test_mdc_waits_less_than_mmc_and_keeps_littles_law(servers: int, load: float, work: float) -> None:
-    constant = theory.mdc(load * servers / work, work, servers)
+    constant = theory.mdc(load * servers / work, 1 / work, servers)
     exponential = theory.mmc(load * servers / work, 1 / work, servers)
     assert 0 <= constant.mean_wait <= exponential.mean_wait + 1e-13 * work
     assert constant.mean_in_system == pytest.approx(constant.throughput * constant.mean_sojourn)

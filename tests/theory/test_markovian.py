@@ -141,6 +141,38 @@ def test_servers_needed_is_the_least(goal: float) -> None:
     assert count == 8 or theory.mmc(7.3, 1.0, count - 1).mean_wait > goal
 
 
+@pytest.mark.parametrize("what", ["wait", "sojourn"])
+@pytest.mark.parametrize(("part", "time"), [(0.5, 1.0), (0.95, 3.2), (0.99, 6.0), (0.999, 7.0)])
+def test_servers_needed_for_a_share_is_the_least(what: str, part: float, time: float) -> None:
+    count = theory.servers_needed(7.3, 1.0, **{what: (part, time)})
+    cdf = lambda n: getattr(theory.mmc(7.3, 1.0, n), f"{what}_cdf")(time)  # noqa: E731
+    assert cdf(count) >= part
+    assert count == 8 or cdf(count - 1) < part
+
+
+def test_servers_needed_meets_all_goals_together() -> None:
+    alone = [theory.servers_needed(7.3, 1.0, 0.05), theory.servers_needed(7.3, 1.0, sojourn=(0.99, 4.7))]
+    assert theory.servers_needed(7.3, 1.0, 0.05, sojourn=(0.99, 4.7)) == max(alone)
+    assert theory.servers_needed(7.3, 1.0, mean_sojourn=1.05) == alone[0]
+
+
+@pytest.mark.parametrize(
+    ("goal", "says"),
+    [
+        ({}, "asks for a goal"),
+        ({"sojourn": (0.99, 4.6)}, r"the work alone takes 4\.605"),
+        ({"mean_sojourn": 1.0}, "the work alone takes 1 s"),
+        ({"wait": 0.99}, "a share and a time"),
+        ({"wait": (99, 1.0)}, r"wait\[0\]: 99"),
+        ({"wait": (0.0, 1.0)}, "asks for nothing"),
+        ({"sojourn": (0.9, -1.0)}, r"sojourn\[1\]: -1"),
+    ],
+)
+def test_servers_needed_refuses_what_no_count_can_meet(goal: dict[str, object], says: str) -> None:
+    with pytest.raises(TheoryError, match=says):
+        theory.servers_needed(7.3, 1.0, **goal)
+
+
 def test_mg_infinity_never_waits() -> None:
     queue = theory.mg_infinity(3.0, 2.0)
     assert (queue.mean_in_system, queue.mean_wait, queue.wait_percentile(0.99)) == (6.0, 0.0, 0.0)

@@ -29,17 +29,17 @@ def windowed(prefetch: int, latency: float, work: float, messages: int) -> float
 @pytest.mark.parametrize(("latency", "work"), [(0.05, 0.005), (0.0005, 0.01), (0.0, 0.1)])
 def test_prefetch_throughput_is_a_window_played_by_hand(prefetch: int, latency: float, work: float) -> None:
     played = windowed(prefetch, latency, work, 200 * prefetch + 2)
-    assert theory.prefetch_throughput(prefetch, 2 * latency, work) == pytest.approx(played, rel=0.005)
+    assert theory.prefetch_throughput(prefetch, 2 * latency, 1 / work) == pytest.approx(played, rel=0.005)
 
 
 @pytest.mark.parametrize(
     ("round_trip", "work", "least"), [(0.1, 0.005, 21), (0.0, 1.0, 1), (0.3, 0.1, 4), (0.05, 1.0, 2)]
 )
 def test_prefetch_needed_is_the_least_that_keeps_busy(round_trip: float, work: float, least: int) -> None:
-    assert theory.prefetch_needed(round_trip, work) == least
-    assert theory.prefetch_throughput(least, round_trip, work) == pytest.approx(1 / work)
+    assert theory.prefetch_needed(round_trip, 1 / work) == least
+    assert theory.prefetch_throughput(least, round_trip, 1 / work) == pytest.approx(1 / work)
     if least > 1:
-        assert theory.prefetch_throughput(least - 1, round_trip, work) < 1 / work
+        assert theory.prefetch_throughput(least - 1, round_trip, 1 / work) < 1 / work
 
 
 @pytest.mark.parametrize("prefetch", [1, 4, 30])
@@ -59,14 +59,16 @@ def test_prefetch_of_exponential_work_is_a_closed_chain(prefetch: int) -> None:
 
     p = stationary((0, 0), steps)
     busy = sum(x for s, x in p.items() if sum(s) < prefetch)
-    assert theory.prefetch_throughput_exponential(prefetch, round_trip, work) == pytest.approx(busy / work)
+    assert theory.prefetch_throughput_exponential(prefetch, round_trip, 1 / work) == pytest.approx(
+        busy / work
+    )
 
 
 @given(prefetch=st.integers(1, 60), round_trip=st.floats(0.001, 5), work=st.floats(0.001, 5))
 def test_variable_work_never_beats_constant_work(prefetch: int, round_trip: float, work: float) -> None:
-    varied = theory.prefetch_throughput_exponential(prefetch, round_trip, work)
-    assert varied <= theory.prefetch_throughput(prefetch, round_trip, work) * (1 + 1e-9)
-    assert theory.prefetch_throughput_exponential(prefetch, 0.0, work) == 1 / work
+    varied = theory.prefetch_throughput_exponential(prefetch, round_trip, 1 / work)
+    assert varied <= theory.prefetch_throughput(prefetch, round_trip, 1 / work) * (1 + 1e-9)
+    assert theory.prefetch_throughput_exponential(prefetch, 0.0, 1 / work) == 1 / work
 
 
 @pytest.mark.parametrize(
@@ -97,8 +99,8 @@ def test_drain_time_by_hand() -> None:
     assert theory.drain_time(100, 2.0, arrival_rate=1.0) == pytest.approx(100.0)
     assert theory.drain_time(3, 1.0, 3) == pytest.approx(1 + 1 / 2 + 1 / 3)
     assert theory.drain_time(0, 1.0) == 0.0
-    assert theory.drain_time_constant(10, 0.5, 4) == pytest.approx(1.5)
-    assert theory.drain_time_constant(0, 0.5, 4) == 0.0
+    assert theory.drain_time_constant(10, 2, 4) == pytest.approx(1.5)
+    assert theory.drain_time_constant(0, 2, 4) == 0.0
 
 
 @pytest.mark.parametrize("redraw", [True, False])

@@ -95,17 +95,17 @@ def flat_out() -> list[Case]:
         Case(
             "a full queue, prefetch 3 over 1 s, constant work",
             one(full, 0.4, consumer={"prefetch": 3}, count=2, time=1_000, **far),
-            {"throughput": 2 * theory.prefetch_throughput(3, 1.0, 0.4)},
+            {"throughput": 2 * theory.prefetch_throughput(3, 1.0, 2.5)},
         ),
         Case(
             "the same within the work",
             one(full, 0.4, consumer={"prefetch": 2}, count=2, time=1_000, **far),
-            {"throughput": 2 * theory.prefetch_throughput(2, 1.0, 0.4)},
+            {"throughput": 2 * theory.prefetch_throughput(2, 1.0, 2.5)},
         ),
         Case(
             "a full queue, exponential work",
             one(full, {"exponential": {"mean": 0.4}}, consumer={"prefetch": 3}, count=2, time=600, **far),
-            {"throughput": 2 * theory.prefetch_throughput_exponential(3, 1.0, 0.4)},
+            {"throughput": 2 * theory.prefetch_throughput_exponential(3, 1.0, 2.5)},
         ),
         Case(
             "a full queue, prefetch 1, any work",

@@ -71,9 +71,9 @@ def consumers() -> list[Case]:
             "prefetch 1 and latency: M/D/2, held",
             one(poisson(1.2), 1.0, count=2, time=20_000, **far),
             {
-                "wait.mean": theory.mdc(1.2, 1.2, 2).mean_wait + 0.1,
-                "sojourn.mean": theory.mdc(1.2, 1.2, 2).mean_wait + 1.2,
-                "sojourn.p99": theory.mdc(1.2, 1.2, 2).wait_percentile(0.99) + 1.2,
+                "wait.mean": theory.mdc(1.2, 1 / 1.2, 2).mean_wait + 0.1,
+                "sojourn.mean": theory.mdc(1.2, 1 / 1.2, 2).mean_wait + 1.2,
+                "sojourn.p99": theory.mdc(1.2, 1 / 1.2, 2).wait_percentile(0.99) + 1.2,
             },
         ),
         Case(

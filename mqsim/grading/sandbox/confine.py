@@ -89,6 +89,10 @@ class Confined:
             _limit(resource.RLIMIT_NPROC, _PROCESSES)
             os.setresuid(plan.uid, plan.uid, plan.uid)
         os.chdir(place)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
         if self._rules >= 0:
             landlock.restrict(self._rules)
             os.close(self._rules)

@@ -261,16 +261,8 @@ class ForkServer:
         except OSError:
             said = b""
         if said != b"!":
-            self.close()
-            why = self._complaint()
+            why = self.close()
             raise UsageError(f"the server that starts programs in processes of their own did not start{why}.")
-
-    def _complaint(self) -> str:
-        """The last line that the server's process wrote about its own failure."""
-        if self._process.stderr is None:
-            return ""
-        lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-        return f": {lines[-1][:_TOLD]}" if lines else ""
 
     def __call__(self, program: Program) -> ForkedCarrier:
         """Fork a guest; it begins with the first `resume`.
@@ -304,14 +296,23 @@ class ForkServer:
             raise UsageError("the server that starts programs in processes of their own is gone.") from error
         assert done == PID.pack(0)
 
-    def close(self) -> None:
-        """End the server and all guests that it has forked."""
+    def close(self) -> str:
+        """End the server and all guests that it has forked.
+
+        Returns:
+            The last line that its process wrote about a failure of its own, where that is kept.
+        """
         self._control.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stderr is None:
+            return ""
+        with self._process.stderr as stream:
+            lines = stream.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:_TOLD]}" if lines else ""
 
     def __enter__(self) -> ForkServer:
         return self

@@ -156,5 +156,5 @@ def refuse_processes(top: str) -> None:
 
 def warm_up() -> None:
     """Compile ahead what most programs need, before a fork server forks."""
-    for name in ("threading", "logging", "random", "queue", "uuid", "selectors"):
+    for name in ("threading", "logging", "random", "queue", "uuid", "selectors", "ledger"):
         code_of(name)

@@ -1,0 +1,28 @@
+"""Questions that an engineer asks of a message queue, answered in a sentence, and how sure it is.
+
+    import mqsim as mq
+
+    answer = mq.planning.size(rate="250/s", work="40ms", workers="1..40", target="p99 < 1s")
+    print(answer)
+
+| module | its one job |
+| --- | --- |
+| `size`, `search` | the smallest value, or the cheapest setting, that meets targets |
+| `what_if`, `drain`, `prefetch`, `sweep`, `sensitivity` | the other questions |
+| `quantities`, `targets`, `knobs`, `events` | what an engineer writes: 40ms, `p99 < 1s`, `count=1..40` |
+| `subject`, `workload` | what the question is about: a scenario, or a handful of flags |
+| `closed_form` | what theory knows before a run |
+| `length`, `study`, `observe`, `processors` | how long to run, how often, and what is read off each run |
+| `judge`, `values` | one setting judged against targets, or only measured |
+| `answer`, `figures` | the form in which every plan answers |
+"""
+
+from mqsim.planning.answer import Answer
+from mqsim.planning.drain import drain
+from mqsim.planning.prefetch import prefetch
+from mqsim.planning.sensitivity import sensitivity
+from mqsim.planning.size import size
+from mqsim.planning.sweep import sweep
+from mqsim.planning.what_if import what_if
+
+__all__ = ["Answer", "drain", "prefetch", "sensitivity", "size", "sweep", "what_if"]

@@ -1,0 +1,164 @@
+"""What is read off one run for a plan: times message by message, misses, numbers of the summary.
+
+Whatever was lost, dropped, refused, or never finished counts as an infinite time, so it can't flatter a
+percentile. Messages created so late in a run that they could not have met a limit before its end are not
+judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqsim.metrics import depth_series, summary, time_average
+from mqsim.metrics.flows import flow_times, times_in_queue
+from mqsim.planning.length import Length
+from mqsim.planning.targets import Measure
+from mqsim.runs import simulate
+from mqsim.scenario import Scenario
+from mqsim.trace import Outcome, Trace
+from mqsim.trace.frames import columns
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one run says of each measure.
+
+    Attributes:
+        times: of a time or a share: one number a message, in the order of their creation; infinite for
+            misses.
+        numbers: of any other measure; NaN where the run has none.
+        messages: rows of the message table.
+        complete: whether the run came to its own end.
+    """
+
+    times: dict[Measure, Floats]
+    numbers: dict[Measure, float]
+    messages: int
+    complete: bool
+
+
+def observe(
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    measures: Sequence[Measure],
+    length: Length,
+    limit: float = 0.0,
+) -> Observation:
+    """Run once and read the measures.
+
+    Args:
+        scenario: as `length.applied` gives it.
+        seed: of all random numbers.
+        replication: which independent run, from 0.
+        measures: what to read.
+        length: what part of the run counts.
+        limit: seconds at the end of a run that is kept as it is written in which what is created isn't judged
+            unless it was finished; the largest limit among the targets.
+    """
+    result = simulate(scenario, seed=seed, replication=replication)
+    trace = result.trace
+    warm = length.warm if length.steady else result.warmup
+    start = trace.start + warm
+    end = start + length.kept if length.steady else _judged_until(scenario, trace, limit)
+    times: dict[Measure, Floats] = {}
+    numbers: dict[Measure, float] = {}
+    told: dict[str, Any] | None = None
+    for measure in measures:
+        match measure.kind:
+            case "time" | "share":
+                times[measure] = _times(trace, measure, start, end)
+            case "misses":
+                numbers[measure] = _misses(trace, measure, start, end)
+            case "recover":
+                numbers[measure] = _recovery(scenario, trace, measure.queue, start)
+            case "overflow":
+                numbers[measure] = _overflow(trace, measure.queue)
+            case _:
+                told = summary(trace, warm) if told is None else told
+                numbers[measure] = _number(told, measure.path)
+    return Observation(times, numbers, trace.messages.n, trace.complete)
+
+
+def _judged_until(scenario: Scenario, trace: Trace, limit: float) -> float:
+    """Where a run has a duration, what is created just before its end can't be finished in time."""
+    if scenario.duration is None or limit > 0.2 * (trace.end - trace.start):
+        return trace.end
+    return trace.end - limit
+
+
+def _times(trace: Trace, measure: Measure, start: float, end: float) -> Floats:
+    created, value = _read(trace, measure)
+    within = (created >= start) & (created <= end)
+    created, value = created[within], value[within]
+    ordered = value[np.argsort(created, kind="stable")]
+    return np.where(np.isnan(ordered), math.inf, ordered)
+
+
+def _read(trace: Trace, measure: Measure) -> tuple[Floats, Floats]:
+    """When messages were created, and the time in question; NaN for a miss."""
+    if measure.time == "flows":
+        flows = flow_times(trace)
+        return flows.created, flows.acked - flows.created
+    if measure.time == "sojourn":
+        created, finished = times_in_queue(trace, measure.queue)
+        return created, finished - created
+    code, created, enqueued, started, finished, outcome = columns(
+        trace.messages, "queue", "created", "enqueued", "started", "finished", "outcome"
+    )
+    mine = code == trace.queues.names.index(measure.queue)
+    worked = ~np.isnan(finished) & ((outcome == Outcome.ACKED) | (outcome == Outcome.UNACKED))
+    value = started - enqueued if measure.time == "wait" else finished - started
+    return created[mine], np.where(worked, value, np.nan)[mine]
+
+
+def _misses(trace: Trace, measure: Measure, start: float, end: float) -> float:
+    """The share, or the number, of messages that were not done."""
+    if measure.queue:
+        created, done = times_in_queue(trace, measure.queue)
+    else:
+        flows = flow_times(trace)
+        created, done = flows.created, flows.acked
+    missed = np.isnan(done[(created >= start) & (created <= end)])
+    if measure.dimension == "count":
+        return float(missed.sum())
+    return float(missed.mean()) if missed.size else math.nan
+
+
+def _recovery(scenario: Scenario, trace: Trace, queue: str, start: float) -> float:
+    """Seconds from the first fault until, past its peak, the depth is back at its mean before the fault."""
+    begins = min((fault.at for fault in scenario.faults if fault.at is not None), default=start)
+    times, depth = depth_series(trace, queue)
+    before = time_average((times, depth), start, begins)
+    usual = math.ceil(before[0]) if before else 0
+    after = times >= begins
+    if not after.any():
+        return math.nan
+    late_times, late = times[after], depth[after]
+    peak = int(np.argmax(late))
+    back = np.flatnonzero(late[peak:] <= usual)
+    return float(late_times[peak + back[0]] - begins) if back.size else math.inf
+
+
+def _overflow(trace: Trace, queue: str) -> float:
+    """When the first message was dropped or refused for want of room; infinite if none was."""
+    code, ended, outcome = columns(trace.messages, "queue", "ended", "outcome")
+    out = (outcome == Outcome.DROPPED) | (outcome == Outcome.REFUSED)
+    mine = (code == trace.queues.names.index(queue)) | (code < 0)
+    found = ended[out & mine]
+    return float(np.nanmin(found) - trace.start) if found.size else math.inf
+
+
+def _number(told: dict[str, Any], path: Sequence[str]) -> float:
+    here: Any = told
+    for step in path:
+        here = here.get(step) if isinstance(here, dict) else None
+    return math.nan if here is None else float(here)

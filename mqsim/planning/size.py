@@ -1,0 +1,298 @@
+"""How many, how large: a search told in sentences.
+
+Theory brackets the answer: what is overloaded or takes too long by its work alone is never run, and where a
+formula fits exactly it decides by itself. Otherwise simulation decides, at 99 % confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mqsim.errors import UsageError
+from mqsim.planning.answer import Answer, costs_nothing
+from mqsim.planning.figures import Drawing
+from mqsim.planning.judge import Judged, Rules, Verdict, missing
+from mqsim.planning.knobs import Knob, cost, knob
+from mqsim.planning.length import length_of
+from mqsim.planning.quantities import amount, percent, shown
+from mqsim.planning.search import Search, Sized, settle, words
+from mqsim.planning.study import Budget, Progress
+from mqsim.planning.subject import Source, Texts, many, subject
+from mqsim.planning.targets import target as read_target
+
+
+def size(
+    *,
+    target: Texts,
+    scenario: Source | None = None,
+    vary: Texts = (),
+    cost_of: Texts = (),
+    seed: int | None = None,
+    simulate: bool = False,
+    as_written: bool = False,
+    precision: float = 0.0,
+    budget: float = 4e6,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    **flags: Any,
+) -> Answer:
+    """The smallest value of one knob, or the cheapest setting of several, that meets every target.
+
+    Args:
+        target: what must hold, such as `"p99 < 1s"`; see `mqsim.planning.targets`. One text or several.
+        scenario: a file, a preset, a Scenario or plain data; or else flags.
+        vary: what may be turned, such as `"consumers.packer.count=1..40"`; one text or several.
+        cost_of: what several knobs cost, such as `"consumers.packer.count*1 + consumers.packer.speed*0.5"`;
+            by default 1 for each unit.
+        seed: of all random numbers; by default the scenario's.
+        simulate: simulate also where theory is exact.
+        as_written: keep the scenario's own duration instead of asking about its steady state.
+        precision: the half-width, as a share of the value, down to which intervals are narrowed; 0: only
+            until the question is decided.
+        budget: messages that may be simulated in all; the search always ends.
+        jobs: processes; by default one for each processor.
+        progress: called with the messages simulated so far and those of the budget.
+        flags: without a scenario: `rate`, `work`, `workers` and so on, as of `mqsim.planning.workload`; a
+            range is a knob.
+
+    Raises:
+        UsageError: a text can't be read, or there is nothing to vary.
+        ScenarioError: the scenario can't be run, or has no such field.
+    """
+    asked = subject(scenario, seed, flags)
+    knobs = (*asked.knobs, *(knob(text) for text in many(vary)))
+    texts = many(target)
+    if not texts:
+        raise UsageError("--target: say what must hold, such as --target 'p99 < 1s'.")
+    if not knobs:
+        raise UsageError(
+            "--vary: say what may change, such as --workers 1..40 or --vary consumers.worker.count=1..40."
+        )
+    twice = [one.path for i, one in enumerate(knobs) if one.path in [other.path for other in knobs[:i]]]
+    if twice:
+        raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
+    if not budget > 0:
+        raise UsageError(f"--budget: {budget:g} will not do; it is a number of messages above 0.")
+    first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
+    targets = tuple(read_target(text, first) for text in texts)
+    rules = Rules(targets, first.seed, simulate, as_written, precision)
+    search = Search(asked.scenario, knobs, rules, Budget(budget, workers=jobs, tell=progress))
+    priced = cost(many(cost_of), knobs)
+    sized = settle(search, priced)
+    options = {"vary": many(vary), "target": texts, "cost": many(cost_of)}
+    switches = {"simulate": simulate, "as-written": as_written}
+    command = asked.command("size", options, switches)
+    code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
+    question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
+    return told(sized, question, command, code, asked.assumed)
+
+
+def sentence(sized: Sized) -> str:
+    """The answer in a sentence or two."""
+    best, knobs = sized.best, sized.search.knobs
+    if best is None:
+        return _none(sized)
+    enough = words(best.setting, knobs)
+    verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
+    says = f"{enough} {verb} enough: {_told(best.verdicts)}."
+    if len(knobs) > 1:
+        says = f"{says[:-1]}; it costs {amount(sized.cost.of(best.setting))}."
+    below = sized.below
+    if below is None:
+        return f"{says} It is the smallest value that was allowed." if len(knobs) == 1 else says
+    return f"{says} {_too_few(below, knobs)}"
+
+
+def _told(verdicts: Sequence[Verdict]) -> str:
+    parts = []
+    for each in verdicts:
+        theory = f", {each.theory.words}" if each.theory is not None and each.exact else ""
+        parts.append(f"{each.target.measure.words} is {each.words} ({_asked(each)}){theory}")
+    return ", and ".join(parts)
+
+
+def _asked(verdict: Verdict) -> str:
+    target = verdict.target
+    return f"target {target.op} {shown(target.limit, target.measure.dimension)}"
+
+
+def _too_few(below: Judged, knobs: Sequence[Knob]) -> str:
+    name = words(below.setting, knobs)
+    worst = below.worst
+    if below.unstable:
+        return f"With {name} the queue is unstable: {below.unstable}."
+    if below.impossible:
+        return f"{name} can't: {below.impossible}."
+    if below.state == "unsure":
+        return (
+            f"Whether {name} would do can't be told: {worst.target.measure.words} is {worst.words}"
+            f"{f' ({worst.because})' if worst.because else ''}."
+        )
+    off = missing(worst)
+    why = f" ({worst.because})" if worst.because else ""
+    return f"With {name} it is {worst.words}, which misses the target{f' {off}' if off else ''}{why}."
+
+
+def _none(sized: Sized) -> str:
+    judged = list(sized.search.judged.values())
+    knobs = sized.search.knobs
+    last = max(
+        judged, key=lambda each: (each.state == "unsure", not each.unstable, sized.cost.of(each.setting))
+    )
+    values_ = " and ".join(_range_words(knob) for knob in knobs)
+    if all(each.impossible or each.unstable for each in judged) and any(each.impossible for each in judged):
+        alone = next(each for each in judged if each.impossible)
+        return f"No value of {values_} can meet {alone.worst.target.text}: {alone.impossible}."
+    if sized.state == "unsure":
+        worst = last.worst
+        return (
+            f"It can't be told whether {words(last.setting, knobs)} would do: "
+            f"{worst.target.measure.words} is {worst.words}"
+            f"{f' ({worst.because})' if worst.because else ''}, and the target is {worst.target.text}."
+        )
+    return f"No value of {values_} meets the targets. {_too_few(last, knobs)}"
+
+
+def _range_words(knob: Knob) -> str:
+    first, last = knob.values[0], knob.values[-1]
+    span = f"{first} to {last}" if knob.numeric and len(knob.values) > 2 else ", ".join(map(str, knob.values))
+    return f"{knob.path} ({span})"
+
+
+def rows(sized: Sized) -> Iterator[dict[str, Any]]:
+    """The settings that were judged, as a table."""
+    order = sorted(sized.search.judged)
+    for at in order:
+        each = sized.search.judged[at]
+        row: dict[str, Any] = dict(each.setting)
+        if len(sized.search.knobs) > 1:
+            row["cost"] = sized.cost.of(each.setting)
+        for verdict in each.verdicts:
+            name = verdict.target.text
+            row |= {name: verdict.value, f"{name} low": verdict.low, f"{name} high": verdict.high}
+            if verdict.theory is not None:
+                row[f"{name} theory"] = verdict.theory.value
+        row["verdict"] = each.state
+        row["because"] = each.unstable or each.impossible or each.worst.because
+        yield row
+
+
+def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
+    """What a reader of the answer should know."""
+    best, search = sized.best, sized.search
+    if len(search.knobs) == 1 and (unstable := _unstable(search)):
+        first, last = unstable[0], words({search.knobs[0].path: unstable[-1]}, search.knobs)
+        yield f"Unstable, so never tried: {f'{first} to ' if first != unstable[-1] else ''}{last}."
+    shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
+    if shown_ is not None:
+        yield from _how(sized, shown_)
+    if assumed:
+        yield f"Assumed: {'; '.join(assumed)}."
+    if free := costs_nothing(search.scenario):
+        yield free
+    if sized.state == "unsure":
+        yield "A larger --budget, in messages, would tell more."
+
+
+def _unstable(search: Search) -> list[Any]:
+    """The values at which the queue would grow for ever."""
+    knob_ = search.knobs[0]
+    found = [at[0] for at, each in search.judged.items() if each.unstable]
+    if knob_.rising and found:  # whatever is less is unstable too
+        return list(knob_.values[: max(found) + 1])
+    return [knob_.values[i] for i in sorted(found)]
+
+
+def _how(sized: Sized, judged: Judged) -> Iterator[str]:
+    search = sized.search
+    for verdict in judged.verdicts:
+        if verdict.theory is not None and not verdict.exact:
+            said = shown(verdict.theory.value, verdict.target.measure.dimension)
+            yield f"Theory says {said} for {verdict.target.measure.words}, {verdict.theory.words}."
+    if judged.by_theory:
+        yield "Theory alone decided: in the steady state, nothing was simulated (--simulate would)."
+        return
+    length = length_of(
+        search.changed(sized.found or next(iter(search.judged))),
+        search.rules.targets,
+        search.rules.as_written,
+    )
+    how = (
+        "in the steady state, whatever the scenario's duration"
+        if length.steady
+        else f"as it is written, because {length.because}"
+    )
+    yield (
+        f"Simulated {how}: {amount(search.budget.spent)} messages in all; intervals are 95 %, decisions 99 %."
+    )
+    if search.rules.relative:
+        what = "reached" if judged.reached <= search.rules.relative else "not reached"
+        asked = percent(search.rules.relative)
+        yield f"Intervals of at most ± {asked}: {what} (± {percent(judged.reached)})."
+
+
+def as_json(sized: Sized) -> dict[str, Any]:
+    """What `plan size --json` prints, without the ways to repeat it."""
+    best, below = sized.best, sized.below
+    last = best or (
+        max(sized.search.judged.values(), key=lambda e: sized.cost.of(e.setting))
+        if sized.search.judged
+        else None
+    )
+    one = len(sized.search.knobs) == 1
+
+    def value(judged: Judged) -> Any:
+        return next(iter(judged.setting.values())) if one else dict(judged.setting)
+
+    told = None if last is None else [each.as_json() for each in last.verdicts]
+    theory = None
+    if last is not None:
+        known_ = [v.theory for v in last.verdicts if v.theory is not None]
+        theory = [{"value": k.value, "exact": k.exact, "model": k.model} for k in known_] or None
+    return {
+        "value": None if best is None else value(best),
+        "met": best is not None,
+        "state": sized.state,
+        "targets": told,
+        "below": None
+        if below is None
+        else {
+            "value": value(below),
+            "targets": [v.as_json() for v in below.verdicts],
+            "unstable": below.unstable or None,
+        },
+        "unstable": [value(each) for each in sized.search.judged.values() if each.unstable],
+        "theory": theory,
+        "messages": sized.search.budget.spent,
+    }
+
+
+def told(sized: Sized, question: str, command: str, code: str, assumed: Sequence[str]) -> Answer:
+    """The whole answer."""
+    says = sentence(sized)
+    data = as_json(sized) | {"sentence": says, "repeat": {"command": command, "code": code}}
+    first = sized.search.rules.targets[0]
+    drawing = None
+    if len(sized.search.knobs) == 1 and sized.search.knobs[0].numeric:
+        path = sized.search.knobs[0].path
+        drawing = Drawing(
+            path,
+            (first.text,),
+            first.measure.title,
+            "Bars are 95 % intervals; the line is the target. Settings that are unstable have no mark.",
+            {"time": "s", "rate": "1/s", "share": "", "count": ""}[first.measure.dimension],
+            first.limit,
+        )
+    return Answer(
+        question,
+        says,
+        sized.state,
+        tuple(notes(sized, assumed)),
+        code,
+        command,
+        data,
+        list(rows(sized)),
+        sized.search.scenario,
+        drawing,
+    )

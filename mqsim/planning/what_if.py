@@ -1,0 +1,286 @@
+"""What changes if: one future beside another, with the same messages and the same luck in both.
+
+Replication k of both has the same arrivals and the same work (common random numbers), so their difference is
+far better known than either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mqsim.errors import UsageError
+from mqsim.planning.answer import Answer, costs_nothing
+from mqsim.planning.events import burst as read_burst
+from mqsim.planning.events import killed, last_instant, slowed
+from mqsim.planning.figures import Drawing
+from mqsim.planning.judge import State
+from mqsim.planning.length import REPEATS
+from mqsim.planning.quantities import amount, quantity, seconds, shown
+from mqsim.planning.study import SHOWN, Budget, Progress, Study
+from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
+from mqsim.planning.targets import Measure, worked
+from mqsim.planning.targets import measure as read_measure
+from mqsim.planning.targets import target as read_target
+from mqsim.planning.values import open_targets
+from mqsim.scenario import Scenario
+from mqsim.statistics import Interval, mean_interval
+
+MOST_RUNS = 20
+FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")
+"""What may become of messages beside being worked on; told where it happens."""
+
+
+def what_if(
+    *,
+    scenario: Source | None = None,
+    kill: Texts = (),
+    slow: Texts = (),
+    burst: Texts = (),
+    change: Texts = (),
+    measure: Texts = (),
+    target: Texts = (),
+    seed: int | None = None,
+    budget: float = 4e6,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    **flags: Any,
+) -> Answer:
+    """Compare a scenario with the same one in which something happens, or is otherwise.
+
+    Args:
+        scenario: a file, a preset, a Scenario or plain data; or else flags, as of `size`.
+        kill: `"packer-2@600:300"`: dies at 600 s and is back after 300 s.
+        slow: `"packer*3@600:300"`: work takes three times as long.
+        burst: `"x2@600:120"`: twice as many messages come for 120 s.
+        change: `"consumers.packer.count=3"`: a field has another value.
+        measure: what to compare, such as `"orders.sojourn.p99"`; by default times, misses and depth of each
+            queue, and how long it takes to recover.
+        target: what must hold in the changed future; decides the state of the answer.
+        seed: of all random numbers.
+        budget: messages that may be simulated in all.
+        jobs: processes.
+        progress: called with the messages simulated so far and those of the budget.
+        flags: without a scenario: `rate`, `work`, `workers` and so on.
+
+    Raises:
+        UsageError: a text can't be read, or nothing is changed.
+        ScenarioError: either scenario can't be run.
+    """
+    asked = subject(scenario, seed, flags)
+    before = asked.scenario
+    events = {"kill": many(kill), "slow": many(slow), "burst": many(burst), "change": many(change)}
+    if not any(events.values()):
+        raise UsageError("what-if: say what happens: --kill, --slow, --burst or --change.")
+    after = _changed(before, events)
+    timed = events["kill"] or events["slow"] or events["burst"]
+    if timed and asked.flags and "duration" not in asked.flags:
+        before, after = _long_enough(before, after)
+    if after.duration is not None and last_instant(after.faults) > after.duration:
+        raise UsageError(
+            f"what-if: it is over at {seconds(last_instant(after.faults))}, but the run ends at "
+            f"{seconds(after.duration)}; give a longer duration."
+        )
+    measures = _measures(many(measure), after)
+    targets = [read_target(text, after) for text in many(target)]
+    everything = tuple(dict.fromkeys((*measures, *(each.measure for each in targets))))
+    pair = _both(before, after, everything, before.seed, Budget(budget, workers=jobs, tell=progress))
+    rows = [_row(each, *pair) for each in measures]
+    state: State = "met"
+    for each in targets:
+        found = pair[1].estimate(each.measure, SHOWN)
+        state = _worse(state, each.met(found.low), each.met(found.high))
+    happens = _happens(events)
+    says = f"{_sentence(happens, rows, measures)}{_verdicts(targets, pair[1])}"
+    switches: dict[str, bool] = {}
+    options = {**events, "measure": many(measure), "target": many(target)}
+    command, code = asked.command("what-if", options, switches), asked.code("what_if", options, switches)
+    data = {"sentence": says, "state": state, "differences": rows, "runs": len(pair[0].runs)}
+    return Answer(
+        f"What if {happens}?",
+        says,
+        state,
+        _notes(asked, pair[0], before),
+        code,
+        command,
+        data | {"repeat": {"command": command, "code": code}},
+        rows,
+        before,
+        Drawing("measure", ("difference",), f"What changes if {happens}", "Bars are 95 % intervals."),
+    )
+
+
+def _changed(scenario: Scenario, events: dict[str, tuple[str, ...]]) -> Scenario:
+    made = changed(scenario, events["change"])
+    faults = [killed(text) for text in events["kill"]] + [slowed(text) for text in events["slow"]]
+    for fault in faults:
+        made = made.with_({f"faults.{len(made.faults)}": fault})
+    for text in events["burst"]:
+        made = made.with_(read_burst(text, scenario))
+    return made
+
+
+def _long_enough(before: Scenario, after: Scenario) -> tuple[Scenario, Scenario]:
+    """A load described by flags is watched for three times as long as what happens takes."""
+    ends = [last_instant(after.faults), *(spec.stop or 0.0 for spec in after.producers.values())]
+    duration = max(3.0 * max(ends), 60.0)
+    return before.with_({"duration": duration}), after.with_({"duration": duration})
+
+
+def _measures(texts: Sequence[str], scenario: Scenario) -> tuple[Measure, ...]:
+    if texts:
+        return tuple(read_measure(text, scenario) for text in texts)
+    names = ("mean", "p95", "p99")
+    found: list[Measure] = []
+    for queue in worked(scenario):
+        found += [Measure("time", queue, "sojourn", name) for name in names]
+        found.append(Measure("number", path=("queues", queue, "depth", "max"), dimension="count"))
+        found += [Measure("number", path=("queues", queue, fate), dimension="count") for fate in FATES]
+        if scenario.faults:
+            found.append(Measure("recover", queue))
+    return tuple(found)
+
+
+def _both(
+    before: Scenario, after: Scenario, measures: Sequence[Measure], seed: int, budget: Budget
+) -> tuple[Study, Study]:
+    """Both futures, run by run with the same random numbers."""
+    asked = open_targets(measures)
+    studies = [Study.of(scenario, asked, seed) for scenario in (before, after)]
+    if all(study.length.steady for study in studies):
+        length = max((study.length for study in studies), key=lambda each: each.kept)
+    else:
+        studies = [Study.of(scenario, asked, seed, as_written=True) for scenario in (before, after)]
+        length = studies[1].length
+        affordable = budget.messages / 2.0 / max(length.messages / length.runs, 1.0)
+        runs = int(min(max(affordable, 3), MOST_RUNS))
+        length = replace(length, runs=runs, messages=length.messages / REPEATS * runs)
+    for study in studies:
+        study.length = length
+        study.add_round(budget)
+    return studies[0], studies[1]
+
+
+def each_run(study: Study, measure: Measure) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The measure of each run by itself."""
+    return np.array([_of_run(study, measure, k) for k in range(len(study.runs))])
+
+
+def _of_run(study: Study, measure: Measure, k: int) -> float:
+    run = study.runs[k]
+    if measure.kind not in ("time", "share"):
+        return run.numbers[measure]
+    times = run.times[measure]
+    if not times.size:
+        return math.nan
+    if measure.kind == "share":
+        return float((times <= measure.within).mean())
+    if measure.percentile is not None:
+        return float(np.quantile(times, measure.percentile / 100.0, method="inverted_cdf"))
+    done = times[np.isfinite(times)]
+    if not done.size:
+        return math.nan
+    return float(done.mean() if measure.statistic == "mean" else done.max())
+
+
+def _row(measure: Measure, before: Study, after: Study) -> dict[str, Any]:
+    a, b = each_run(before, measure), each_run(after, measure)
+    known = ~np.isnan(a) & ~np.isnan(b)
+    bounded = np.isfinite(a) & np.isfinite(b)
+    off: Interval | None = mean_interval((b - a)[bounded]) if bounded.any() and bounded[known].all() else None
+    row: dict[str, Any] = {"measure": measure.name, "before": _mean(a), "after": _mean(b)}
+    row |= {"difference": None, "difference low": None, "difference high": None}
+    if off is not None:
+        half = off.half_width if math.isfinite(off.half_width) else 0.0
+        row |= {"difference": off.mean, "difference low": off.mean - half, "difference high": off.mean + half}
+    return row
+
+
+def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size and np.isfinite(known).all() else None
+
+
+def _happens(events: dict[str, tuple[str, ...]]) -> str:
+    verbs = {"kill": "{} is killed", "slow": "{} is slow", "burst": "{} comes", "change": "{}"}
+    parts = []
+    for kind, texts in events.items():
+        for text in texts:
+            what, _, when = text.partition("@")
+            at, _, lasts = when.partition(":")
+            named = verbs[kind].format("a burst " + what if kind == "burst" else what)
+            parts.append(
+                named + (f" at {_time(at)}" if at else "") + (f" for {_time(lasts)}" if lasts else "")
+            )
+    return " and ".join(parts)
+
+
+def _time(text: str) -> str:
+    return seconds(quantity(text, "time", "a time"))
+
+
+def _sentence(happens: str, rows: Sequence[dict[str, Any]], measures: Sequence[Measure]) -> str:
+    parts = []
+    for row, measure in zip(rows, measures, strict=True):
+        if (said := _said(row, measure)) is not None:
+            parts.append(said)
+    return f"If {happens}: {'; '.join(parts) or 'nothing was measured'}."
+
+
+def _said(row: dict[str, Any], measure: Measure) -> str | None:
+    before, after, off = row["before"], row["after"], row["difference"]
+    dimension = measure.dimension
+    if measure.kind == "recover":
+        return None if after is None else f"queue {measure.queue} has recovered after {seconds(after)}"
+    if after is None and before is None:
+        return None
+    if after is None:
+        return f"{measure.words} is unbounded, as some runs never finish what came"
+    if measure.path[-1:] and measure.path[-1] in FATES and not before and not after:
+        return f"no message of queue {measure.path[1]} is lost" if measure.path[-1] == "lost" else None
+    if off is None or before is None:
+        return f"{measure.words} is {shown(after, dimension)}"
+    low, high = row["difference low"], row["difference high"]
+    if low <= 0.0 <= high:
+        return f"{measure.words} shows no difference ({shown(before, dimension)} before)"
+    verb = "rises" if off > 0 else "falls"
+    size, least, most = (shown(abs(x), dimension) for x in (off, low, high))
+    between = f"{least} to {most}" if off > 0 else f"{most} to {least}"
+    return (
+        f"{measure.words} {verb} from {shown(before, dimension)} to {shown(after, dimension)} "
+        f"(by {size}, {between})"
+    )
+
+
+def _verdicts(targets: Sequence[Any], study: Study) -> str:
+    says = ""
+    for each in targets:
+        found = study.estimate(each.measure, SHOWN)
+        state = _worse("met", each.met(found.low), each.met(found.high))
+        value = shown(found.value, each.measure.dimension)
+        says += f" The target {each.text} is {state}: {value}."
+    return says
+
+
+def _worse(state: State, low: bool, high: bool) -> State:
+    own: State = "met" if low and high else "not met" if not low and not high else "unsure"
+    order: tuple[State, ...] = ("met", "unsure", "not met")
+    return max(state, own, key=order.index)
+
+
+def _notes(asked: Subject, study: Study, scenario: Scenario) -> tuple[str, ...]:
+    length = study.length
+    how = "in the steady state" if length.steady else f"of {amount(scenario.horizon)} s"
+    notes = [
+        f"{len(study.runs)} pairs of runs {how} with the same messages and the same luck; values are means "
+        "of runs, ranges are 95 % intervals of the difference."
+    ]
+    if asked.assumed:
+        notes.append(f"Assumed: {'; '.join(asked.assumed)}.")
+    if free := costs_nothing(scenario):
+        notes.append(free)
+    return tuple(notes)

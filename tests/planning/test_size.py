@@ -1,0 +1,264 @@
+"""`size` against theory written down anew, and against what must come out whatever the numbers are."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mqsim import planning, theory
+from mqsim.errors import ScenarioError, UsageError
+from mqsim.scenario import Scenario
+
+
+def sojourn_tail(rate: float, mean: float, servers: int, t: float) -> float:
+    """P(sojourn > t) of M/M/c, from the textbook (Gross et al., 2.3), by plain sums."""
+    load = rate * mean
+    terms = [load**n / math.factorial(n) for n in range(servers)]
+    last = load**servers / math.factorial(servers) * servers / (servers - load)
+    waits = last / (sum(terms) + last)
+    mu, spare = 1 / mean, servers / mean - rate
+    if abs(spare - mu) < 1e-9 * mu:
+        return math.exp(-mu * t) * (1 + waits * mu * t)
+    return math.exp(-mu * t) + waits * mu / (spare - mu) * (math.exp(-mu * t) - math.exp(-spare * t))
+
+
+def least(rate: float, mean: float, share: float, t: float, most: int = 60) -> int | None:
+    for servers in range(math.floor(rate * mean) + 1, most + 1):
+        if 1 - sojourn_tail(rate, mean, servers, t) >= share:
+            return servers
+    return None
+
+
+@pytest.mark.parametrize(
+    ("rate", "mean", "percentile", "limit"),
+    [
+        (250, 0.04, 99, 0.2),
+        (250, 0.04, 99, 1),
+        (7, 1, 95, 4),
+        (3, 1, 99, 5),
+        (0.5, 1, 50, 0.8),
+        (50, 0.2, 99.9, 2),
+    ],
+)
+def test_the_count_is_the_textbooks(rate: float, mean: float, percentile: float, limit: float) -> None:
+    answer = planning.size(
+        rate=f"{rate}/s", work=f"{mean}s", workers="1..60", target=f"p{percentile:g} <= {limit}s"
+    )
+    expected = least(rate, mean, percentile / 100, limit)
+    assert answer.data["value"] == expected
+    assert answer.data["met"] is True
+    assert answer.status == 0
+    value = answer.data["targets"][0]["value"]
+    assert sojourn_tail(rate, mean, expected, value) == pytest.approx(1 - percentile / 100, rel=1e-6)
+    below = answer.data["below"]
+    if below is not None and not below["unstable"]:
+        assert below["value"] == expected - 1
+        assert below["targets"][0]["value"] > limit
+
+
+@settings(max_examples=25, deadline=None)
+@given(load=st.floats(0.3, 20), share=st.sampled_from([0.9, 0.95, 0.99]), slack=st.floats(1.05, 6))
+def test_a_share_and_a_percentile_are_one_question(load: float, share: float, slack: float) -> None:
+    limit = -math.log(1 - share) * slack
+    asked = {"rate": f"{load!r}/s", "work": "1s", "workers": "1..60"}
+    by_percentile = planning.size(**asked, target=f"p{100 * share:g} <= {limit!r}s").data["value"]
+    by_share = planning.size(**asked, target=f"share within {limit!r}s >= {100 * share:g}%").data["value"]
+    assert by_percentile == by_share == least(load, 1.0, share, limit)
+
+
+@pytest.mark.parametrize("limit", ["100ms", "184ms"])
+def test_what_the_work_alone_misses_ends_at_once(limit: str) -> None:
+    answer = planning.size(rate="250/s", work="40ms", workers="1..100000", target=f"p99 < {limit}")
+    assert answer.status == 1
+    assert answer.data["value"] is None
+    assert answer.data["messages"] == 0
+    assert "the work alone has a p99 of 184 ms" in answer.sentence
+
+
+def test_impossible_means_and_shares_say_so_too() -> None:
+    flags = {"rate": "250/s", "work": "40ms", "workers": "1..40", "latency": "5ms"}
+    mean = planning.size(**flags, target="mean < 49ms")
+    assert "the work alone takes 50 ms on average" in mean.sentence
+    share = planning.size(**flags, target="share within 50ms >= 90%")
+    assert "the work alone is done within 50 ms for 63.2 % of the messages only" in share.sentence
+    assert (mean.status, share.status) == (1, 1)
+
+
+def test_unstable_settings_are_named_and_never_run() -> None:
+    answer = planning.size(rate="250/s", work="40ms", workers="1..9", target="p99 < 1s")
+    assert answer.status == 1
+    assert answer.data["messages"] == 0
+    assert "With 9 workers the queue is unstable: 250 messages a second come" in answer.sentence
+
+
+@pytest.mark.parametrize(
+    ("flags", "target", "value"),
+    [
+        # M/D/c: the count whose exact percentile first falls below the limit.
+        ({"cv": 0}, "p99 < 60ms", None),
+        # M/M/c with a mean.
+        ({}, "wait.mean < 5ms", None),
+    ],
+)
+def test_other_exact_models(flags: dict[str, float], target: str, value: None) -> None:
+    answer = planning.size(rate="250/s", work="40ms", workers="1..40", target=target, **flags)
+    for servers in range(11, 41):
+        queue = theory.mdc(250, 25, servers) if flags else theory.mmc(250, 25, servers)
+        if (queue.sojourn_percentile(0.99) < 0.06) if flags else (queue.mean_wait < 0.005):
+            assert answer.data["value"] == servers
+            return
+    pytest.fail("theory found no count")
+
+
+def test_simulation_finds_what_theory_knows() -> None:
+    limit = 1.12 * theory.mmc(7, 1, 9).sojourn_percentile(0.95)
+    assert limit < 0.9 * theory.mmc(7, 1, 8).sojourn_percentile(0.95)
+    answer = planning.size(
+        rate="7/s", work="1s", workers="1..20", target=f"p95 < {limit}s", simulate=True, jobs=1
+    )
+    assert answer.data["value"] == 9
+    assert answer.status == 0
+    shown = answer.data["targets"][0]
+    assert shown["low"] <= theory.mmc(7, 1, 9).sojourn_percentile(0.95) <= shown["high"]
+    assert answer.data["messages"] > 0
+
+
+def test_a_tiny_budget_ends_unsure_not_wrong() -> None:
+    limit = theory.mmc(7, 1, 9).sojourn_percentile(0.99)
+    answer = planning.size(
+        rate="7/s", work="1s", workers="9..10", target=f"p99 < {limit}s", simulate=True, budget=3000, jobs=1
+    )
+    assert answer.status == 3
+    assert "can't be told" in answer.sentence
+
+
+def test_the_same_seed_gives_the_same_answer_whatever_the_processes() -> None:
+    asked = {"rate": "90/s", "work": "40ms", "workers": "4..6", "prefetch": 10, "target": "p99 < 500ms"}
+    one, two = (planning.size(**asked, budget=400_000, jobs=jobs, seed=5) for jobs in (1, 2))
+    assert one.data == two.data | {"repeat": one.data["repeat"]}
+
+
+def shop() -> Scenario:
+    return Scenario.from_data(
+        {
+            "duration": 200,
+            "broker": {"queues": {"orders": {"max_length": 200, "overflow": "reject-publish"}}},
+            "producers": {
+                "web": {"to": "orders", "arrivals": {"poisson": {"rate": 8}}, "work": 0.25, "confirms": {}}
+            },
+            "consumers": {"packer": {"queue": "orders", "count": 3}},
+            "faults": [{"crash": "packer-1", "at": 60, "restart_after": 60}],
+        }
+    )
+
+
+def test_a_scenario_with_a_fault_is_run_as_it_is_written() -> None:
+    answer = planning.size(
+        scenario=shop(),
+        vary="consumers.packer.count=1..8",
+        target=["orders.sojourn.p99 < 2s", "lost == 0"],
+        jobs=1,
+    )
+    assert answer.status == 0
+    # While one of three is down, the other two have exactly what they can do: the queue wanders off.
+    assert answer.data["value"] == 4
+    assert any("as it is written, because it has faults at given times" in note for note in answer.notes)
+    assert "With 3 packers" in answer.sentence
+
+
+def test_dropped_messages_never_flatter() -> None:
+    room = shop().with_({"broker.queues.orders.max_length": 2, "broker.queues.orders.overflow": "drop-head"})
+    asked = {"scenario": room, "vary": "consumers.packer.count=1..1", "jobs": 1}
+    for target in ("orders.sojourn.mean < 5s", "orders.sojourn.p99 < 5s", "orders share within 5s >= 99%"):
+        answer = planning.size(**asked, target=target)
+        assert answer.status == 1, target
+    assert "were never done" in planning.size(**asked, target="orders.sojourn.mean < 5s").sentence
+
+
+def test_several_knobs_give_the_cheapest() -> None:
+    asked = {
+        "scenario": Scenario.from_data(
+            {
+                "duration": 100,
+                "broker": {"queues": {"q": {}}},
+                "producers": {
+                    "p": {
+                        "to": "q",
+                        "arrivals": {"poisson": {"rate": 8}},
+                        "work": {"exponential": {"mean": 0.5}},
+                    }
+                },
+                "consumers": {"w": {"queue": "q", "count": 1}},
+            }
+        ),
+        "vary": ["consumers.w.count=1..12", "consumers.w.speed=1..3"],
+        "target": "mean < 400ms",
+    }
+    prices = [(count, speed) for count in range(1, 13) for speed in (1, 2, 3) if count * speed > 4]
+    good = [(c, s) for c, s in prices if theory.mmc(8, 2 * s, c).mean_sojourn < 0.4]
+    for text, price in (
+        ("consumers.w.count*1 + consumers.w.speed*3", lambda c, s: c + 3 * s),
+        ("consumers.w.count*5 + consumers.w.speed*1", lambda c, s: 5 * c + s),
+    ):
+        answer = planning.size(**asked, cost_of=text)
+        found = answer.data["value"]
+        assert price(found["consumers.w.count"], found["consumers.w.speed"]) == min(
+            price(*one) for one in good
+        )
+        assert (found["consumers.w.count"], found["consumers.w.speed"]) in good
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"target": "p99 < 1s"}, "--rate and --work"),
+        ({"rate": "5/s", "target": "p99 < 1s"}, "--work"),
+        ({"rate": "5/s", "work": "1s", "target": "p99 < 1s"}, "--vary: say what may change"),
+        ({"rate": "5/s", "work": "1s", "workers": "1..3", "target": ()}, "--target: say what must hold"),
+        ({"rate": "5/s", "work": "1s", "workers": "0.5..3", "target": "p99<1s"}, "write a whole number"),
+        ({"rate": "-5/s", "work": "1s", "workers": "1..3", "target": "p99<1s"}, "must be above 0"),
+        ({"rate": "5/s", "work": "1s", "workers": "1..3", "law": "zipf", "target": "p99<1s"}, "write one of"),
+        ({"rate": "5/s", "work": "1s", "workers": "1..3", "wrkers": 4, "target": "p99<1s"}, "no wrkers"),
+        ({"scenario": "task-queue", "rate": "5/s", "target": "p99<1s"}, "give one or the other"),
+        (
+            {"scenario": "hello", "vary": ["a.b=1..2", "a.b=3"], "target": "p99<1s"},
+            "a.b is varied twice",
+        ),
+        ({"rate": "5/s", "work": "1s", "workers": "1..3", "target": "p99<1s", "budget": 0}, "--budget"),
+        ({"rate": "5/s", "work": "1s", "cv": 2, "law": "constant", "target": "p99<1s"}, "--cv"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_says_why(asked: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        planning.size(**asked)
+
+
+def test_a_knob_that_is_not_there_is_named() -> None:
+    with pytest.raises(ScenarioError, match="packer"):
+        planning.size(scenario=shop(), vary="consumers.paker.count=1..3", target="orders.p99 < 1s")
+
+
+def test_the_code_and_the_command_ask_the_same_again() -> None:
+    answer = planning.size(rate="250/s", work="40ms", workers="1..40", target="p99 < 200ms")
+    again = eval(answer.code, {"mq": __import__("mqsim")})
+    assert again.data == answer.data
+    assert answer.command == (
+        "mqsim plan size --rate 250/s --work 40ms --workers 1..40 --target 'p99 < 200ms'"
+    )
+    assert json.loads(answer.to_json())["value"] == 12
+
+
+def test_the_table_and_the_figure_show_what_was_judged() -> None:
+    answer = planning.size(rate="250/s", work="40ms", workers="10..14", target="p99 < 200ms")
+    table = answer.table.set_index("consumers.worker.count")
+    assert table.loc[12, "p99 < 200ms"] == pytest.approx(theory.mmc(250, 25, 12).sojourn_percentile(0.99))
+    assert table.loc[10, "verdict"] == "not met"
+    from mqsim.viz.description import data, describe
+
+    ax = answer.figure()
+    assert "The target is 0.2 s" in describe(ax)
+    assert len(data(ax)) == len(answer.table)

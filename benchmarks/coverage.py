@@ -103,9 +103,11 @@ def _lindley(case: Case, load: float, runs: int, n: int, rng: np.random.Generato
     return sojourns
 
 
-def _kiefer_wolfowitz(case: Case, load: float, runs: int, n: int, rng: np.random.Generator) -> Floats:
+def _kiefer_wolfowitz(
+    case: Case, load: float, runs: int, n: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """The times at which each server will be free, message by message; all runs at once."""
-    sojourns = np.empty((runs, n), dtype=np.float32)
+    sojourns: NDArray[np.float32] = np.empty((runs, n), dtype=np.float32)
     free, now, each = np.zeros((runs, case.servers)), np.zeros(runs), np.arange(runs)
     for begin in range(0, n, _BLOCK):
         size = min(_BLOCK, n - begin)

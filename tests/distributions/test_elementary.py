@@ -116,7 +116,7 @@ def test_any_shape_is_kept(name: str) -> None:
 def test_the_ends() -> None:
     inf, nan = np.inf, np.nan
     x = np.array([0.0, -0.0, inf, -inf, nan, -1.0, -2.0])
-    expected = {
+    expected: dict[Callable[[Floats], Floats], list[float | None]] = {
         log: [-inf, -inf, inf, nan, nan, nan, nan],
         log1p: [0.0, -0.0, inf, nan, nan, -inf, nan],
         exp: [1.0, 1.0, inf, 0.0, nan, None, None],
@@ -124,7 +124,7 @@ def test_the_ends() -> None:
     }
     for function, values in expected.items():
         for found, value in zip(function(x).tolist(), values, strict=True):
-            assert value is None or repr(found) == repr(value), function.__name__
+            assert value is None or repr(found) == repr(value), str(function)
 
 
 def fitted(function: Callable[[mpmath.mpf], mpmath.mpf], top: mpmath.mpf, terms: int) -> list[float]:

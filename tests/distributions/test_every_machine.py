@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,7 @@ def printed(disabled: str) -> list[str]:
 
 def dispatched() -> str:
     """Every set of vector instructions that this numpy may use beyond its least."""
-    from numpy._core._multiarray_umath import __cpu_dispatch__
-
-    return " ".join(__cpu_dispatch__)
+    return " ".join(import_module("numpy._core._multiarray_umath").__cpu_dispatch__)
 
 
 def test_vector_instructions_change_no_sample_and_no_run() -> None:

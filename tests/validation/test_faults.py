@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mqsim.broker import dispatch
+from mqsim.broker.queues import dispatch
 from mqsim.sim import consumer, hops, topology
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts

@@ -53,6 +53,8 @@ class Profile:
         metadata_needs_majority: whether exchanges, queues and bindings change only while most nodes are up.
         quorum_holds_for_the_lost: seconds that a quorum queue keeps what a consumer holds whose node was
             killed, unless that node is back sooner.
+        sorts_headers: whether a client sees a message's headers sorted by name: `always`, where the broker
+            `added` one, or `never`.
         largest_message: bytes of body that a client may publish.
     """
 
@@ -83,6 +85,7 @@ class Profile:
     stop_marks_what_others_hold: bool = True
     metadata_needs_majority: bool = False
     quorum_holds_for_the_lost: float = 0.0
+    sorts_headers: str = "never"
     largest_message: int = 16 * 2**20
 
 
@@ -101,6 +104,7 @@ PROFILES = {
         quorum_negative_is_unlimited=False,
         quorum_carries_counts=False,
         quorum_tells_first=True,
+        sorts_headers="added",
         largest_message=128 * 2**20,
         quorum_priorities="none",
         quorum_newcomer_takes_over=False,
@@ -115,6 +119,7 @@ PROFILES = {
         returns_late_replies=False,
         quorum_counts_every_return=False,
         quorum_tells_acquired=True,
+        sorts_headers="always",
         knows_fleeting_queues_that_are_down=True,
         stop_marks_what_others_hold=False,
         metadata_needs_majority=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import re
 import shlex
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.errors import UsageError
 
@@ -78,7 +77,6 @@ def run_files(request: ExecRequest) -> None:
         chosen = {"who": request.who, "restart_after": request.restart_after}
         crash_everywhere({**given, **chosen}, request.as_json)
         return
-    atexit.register(_leave_quietly)
     silent = request.as_json or request.why is not None
     result = run_programs(**given, listener=None if silent else printer())
     if request.why is not None:
@@ -91,12 +89,13 @@ def run_files(request: ExecRequest) -> None:
         show.json_object(numbers_of(result))
 
 
-def _leave_quietly() -> None:
-    """What programs left behind is torn down with this interpreter; its complaints then concern nobody.
-
-    Such as asyncio's, about the threads of a loop that its program never closed.
+def leave_at_once(status: int) -> NoReturn:
+    """End this process. What programs and their libraries left behind in it is not torn down: its complaints
+    concern nobody any more, and nobody waits for its threads.
     """
-    sys.unraisablehook = lambda _: None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _arguments(request: ExecRequest) -> dict[str, Any]:
@@ -237,7 +236,7 @@ def printer() -> Callable[[Line], None]:
 def numbers_of(result: ProgramsResult) -> dict[str, Any]:
     """What `--json` prints: how the programs ended, what they printed, what became of their messages."""
     from mqsim.guest.host.transcript import cut
-    from mqsim.trace.story import text_of
+    from mqsim.trace.timeline import text_of
 
     messages = _records(result.messages)
     for row, message in enumerate(messages):

@@ -104,6 +104,76 @@ def replay(
     typer.echo(f"Recorded: {_counted(run.effects)}. Left in queues: {_listed(run.left())}.")
 
 
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NN_NAME", help="Such as 11_dead_letters.")],
+    shelf: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the exercises.")] = Path(
+        "exercises"
+    ),
+    solutions: Annotated[Path, typer.Option(metavar="DIR", help="The folder of their solutions.")] = Path(
+        "tests/exercises"
+    ),
+) -> None:
+    """Begin an exercise of your own from a pattern."""
+    from mqsim.grading.authoring import begin
+
+    for path in begin(name, shelf, solutions):
+        typer.echo(f"wrote {path}")
+    typer.echo(
+        f"Write the page, the checks and the solutions. Then: mqsim exercise validate {shelf / name} "
+        f"--solutions {solutions / name}"
+    )
+
+
+@app.command()
+def validate(
+    name: Name,
+    solutions: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with right/ and wrong/.", show_default=False),
+    ] = None,
+    only: Annotated[str, typer.Option(metavar="WORD", help="Only solutions whose name has it.")] = "",
+) -> None:
+    """Prove an exercise: right solutions pass, wrong ones fail the check that they are meant to fail."""
+    from mqsim.grading.authoring import matrix
+    from mqsim.grading.authoring import validate as prove
+    from mqsim.grading.exercise import load
+    from mqsim.grading.shelf import find
+
+    folder = find(name)
+    where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
+    if not where.is_dir():
+        raise UsageError(f"{where}: there are no solutions; name their folder with --solutions DIR.")
+    proofs = prove(
+        folder,
+        where,
+        only=only,
+        done=lambda proof: print(f"{'well ' if proof.holds else 'WRONG'} {proof.name}", file=sys.stderr),
+    )
+    typer.echo(matrix(load(folder), proofs))
+    if not all(proof.holds for proof in proofs):
+        raise typer.Exit(1)
+
+
+@app.command()
+def release(
+    name: Name,
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="Where it is written.")],
+    solutions: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with right/ and wrong/.", show_default=False),
+    ] = None,
+) -> None:
+    """Write what students get: page, checks, starter and a notebook, without solutions."""
+    from mqsim.grading.authoring import release as hand_out
+    from mqsim.grading.shelf import find
+
+    folder = find(name)
+    where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
+    for path in hand_out(folder, where, target):
+        typer.echo(f"wrote {path}")
+
+
 def _counted(effects: dict[str, int]) -> str:
     return ", ".join(f"{key} ×{times}" if times > 1 else key for key, times in effects.items()) or "nothing"
 

@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return done
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
+        if arguments is None and sys.argv[1:2] == ["exec"]:
+            from mqsim.cli.exec import leave_at_once
+
+            leave_at_once(status)
     except KeyboardInterrupt:
         _say("stopped; nothing was left half-written.")
         return INTERRUPTED

@@ -77,6 +77,7 @@ class Judge:
         self._progress = progress
         self._draw = draw
         self._may_go_on = may_go_on
+        self._overran = ""
         self._cases = {check.name: _Case(check) for check in exercise.checks}
 
     def verdicts(self) -> list[CheckVerdict]:
@@ -111,6 +112,9 @@ class Judge:
         cases = self._interested(scene)
         if not cases:
             return
+        if self._overran:
+            self._close_all(cases, State.TIMEOUT, f"An earlier run used up its budget. {self._overran}")
+            return
         search = Search(scene, self._stage)
         run = hit = 0
         try:
@@ -121,10 +125,7 @@ class Judge:
                 if self._progress is not None:
                     self._progress(scene.words(), self._stage.played)
                 cases = [case for case in cases if case.open]
-                if not cases:
-                    break
-                if not self._may_go_on():
-                    self._close_all(cases, State.TIMEOUT, "The time for this submission is used up.")
+                if not cases or self._ends_early(cases, scene):
                     break
         except Restless as restless:
             self._close_all(cases, State.FAILED, str(restless))
@@ -142,8 +143,19 @@ class Judge:
                 f"No fault hit anything ({scene.words()}), so these runs prove nothing.",
             )
 
+    def _ends_early(self, cases: list[_Case], scene: Scene) -> bool:
+        """Whether a budget is used up, so that the scene's other runs can't be made."""
+        if self._overran and scene.fault is not Fault.NONE:
+            self._close_all(cases, State.TIMEOUT, self._overran)
+        elif not self._may_go_on():
+            self._close_all(cases, State.TIMEOUT, "The time for this submission is used up.")
+        else:
+            return False
+        return True
+
     def _ask(self, cases: Iterable[_Case], number: str, numbered: Numbered) -> None:
         run = numbered.played.run
+        self._overran = self._overran or sentence(run, run.overran)
         for case in cases:
             try:
                 case.check.function(run)

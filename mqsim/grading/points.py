@@ -7,7 +7,9 @@ while their answer is on its way back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
@@ -15,6 +17,12 @@ from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
 if TYPE_CHECKING:
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.kernel.operations import Operation
+    from mqsim.guest.program import Program
+
+_ASKS = re.compile("(before|after) sending (basic.get|queue.declare) .*")
+"""A program that has nothing in hand, and looks whether there is something. One question is like another."""
+
+_FIRST_QUESTIONS, _LAST_QUESTIONS = 4, 2
 
 _SILENT = ("after printing", "after writing to stderr")
 """What nobody in the world notices: a crash just after it is the same as one just before."""
@@ -50,6 +58,9 @@ class _Both:
         self._strikers = strikers
         self._now: Striker | None = None
 
+    def prepare(self, program: Program) -> Program:
+        return program
+
     def look(self, operations: list[Operation]) -> int | None:
         self._observer.look(operations)
         found = None
@@ -65,15 +76,19 @@ class _Both:
 
 
 def crash_points(points: Iterable[Point]) -> tuple[list[Point], int]:
-    """The points at which a crash could matter, and how many were left out because they are alike."""
-    kept = []
-    left_out = 0
-    for point in points:
-        if point.did.startswith(_SILENT):
-            left_out += 1
-        else:
-            kept.append(point)
-    return kept, left_out
+    """The points at which a crash could matter, and how many were left out because they are alike.
+
+    Left out is what nobody notices, and of a long time in which a program only asks again and again whether
+    there is anything for it, all but the first and the last questions.
+    """
+    everything = list(points)
+    noticed = [point for point in everything if not point.did.startswith(_SILENT)]
+    kept: list[Point] = []
+    for asking, group in groupby(noticed, lambda point: _ASKS.fullmatch(point.did) is not None):
+        alike = list(group)
+        long = asking and len(alike) > _FIRST_QUESTIONS + _LAST_QUESTIONS
+        kept += [*alike[:_FIRST_QUESTIONS], *alike[-_LAST_QUESTIONS:]] if long else alike
+    return kept, len(everything) - len(kept)
 
 
 def moments(observers: Iterable[Observer], latency: float) -> list[float]:
@@ -81,9 +96,8 @@ def moments(observers: Iterable[Observer], latency: float) -> list[float]:
     found = {
         round(point.t + share * latency, 9)
         for observer in observers
-        for point in observer.points
+        for point in crash_points(observer.points)[0]
         for share in (0.5, 1.5)
-        if not point.did.startswith(_SILENT)
     }
     return sorted(found)
 

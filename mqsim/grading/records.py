@@ -53,11 +53,11 @@ class Delivery:
         attempt: 1, 2 and so on for this copy.
         sent: when the broker sent it; `received`: when it reached the program's machine.
         started: when the program had it in hand; infinite: never.
-        finished: when the program was through with it and it was acknowledged; infinite: never.
+        returned: when its callback came back, or the generator asked for the next one; infinite: never.
+        finished: when both had happened: `returned`, and it was acknowledged; infinite: never.
         ended: when the broker heard how it ended; infinite: never.
         how: `acked`, `requeued`, `rejected`, `returned`, `lost` or `open`.
-        in_hand_until: when the program let go of it: its callback came back, or (with a generator or a
-            thread) it acknowledged or recorded; infinite: never.
+        key: the routing key with which the message was published.
     """
 
     text: str
@@ -68,10 +68,11 @@ class Delivery:
     sent: float
     received: float
     started: float
+    returned: float
     finished: float
     ended: float
     how: str
-    in_hand_until: float
+    key: str
 
     @property
     def time(self) -> float:
@@ -91,6 +92,8 @@ class Message:
         outcome: `acked`, `ready`, `unacked`, `expired`, `dropped`, `rejected`, `dead-lettered`,
             `unroutable`, `refused` or `lost`.
         deliveries: how often it was delivered.
+        dead_lettered: whether it came into its queue by dead-lettering, and was not published there.
+        key: the routing key with which a program published it.
     """
 
     text: str
@@ -100,6 +103,8 @@ class Message:
     enqueued: float
     outcome: str
     deliveries: int
+    dead_lettered: bool
+    key: str
 
 
 @dataclass(frozen=True)

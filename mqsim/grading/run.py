@@ -7,10 +7,11 @@ ask for one).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mqsim.grading import work
 from mqsim.grading.records import (
     NEVER,
     Connection,
@@ -22,11 +23,12 @@ from mqsim.grading.records import (
     Strike,
 )
 from mqsim.trace.clients import ClientEvent, ClientEventKind
-from mqsim.trace.story import text_of
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
     from mqsim.grading.scenes import Setting
+    from mqsim.guest.host.ledger_service import LedgerEntry
 
 
 class Run:
@@ -110,6 +112,8 @@ class Run:
                 _time(table.enqueued[row]),
                 Outcome(table.outcome[row]).label,
                 table.deliveries[row],
+                self._is_dead_lettered(row),
+                self._key(row),
             )
             for row in range(table.n)
         ]
@@ -126,12 +130,26 @@ class Run:
             if each.outcome in ("ready", "unacked") and each.queue and queue in (None, each.queue)
         ]
 
+    def _is_dead_lettered(self, row: int) -> bool:
+        return self.trace.messages.parent[row] != NONE and row not in self._keys
+
+    @cached_property
+    def _keys(self) -> dict[int, str]:
+        return {event.row: event.key for event in self.events(ClientEventKind.PUBLISHED)}
+
+    def _key(self, row: int) -> str:
+        """The key with which a program published a copy, or what the copy was made of."""
+        table = self.trace.messages
+        while row not in self._keys and table.parent[row] != NONE:
+            row = table.parent[row]
+        return self._keys.get(row, self._keys.get(table.origin[row], ""))
+
     @cached_property
     def deliveries(self) -> list[Delivery]:
         """Every attempt to deliver a message, in the order in which the broker sent them."""
         table, messages, names = self.trace.deliveries, self.trace.messages, self.trace.actors.names
         queues = self.trace.queues.names
-        let_go = self._let_go()
+        returned = work.returns(self.trace)
         found = []
         for row in range(table.n):
             copy, who = table.copy[row], names[table.consumer[row]]
@@ -145,10 +163,11 @@ class Run:
                     table.sent[row],
                     _time(table.received[row]),
                     _time(table.started[row]),
+                    returned.get(row, NEVER),
                     _time(table.finished[row]),
                     _time(table.ended[row]),
                     How(table.how[row]).label,
-                    let_go(row, who, text_of(self.trace, copy)),
+                    self._key(copy),
                 )
             )
         return found
@@ -163,53 +182,38 @@ class Run:
             and program in (None, each.program)
         )
 
-    def most_in_hand(self, who: str) -> int:
-        """The largest number of deliveries that an actor had in its hands at one time.
+    # -- work ------------------------------------------------------------------------------------------------
 
-        It has a task from when its callback is called (or the generator yields it) until the callback comes
-        back; with a generator or a thread, until it acknowledges or records.
+    def took(self, delivery: Delivery, seconds: float) -> bool:
+        """Whether a program may have worked on a delivery for these seconds (and up to half a second more).
+
+        The work begins when the program has the task, or when it is through with another one. It ends when
+        the callback returns; or, with a generator or a thread, when the program acknowledges or records.
         """
-        changes: list[tuple[float, int]] = []
-        for each in self.deliveries:
-            if each.who == who and each.started < NEVER:
-                changes += [(each.started, 1), (each.in_hand_until, -1)]
-        most = now = 0
-        for _, change in sorted(changes):
-            now += change
-            most = max(most, now)
-        return most
+        return work.took(delivery, self.deliveries, self.ledger, seconds)
 
-    def most_unacknowledged(self, who: str) -> int:
-        """The largest number of deliveries that an actor's machine held unfinished at one time, those that
-        wait in its memory included.
+    def seconds_of(self, delivery: Delivery) -> float:
+        """How long a program worked on a delivery, as a number to show; infinite: it did not end."""
+        return work.seconds_of(delivery)
+
+    def worked_for(self, delivery: Delivery, seconds: float) -> bool:
+        """Whether a program had a delivery for so long before it was through with it and acknowledged it."""
+        return delivery.finished - delivery.started >= seconds - work.PRECISION
+
+    def worked_first(self, entry: LedgerEntry, seconds: float) -> bool:
+        """Whether who recorded a ledger entry had its task for these seconds before, in the same process."""
+        return work.worked_first(entry, self.deliveries, self._lives(entry.who), seconds)
+
+    def most_held(self, who: str) -> list[Delivery]:
+        """The deliveries that an actor's machine held when it held most of them.
+
+        A delivery is held from its arrival, also while it waits in the program's memory, until the program
+        is through with it and has acknowledged it.
         """
-        changes: list[tuple[float, int]] = []
-        for each in self.deliveries:
-            if each.who == who and each.received < NEVER:
-                changes += [(each.received, 1), (min(each.in_hand_until, each.ended + 0.0), -1)]
-        most = now = 0
-        for _, change in sorted(changes):
-            now += change
-            most = max(most, now)
-        return most
+        return work.most_held([each for each in self.deliveries if each.who == who], self._lives(who))
 
-    def _let_go(self) -> Callable[[int, str, str], float]:
-        """For a row of the delivery table: when its program let go of it."""
-        table, end = self.trace.deliveries, NEVER
-        ups = {name: actor.up for name, actor in self.trace.cast.items()}
-
-        def of(row: int, who: str, text: str) -> float:
-            started, finished = _time(table.started[row]), _time(table.finished[row])
-            if started == NEVER:
-                return end
-            ended = _time(table.ended[row])
-            died = next(
-                (until for since, until in ups.get(who, ()) if since <= started and not until < started), end
-            )
-            recorded = [t for t in self.recorded(text) if t >= started]
-            return min(finished, ended, _time(died), *(recorded[:1] or [end]))
-
-        return of
+    def _lives(self, who: str) -> work.Lives:
+        return self.trace.cast[who].up if who in self.trace.cast else []
 
     # -- clients ---------------------------------------------------------------------------------------------
 
@@ -280,6 +284,18 @@ class Run:
                 )
             )
         return found
+
+    def consumes_after(self, program: str, t: float) -> bool:
+        """Whether a program subscribed to a queue, or asked for a message, at `t` or later."""
+        return any(event.t >= t for event in self._consuming(program))
+
+    def consumes_before(self, program: str, t: float) -> bool:
+        """Whether a program subscribed to a queue, or asked for a message, before `t`."""
+        return any(event.t < t for event in self._consuming(program))
+
+    def _consuming(self, program: str) -> list[ClientEvent]:
+        kind = ClientEventKind
+        return [event for event in self.events(kind.CONSUMED, kind.GOT, who=program) if event.outcome == "ok"]
 
     def connections_of(self, program: str) -> list[Connection]:
         """A program's connections, of all its actors."""

@@ -1,7 +1,7 @@
 """A modelled consumer: one process that works on one message at a time.
 
 What was delivered to it and waits for its turn sits in its buffer, out of reach of others. Where a crash
-happens: `crash` (in `actor`) ends the process, `lose_work` here says what that does to the work in hand.
+happens: `crash` (in `process`) ends the process, `lose_work` here says what that does to the work in hand.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.actor import NEVER, Process
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
 from mqsim.sim.forwards import Forwards
 from mqsim.sim.hops import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
-from mqsim.sim.session import Delivery, Session
-from mqsim.sim.works import Works
+from mqsim.sim.process import NEVER, Process
+from mqsim.sim.service_times import ServiceTimes
+from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.trace import Actor
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class Consumer(Process):
@@ -37,31 +34,31 @@ class Consumer(Process):
 
     def __init__(
         self,
-        world: World,
+        world: ActorWorld,
         name: str,
         group: str,
         spec: ConsumerSpec,
         speed: float,
-        works: Works,
+        works: ServiceTimes,
         forwards: Forwards | None,
     ) -> None:
         cast = Actor(group, "consumer", spec.queue, spec.ack, spec.prefetch, idempotent=spec.idempotent)
         super().__init__(world, name, cast, spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.speed = speed
-        self.working: Delivery | None = None
+        self.working: ReceivedDelivery | None = None
         self.stopping = False
         self._manual = spec.ack == "manual"
         self._early = spec.ack == "early"
         self._plain = spec.fails is None and not world.any_poison
         self._works = works
-        self._work = world.recorder.work
+        self._work = world.copies.work
         self._drawn = not works.plain
         self._factor = spec.factor
         # Seconds of work after which the broker misses its heartbeats; 0: work does not keep it from them.
         self._patience = 2 * spec.heartbeat if spec.blocking else 0.0
         self._forwards = forwards
-        self._buffer: deque[Delivery] = deque()
+        self._buffer: deque[ReceivedDelivery] = deque()
         self._timer = Timer(self.clock, self._finish)
         self._failing = False
         self._slowness: list[float] = []
@@ -70,6 +67,7 @@ class Consumer(Process):
         self._remaining = 0.0
         self._messages = world.trace.messages
         self._deliveries = world.trace.deliveries
+        self._copies = world.copies
 
     def start(self) -> None:
         """As for every process; one whose time to stop has come stays away."""
@@ -86,7 +84,7 @@ class Consumer(Process):
         channel.on_cancel = lambda _: session.down(Cancelled(session, self._dismissed))
         channel.consume(
             spec.queue,
-            deliveries_to(session),
+            deliveries_to(session, auto=spec.ack == "auto"),
             no_ack=spec.ack == "auto",
             tag=self.name,
             priority=spec.priority,
@@ -100,7 +98,7 @@ class Consumer(Process):
             session.up(Close(session))
             self.closed(session, "the broker cancelled its subscription")
 
-    def receive(self, delivery: Delivery) -> None:
+    def receive(self, delivery: ReceivedDelivery) -> None:
         """At the client: work on a delivery, or keep it for later."""
         self._deliveries.received[delivery.attempt] = self.clock._now
         if self.working is None and not self.hung:
@@ -121,7 +119,7 @@ class Consumer(Process):
 
     # -- work ------------------------------------------------------------------------------------------------
 
-    def _begin(self, delivery: Delivery) -> None:
+    def _begin(self, delivery: ReceivedDelivery) -> None:
         now = self.clock._now
         self.working = delivery
         message = delivery.message
@@ -135,6 +133,7 @@ class Consumer(Process):
         if self._factor is not None:
             seconds *= _stretched(self._factor, now)
         if self._early:
+            self._copies.expect_work(attempt)
             delivery.session.up(Ack(delivery.session, delivery.tag))
         if not self._plain:
             seconds = self._foresee(row, message.deliveries, seconds)
@@ -143,26 +142,26 @@ class Consumer(Process):
         finish_at = self._finish_at = now + seconds
         self._timer.set(finish_at)
         if 0 < self._patience < seconds:
-            self._starve(delivery, now + self._patience)
+            self._miss_heartbeats_at(now + self._patience, delivery)
 
     def _foresee(self, row: int, attempt: int, seconds: float) -> float:
         """Whether this attempt will fail, and how long it takes until then."""
         fails = self.spec.fails
-        poisoned = self._messages.origin[row] in self.world.poisoned
+        poisoned = self.world.copies.origin_row(row) in self.world.poisoned
         chance = 0.0 if fails is None else fails.probability
         drawn = chance > 0 and self._works.chance(row, "fails", attempt) < chance
         self._failing = poisoned or drawn
         return seconds * fails.after if self._failing and fails is not None else seconds
 
-    def _starve(self, delivery: Delivery, at: float) -> None:
+    def _miss_heartbeats_at(self, at: float, delivery: ReceivedDelivery) -> None:
         """The work blocks the heartbeat: the broker gives the connection up while the work goes on."""
 
-        def silent(_: simpy.Event) -> None:
+        def missed(_: simpy.Event) -> None:
             if self.working is delivery and delivery.session.broker_open:
                 self.node.drop(delivery.session, "missed heartbeats from client")
-                self.world.settle()
+                self.world.finish_instant()
 
-        self.clock.call_at(at, silent)
+        self.clock.call_at(at, missed)
 
     def _finish(self, event: simpy.Event) -> None:
         if event is not self._timer:
@@ -185,11 +184,11 @@ class Consumer(Process):
                 session.up(Ack(session, delivery.tag))
             if self._forwards is not None:
                 self._forwards.publish(self, session, message, before=False)
-            if not self._manual and self._given_away(delivery):
-                self.recorder.finished_after_ack(message)
+            if not self._manual:
+                self._copies.finished(message, attempt)
         if self.running:
             self._go_on(session)
-        self.world.settle()
+        self.world.finish_instant()
 
     def _go_on(self, session: Session) -> None:
         if self.stopping:
@@ -199,7 +198,7 @@ class Consumer(Process):
         elif self.session is None and not session.client_open:
             self.connect_later()
 
-    def _fail(self, delivery: Delivery) -> None:
+    def _fail(self, delivery: ReceivedDelivery) -> None:
         session, message = delivery.session, delivery.message
         fails = self.spec.fails
         then = "nack" if fails is None else fails.then
@@ -212,9 +211,9 @@ class Consumer(Process):
             self.world.restart_later(self, None if fails is None else fails.restart_after)
             self.crash()
         elif not self._manual:
-            self._lose(delivery, "it failed after it had been acknowledged")
+            self._give_up(delivery, "it failed after it had been acknowledged")
         elif then == "drop":
-            self.recorder.abandon(delivery.attempt)
+            self._copies.abandon(delivery.attempt)
             session.up(Ack(session, delivery.tag))
         else:
             session.up((Nack if then == "nack" else Reject)(session, delivery.tag))
@@ -231,28 +230,18 @@ class Consumer(Process):
         self._slowness.clear()
         self._slowed = 1.0
         if delivery is not None and not self._manual:
-            self._lose(delivery, f"{self.name} died while working on it")
+            self._give_up(delivery, f"{self.name} died while working on it")
         self._lose_buffer()
         self.stopping = False
 
     def _lose_buffer(self) -> None:
         buffer, self._buffer = self._buffer, deque()
         for delivery in buffer:
-            if not self._manual and self._given_away(delivery):
-                self._lose(delivery, f"it waited in the memory of {self.name}")
+            why = f"it waited in the memory of {self.name}"
+            self._copies.lose_acked(delivery.message, delivery.attempt, self.clock._now, why)
 
-    def _given_away(self, delivery: Delivery) -> bool:
-        """Whether the broker has been told that this attempt is done, and so has forgotten the message."""
-        message = delivery.message
-        acked = self._messages.acked[message.row]
-        return message.attempt == delivery.attempt and acked == acked
-
-    def _lose(self, delivery: Delivery, why: str) -> None:
-        """What was acknowledged is lost; so is what will be, once the acknowledgement arrives."""
-        if self._given_away(delivery):
-            self.recorder.lost(delivery.message, self.clock._now, why)
-        else:
-            self.recorder.abandon(delivery.attempt)
+    def _give_up(self, delivery: ReceivedDelivery, why: str) -> None:
+        self._copies.give_up(delivery.message, delivery.attempt, self.clock._now, why)
 
     def stop_in_order(self, for_good: bool) -> None:
         """As `stop`."""
@@ -284,7 +273,7 @@ class Consumer(Process):
         self._slowness.append(factor)
         self._stretch(factor)
 
-    def quicken(self, factor: float) -> None:
+    def end_slow(self, factor: float) -> None:
         """Take one stretch by `factor` back."""
         self._slowness.remove(factor)
         self._stretch(1.0 / factor)

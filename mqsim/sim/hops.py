@@ -98,9 +98,9 @@ class Publish(_OverSession):
             try:
                 session.channel.publish(message)
             except BrokerError as error:
-                node.recorder.end(message.row, Outcome.LOST, now, error.text)
+                node.copies.end(message.row, Outcome.LOST, now, error.text)
         else:
-            node.recorder.end(message.row, Outcome.LOST, now, "its connection was gone before it arrived")
+            node.copies.end(message.row, Outcome.LOST, now, "its connection was gone before it arrived")
 
 
 class Ack(_Tagged):
@@ -282,7 +282,7 @@ class Return(_OverSession):
 
 
 class Deliver(_OverSession):
-    """The broker sends a message to a consumer: a `Delivery` as its client sees it.
+    """The broker sends a message to a consumer: a `ReceivedDelivery` as its client sees it.
 
     Args:
         session: the connection.
@@ -311,17 +311,21 @@ class Deliver(_OverSession):
         if session.client_open:
             session.client.receive(self)
             return
-        message, node = self.message, session.node
-        if message.attempt == self.attempt and node.recorder.messages.outcome[message.row] == Outcome.ACKED:
-            node.recorder.lost(message, node.clock._now, "it was on its way to a consumer that was gone")
+        why = "it was on its way to a consumer that was gone"
+        session.node.copies.lose_acked(self.message, self.attempt, session.node.clock._now, why)
 
 
-def deliveries_to(session: Session) -> Callable[[Subscription, int, Message], None]:
-    """What a subscription calls at the broker for each message that it sends over a connection."""
+def deliveries_to(session: Session, *, auto: bool) -> Callable[[Subscription, int, Message], None]:
+    """What a subscription calls at the broker for each message that it sends over a connection; `auto`: and
+    then counts it as acknowledged.
+    """
     sent, code = session.node.recorder.sent, session.code
+    copies = session.node.copies
 
     def deliver(_: Subscription, tag: int, message: Message) -> None:
         sent(message, code)
+        if auto:
+            copies.expect_work(message.attempt)
         session.down(Deliver(session, tag, message))
 
     return deliver

@@ -9,13 +9,15 @@ from functools import partial
 
 import simpy
 
-from mqsim.broker import Broker, Channel, Message
+from mqsim.broker import Alarm, Broker, Channel, Message
 from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
-from mqsim.scenario.brokerspec import CostsSpec, MemorySpec
+from mqsim.scenario.brokerspec import CostsSpec
 from mqsim.sim.clock import Clock
+from mqsim.sim.copies import Copies
 from mqsim.sim.hops import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
+from mqsim.sim.memory import MemoryUse
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.session import Session
 
@@ -35,16 +37,17 @@ class Node:
     Attributes:
         up_since: when it last came up; NaN while it is down.
         wake_at: when it will look at the broker's deadlines next.
-        lifted: called after it came up or went down, for faults that count in up time.
+        up_listeners: called after it came up or went down, for faults that count in up time.
     """
 
     def __init__(
         self,
         clock: Clock,
         broker: Broker,
+        copies: Copies,
         recorder: Recorder,
         outbox: deque[Hop],
-        settle: Callable[[], None],
+        finish_instant: Callable[[], None],
         costs: dict[str, Iterator[float] | None],
         host: str,
         name: str,
@@ -54,17 +57,17 @@ class Node:
         self.name = name
         self.clock = clock
         self.broker = broker
+        self.copies = copies
         self.recorder = recorder
         self.outbox = outbox
-        self.settle = settle
+        self.finish_instant = finish_instant
         self._costs = {cost: samples for cost in Cost if (samples := costs.get(cost.value)) is not None}
         self._sync_cost = costs.get("sync")
         self.costly = bool(self._costs)
         self._busy_until = 0.0
         self.sessions = sessions
         self.running = True
-        self.lifted: list[Callable[[bool], None]] = []
-        self._used = 0.0
+        self.up_listeners: list[Callable[[bool], None]] = []
         self.wake_at = NEVER
 
     # -- connections -----------------------------------------------------------------------------------------
@@ -129,7 +132,7 @@ class Node:
 
     def _take_in(self, event: simpy.Event) -> None:
         event._value.arrive()
-        self.settle()
+        self.finish_instant()
 
     def emit(self, wire: Wire, hop: Hop) -> None:
         """Send out a hop, in turn, at its cost."""
@@ -138,7 +141,7 @@ class Node:
     def _send_out(self, event: simpy.Event) -> None:
         wire, hop = event._value
         wire.send(hop)
-        self.settle()
+        self.finish_instant()
 
     def _turn(self, costs: Sequence[Cost | None]) -> float:
         """Take a turn for what costs so much; give the time when it is over."""
@@ -162,7 +165,7 @@ class Node:
     def _written(self, event: simpy.Event) -> None:
         self.broker.advance(self.clock._now)
         self.broker.stored(event._value)
-        self.settle()
+        self.finish_instant()
 
     def arm(self) -> None:
         """Wake up at the broker's next deadline, if no earlier waking is set."""
@@ -178,28 +181,22 @@ class Node:
         self.wake_at = NEVER
         self.broker.advance(self.clock._now)
         self.arm()
-        self.settle()
+        self.finish_instant()
 
-    # -- memory ----------------------------------------------------------------------------------------------
+    # -- alarms ----------------------------------------------------------------------------------------------
 
-    def limit_memory(self, spec: MemorySpec) -> None:
-        """Raise the memory alarm while messages take more than the limit; cleared as soon as they do not."""
-        limit = spec.limit
-        if limit is None:
-            return
+    def watch_memory(self, use: MemoryUse) -> None:
+        """Raise the memory alarm while messages take too much; clear it as soon as they do not."""
 
-        def metered(message: Message, taken: bool) -> None:
-            size = message.envelope.size + spec.per_message
-            self._used += size if taken else -size
-            if (self._used > limit) != ("memory" in self.broker.alarms):
-                self.outbox.append(Deferred(partial(self._alarm_by_use, limit)))
+        def look() -> None:
+            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
+                self.alarm(Alarm.MEMORY, use.is_over)
 
-        self.recorder.metered = metered
+        def changed() -> None:
+            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
+                self.outbox.append(Deferred(look))
 
-    def _alarm_by_use(self, limit: float) -> None:
-        over = self._used > limit
-        if over != ("memory" in self.broker.alarms):
-            self.alarm("memory", over)
+        use.changed = changed
 
     def alarm(self, kind: str, raised: bool) -> None:
         """Raise or clear an alarm."""
@@ -216,12 +213,12 @@ class Node:
         self.broker.advance(self.clock._now)
         if not self.running:
             return
-        sessions = self.fall()
+        sessions = self.take_down()
         self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", self.name)
         self.broker.node_down(self.host, killed)
-        self.dismiss(sessions, killed)
+        self.tell_clients(sessions, killed)
 
-    def fall(self) -> list[Session]:
+    def take_down(self) -> list[Session]:
         """Run no more; give the connections that end with it. Nobody is told yet."""
         self.running = False
         sessions = [session for session in self.sessions.values() if session.node is self]
@@ -230,27 +227,27 @@ class Node:
             session.broker_open = False
         return sessions
 
-    def dismiss(self, sessions: list[Session], killed: bool) -> None:
+    def tell_clients(self, sessions: list[Session], killed: bool) -> None:
         """Tell who was connected, and who counts its up time."""
         why = "the broker's connection broke" if killed else "320 CONNECTION_FORCED"
         for session in sessions:
             session.down(Closed(session, why))
-        for lifted in self.lifted:
-            lifted(False)
+        for listener in self.up_listeners:
+            listener(False)
 
     def start(self) -> None:
         """Come up again with what survived."""
         if not self.running:
             self.recorder.events.add(self.clock._now, "broker-started", self.name)
-            self.rise()
+            self.bring_up()
 
-    def rise(self) -> None:
+    def bring_up(self) -> None:
         """Run again."""
         self.running = True
         self.broker.now = max(self.broker.now, self.clock._now)
         self.broker.node_up(self.host)
-        for lifted in self.lifted:
-            lifted(True)
+        for listener in self.up_listeners:
+            listener(True)
 
 
 def cost_samples(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING
 
 import simpy
 
@@ -13,16 +12,14 @@ from mqsim.broker import Message
 from mqsim.distributions import Sampler
 from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim import arrivals
-from mqsim.sim.actor import Process
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
-from mqsim.sim.confirming import Confirming
-from mqsim.sim.envelopes import Destination
+from mqsim.sim.confirms import Confirms
+from mqsim.sim.destinations import Destination
 from mqsim.sim.hops import Close, Publish
+from mqsim.sim.process import Process
 from mqsim.sim.session import Session
 from mqsim.trace import Actor, Outcome, ProducerCounts
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class Producer(Process):
@@ -33,10 +30,11 @@ class Producer(Process):
         before it. done: whether no further message will come into the world.
     """
 
-    def __init__(self, world: World, name: str, group: str, spec: ProducerSpec) -> None:
+    def __init__(self, world: ActorWorld, name: str, group: str, spec: ProducerSpec) -> None:
         super().__init__(world, name, Actor(group, "producer"), spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.counts = world.trace.counts[name] = ProducerCounts()
+        self._copies = world.copies
         self._published = world.trace.messages.published
         self.free = False
         self.done = False
@@ -69,7 +67,7 @@ class Producer(Process):
         self.times: Iterator[float] = iter(()) if found is None else found
         self._timer = Timer(self.clock, self._arrive)
         listens = spec.confirms is not None or spec.retry is not None or spec.mandatory
-        self.confirming = Confirming(self, spec) if listens else None
+        self.confirms = Confirms(self, spec) if listens else None
 
     def redraw(self, purpose: str) -> Sampler:
         """Samples of this producer's law of work for another purpose, such as a second attempt."""
@@ -92,25 +90,25 @@ class Producer(Process):
         if not self.done:
             self.create(self.clock._now)
             self._next_arrival()
-        self.world.settle()
+        self.world.finish_instant()
 
     def finish(self) -> None:
         """No further message will come into the world."""
         if not self.done:
             self.done = True
-            self.world.producers_left -= 1
+            self.world.producer_finished()
 
-    def create(self, created: float) -> int:
-        """A message comes into the world and is published if it can be; give its row."""
+    def create(self, created: float) -> Message:
+        """A message comes into the world, and is published if it can be."""
         number = self.number
         self.number = number + 1
-        row = self.recorder.new(self.code, number, self.queue_code, created, next(self._works))
+        row = self._copies.new(self.code, number, self.queue_code, created, next(self._works))
         envelope = self.destination.only
         if envelope is None or self._expirations is not None:
             expiration = None if self._expirations is None else next(self._expirations)
             envelope = self.destination.envelope(number, expiration)
         if envelope.priority:
-            self.recorder.messages.priority[row] = envelope.priority
+            self.world.trace.messages.priority[row] = envelope.priority
         if self.spec.poison and next(self._poisons) < self.spec.poison:
             self.world.poisoned.add(row)
         message = Message(envelope, row)
@@ -119,8 +117,8 @@ class Producer(Process):
         elif self.running:
             self._hold(message)
         else:
-            self.recorder.end(row, Outcome.REFUSED, created, "its producer was down")
-        return row
+            self._copies.end(row, Outcome.REFUSED, created, "its producer was down")
+        return message
 
     # -- publishing ------------------------------------------------------------------------------------------
 
@@ -130,14 +128,14 @@ class Producer(Process):
         assert session is not None
         self.counts.published += 1
         self._published[message.row] = self.clock._now
-        if self.confirming is not None:
-            self.confirming.expect(message)
-            self.free = self.free and self.confirming.room
+        if self.confirms is not None:
+            self.confirms.expect(message)
+            self.free = self.free and self.confirms.room
         session.up(Publish(session, message))
 
     def _hold(self, message: Message) -> None:
         if self.spec.when_blocked == "drop":
-            self.recorder.end(message.row, Outcome.REFUSED, self.clock._now, "its producer could not publish")
+            self._copies.end(message.row, Outcome.REFUSED, self.clock._now, "its producer could not publish")
         else:
             self._backlog.append(message)
 
@@ -158,18 +156,18 @@ class Producer(Process):
             and session is not None
             and session.broker_known
         )
-        room = self.confirming is None or self.confirming.room
+        room = self.confirms is None or self.confirms.room
         while able and room and self._backlog:
             self.publish(self._backlog.popleft())
-            room = self.confirming is None or self.confirming.room
+            room = self.confirms is None or self.confirms.room
         self.free = able and room
 
     # -- the connection --------------------------------------------------------------------------------------
 
     def attach(self, session: Session) -> None:
         """At the broker: ask for confirms, if wanted."""
-        if self.confirming is not None:
-            self.confirming.attach(session)
+        if self.confirms is not None:
+            self.confirms.attach(session)
 
     def opened(self, session: Session) -> None:
         """At the client: publish what waits."""
@@ -180,8 +178,8 @@ class Producer(Process):
     def disconnected(self) -> None:
         """What was published and not confirmed may be lost."""
         self._unblock()
-        if self.confirming is not None:
-            self.confirming.connection_lost()
+        if self.confirms is not None:
+            self.confirms.connection_lost()
         self.refresh()
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -207,9 +205,9 @@ class Producer(Process):
         now = self.clock._now
         backlog, self._backlog = self._backlog, deque()
         for message in backlog:
-            self.recorder.end(message.row, Outcome.LOST, now, "its producer crashed before it was published")
-        if self.confirming is not None:
-            self.confirming.forget()
+            self._copies.end(message.row, Outcome.LOST, now, "its producer crashed before it was published")
+        if self.confirms is not None:
+            self.confirms.forget()
         self.free = False
 
     def stop_in_order(self, for_good: bool) -> None:
@@ -226,7 +224,7 @@ class Producer(Process):
         self.refresh()
         now = self.clock._now
         for message in self._backlog:
-            self.recorder.end(message.row, Outcome.LOST, now, "its producer stopped before it was published")
+            self._copies.end(message.row, Outcome.LOST, now, "its producer stopped before it was published")
         self._backlog.clear()
         self.session = None
         self.free = False

@@ -22,6 +22,8 @@ class ClientEventKind(Enum):
 
     PROCESS_STARTED: a process of the program began.
     PROCESS_EXITED: `status`, `signal`; `text`: how, in the transcript's words.
+    CALLBACK_RETURNED: a callback that worked on a delivery came back; or the program, which had asked for the
+        message itself, asked for the next one or stopped consuming. `delivery_tag`, `row`.
     CALLBACK_RAISED: a callback that worked on a delivery ended in an exception, SystemExit and
         KeyboardInterrupt among them. `delivery_tag`, `row`, `text` (the exception's name and words).
 
@@ -65,6 +67,7 @@ class ClientEventKind(Enum):
 
     PROCESS_STARTED = "process started"
     PROCESS_EXITED = "process exited"
+    CALLBACK_RETURNED = "callback returned"
     CALLBACK_RAISED = "callback raised"
     CONNECTION_REFUSED = "connection refused"
     CONNECTION_OPENED = "connection opened"

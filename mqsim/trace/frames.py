@@ -18,46 +18,18 @@ from mqsim.trace.tables import DeliveryTable, How, MessageTable, Outcome, Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-# The contract's columns, in its order. `copy` of the messages is the row's number; `ended` (when the copy
-# left its queue for good) is ours beyond the contract.
-MESSAGE_COLUMNS = [
-    "copy",
-    "parent",
-    "origin",
-    "producer",
-    "number",
-    "queue",
-    "priority",
-    "created",
-    "published",
-    "enqueued",
-    "delivered",
-    "started",
-    "finished",
-    "acked",
-    "consumer",
-    "deliveries",
-    "outcome",
-    "ended",
-]
-DELIVERY_COLUMNS = ["copy", "attempt", "consumer", "sent", "received", "started", "finished", "ended", "how"]
+MESSAGE_COLUMNS = ["copy", *MessageTable.columns]
+"""The row's number is the copy's."""
+DELIVERY_COLUMNS = [*DeliveryTable.columns]
 EVENT_COLUMNS = ["t", "kind", "subject", "other", "copy", "detail"]
 
 OUTCOMES = [outcome.label for outcome in Outcome]
 HOWS = [how.label for how in How]
 
-_TYPES: dict[str, type[np.generic]] = {
-    "q": np.int64,
-    "i": np.int32,
-    "h": np.int16,
-    "b": np.int8,
-    "d": np.float64,
-}
-
 
 def view(column: array[Any], n: int) -> NDArray[Any]:
     """The first `n` cells of a column as a read-only numpy array over the same memory."""
-    dtype = _TYPES[column.typecode]
+    dtype = np.dtype(column.typecode)
     if n == 0:
         return np.empty(0, dtype=dtype)
     cells: NDArray[Any] = np.frombuffer(column, dtype=dtype, count=n)

@@ -1,24 +1,27 @@
 """The record of a run: two tables and a log, in typed columns.
 
-A run writes into `array.array` columns by row number. They grow in blocks whose unset cells already mean "it
-did not happen" (NaN, -1), so that recording a message is a handful of plain stores and nothing has to be
-filled in later; the finished columns are handed to numpy and pandas as they lie in memory (see `frames`).
+Each column is declared once, in its table, in the order in which frames and digests show it (`columns` says
+how tables are made). An unset cell means "it did not happen" (NaN, -1). The finished columns are handed to
+numpy and pandas as they lie in memory (see `frames`). `Trace.from_columns` makes a trace of columns that
+something else has filled.
 
 Times are seconds from the start of the run.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from numpy.typing import ArrayLike
+
 from mqsim.trace.clients import ClientEvents
+from mqsim.trace.columns import Table, column
 
 NOT_A_TIME = float("nan")
 NONE = -1
-_BLOCK = 4096
 
 
 class Outcome(IntEnum):
@@ -105,75 +108,34 @@ class Names:
         return len(self.names)
 
 
-class _Table(ABC):
-    """Columns of one length; `n` rows are used, the rest is room."""
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.room = 0
-        self.block = _BLOCK
-
-    @abstractmethod
-    def _defaults(self) -> dict[str, array[int] | array[float]]:
-        """Each column's unset cell."""
-
-    def grow(self) -> None:
-        """Add a block of unset rows; blocks grow with the table, up to a million rows."""
-        self.block = min(max(self.block, self.room // 2), 1 << 20)
-        for name, unset in self._defaults().items():
-            column: array[float] = getattr(self, name)
-            column.extend(unset * self.block)
-        self.room += self.block
-
-
-class MessageTable(_Table):
+class MessageTable(Table):
     """One row a copy of a message in a queue; the row's number is the copy's (`copy`).
 
     Integer columns: `parent` (the copy it was dead-lettered or forwarded from, or -1), `origin` (the first
     copy, through all hops), `producer` (code), `number` (counts a producer's messages from 0), `queue` (code
     or -1), `priority`, `consumer` (code or -1), `deliveries` (attempts), `outcome`. Times: `created`
     (intended arrival), `published` (put on the wire), `enqueued`, `delivered` (sent by the broker),
-    `started`, `finished`, `acked`, `ended` (left its queue for good). `delivered` to `finished` and
-    `consumer` are those of the last attempt; a copy that was given back has none.
+    `started`, `finished`, `acked`, `ended` (left its queue for good; beyond the contract). `delivered` to
+    `finished` and `consumer` are those of the last attempt; a copy that was given back has none.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.parent = array("q")
-        self.origin = array("q")
-        self.producer = array("i")
-        self.number = array("q")
-        self.queue = array("i")
-        self.priority = array("h")
-        self.created = array("d")
-        self.published = array("d")
-        self.enqueued = array("d")
-        self.delivered = array("d")
-        self.started = array("d")
-        self.finished = array("d")
-        self.acked = array("d")
-        self.ended = array("d")
-        self.consumer = array("i")
-        self.deliveries = array("i")
-        self.outcome = array("b")
-
-    def _defaults(self) -> dict[str, array[int] | array[float]]:
-        none, zero, unset = array("q", [NONE]), array("q", [0]), array("d", [NOT_A_TIME])
-        times = ("created", "published", "enqueued", "delivered", "started", "finished", "acked", "ended")
-        codes = ("producer", "queue", "consumer")
-        columns: dict[str, array[int] | array[float]] = {"parent": none, "number": zero}
-        columns.update({name: array("i", [NONE]) for name in codes})
-        columns.update(dict.fromkeys(times, unset))
-        columns["priority"] = array("h", [0])
-        columns["deliveries"] = array("i", [0])
-        columns["outcome"] = array("b", [Outcome.READY])
-        return columns
-
-    def grow(self) -> None:
-        """As for every table; `origin` is each row's own number until told otherwise."""
-        first = self.room
-        super().grow()
-        self.origin.extend(range(first, self.room))
+    parent: array[int] = column("q", NONE)
+    origin: array[int] = column("q", None)
+    producer: array[int] = column("i", NONE)
+    number: array[int] = column("q", 0)
+    queue: array[int] = column("i", NONE)
+    priority: array[int] = column("h", 0)
+    created: array[float] = column("d", NOT_A_TIME)
+    published: array[float] = column("d", NOT_A_TIME)
+    enqueued: array[float] = column("d", NOT_A_TIME)
+    delivered: array[float] = column("d", NOT_A_TIME)
+    started: array[float] = column("d", NOT_A_TIME)
+    finished: array[float] = column("d", NOT_A_TIME)
+    acked: array[float] = column("d", NOT_A_TIME)
+    consumer: array[int] = column("i", NONE)
+    deliveries: array[int] = column("i", 0)
+    outcome: array[int] = column("b", Outcome.READY)
+    ended: array[float] = column("d", NOT_A_TIME)
 
     def add(self, producer: int, number: int, queue: int, created: float) -> int:
         """Start the row of a message that came into the world at `created`; give its copy number."""
@@ -199,32 +161,20 @@ class MessageTable(_Table):
         return row
 
 
-class DeliveryTable(_Table):
+class DeliveryTable(Table):
     """One row an attempt: `copy`, `attempt` (from 1), `consumer` (code); `sent` by the broker, `received`,
     `started`, `finished` by the consumer, `ended` (the broker learned how), `how`.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.copy = array("q")
-        self.attempt = array("i")
-        self.consumer = array("i")
-        self.sent = array("d")
-        self.received = array("d")
-        self.started = array("d")
-        self.finished = array("d")
-        self.ended = array("d")
-        self.how = array("b")
-
-    def _defaults(self) -> dict[str, array[int] | array[float]]:
-        columns: dict[str, array[int] | array[float]] = {
-            "copy": array("q", [NONE]),
-            "how": array("b", [How.OPEN]),
-        }
-        columns["attempt"] = columns["consumer"] = array("i", [NONE])
-        for name in ("sent", "received", "started", "finished", "ended"):
-            columns[name] = array("d", [NOT_A_TIME])
-        return columns
+    copy: array[int] = column("q", NONE)
+    attempt: array[int] = column("i", NONE)
+    consumer: array[int] = column("i", NONE)
+    sent: array[float] = column("d", NOT_A_TIME)
+    received: array[float] = column("d", NOT_A_TIME)
+    started: array[float] = column("d", NOT_A_TIME)
+    finished: array[float] = column("d", NOT_A_TIME)
+    ended: array[float] = column("d", NOT_A_TIME)
+    how: array[int] = column("b", How.OPEN)
 
     def add(self, copy: int, attempt: int, consumer: int, sent: float) -> int:
         """Start the row of one attempt; give its number."""
@@ -243,7 +193,7 @@ class EventLog:
     """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
 
     The ordinary way of a message (created, published, sent, finished, acknowledged) stands in the two tables
-    and is not repeated here; `trace.story` joins the three into one timeline.
+    and is not repeated here; `trace.timeline` joins the three into one timeline.
     """
 
     def __init__(self) -> None:
@@ -348,3 +298,41 @@ class Trace:
         self.complete = True
         self.texts: dict[int, str] = {}
         self.clients = ClientEvents()
+
+    @classmethod
+    def from_columns(
+        cls,
+        messages: Mapping[str, ArrayLike],
+        deliveries: Mapping[str, ArrayLike],
+        *,
+        actors: Iterable[str],
+        queues: Iterable[str],
+        end: float,
+        profile: str = "",
+        complete: bool = True,
+    ) -> Trace:
+        """A trace of columns that were filled elsewhere; they are copied.
+
+        The event log, the cast, the counts and the faults are left to whoever calls.
+
+        Args:
+            messages: columns of `MessageTable` by name; one that is left out is unset.
+            deliveries: columns of `DeliveryTable` likewise.
+            actors: the names behind the codes of producers and consumers.
+            queues: the names behind the codes of queues.
+            end: the run's last instant, in seconds.
+            profile: which RabbitMQ's rules applied.
+            complete: whether the run reached its `until`.
+
+        Raises:
+            TraceError: there is no such column, its cells do not fit, or lengths differ.
+        """
+        trace = cls()
+        trace.messages = MessageTable.from_columns(messages)
+        trace.deliveries = DeliveryTable.from_columns(deliveries)
+        for name in actors:
+            trace.actors.code(name)
+        for name in queues:
+            trace.queues.code(name)
+        trace.end, trace.profile, trace.complete = end, profile, complete
+        return trace

@@ -277,7 +277,7 @@ def test_everything_in_pika_that_could_wait_is_replaced() -> None:
     import pika.adapters.asyncio_connection
     import pika.adapters.select_connection  # noqa: F401
 
-    hooks.adopt("pika")
+    hooks.adopt_all()
     waits = {
         id(sys.modules[name]): name for name in ("time", "socket", "select", "threading", "uuid", "asyncio")
     }

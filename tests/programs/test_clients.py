@@ -264,6 +264,17 @@ def test_who_leaves_within_a_callback_has_not_finished_the_task(
     assert result.messages["outcome"].tolist() == (["lost", "lost"] if auto else ["ready", "ready"])
 
 
+@pytest.mark.parametrize("auto", [True, False])
+def test_when_a_callback_comes_back_is_told_whatever_it_acknowledges(
+    auto: bool, carry: CarrierFactory
+) -> None:
+    result = play("import time\n" + CONSUME.format(work="time.sleep(2)", auto=auto), carry)
+    back = [row for row in result.trace.clients.rows if row.kind is Kind.CALLBACK_RETURNED]
+    assert [(row.delivery_tag, row.row) for row in back] == [(1, 0), (2, 1)]
+    assert back[1].t - back[0].t == pytest.approx(2, abs=1e-5)
+    assert not list(result.trace.clients.of(Kind.CALLBACK_RAISED))
+
+
 def test_os_exit_within_a_callback_is_no_end_of_the_task_either(carry: CarrierFactory) -> None:
     result = play("import os\n" + CONSUME.format(work="os._exit(0)", auto=True), carry)
     assert result.messages["finished"].isna().all()

@@ -156,8 +156,8 @@ def _queues(world: World, trace: Trace) -> list[str]:
         for name, queue in world.broker.queues.items()
         if (queue.waiting, queue.unacked) != (waiting[name], held[name])
     ]
-    if world.recorder.live != open_copies(trace):
-        found.append(f"{world.recorder.live} copies are open by count, {open_copies(trace)} by the table")
+    if world.copies.open != open_copies(trace):
+        found.append(f"{world.copies.open} copies are open by count, {open_copies(trace)} by the table")
     return found
 
 

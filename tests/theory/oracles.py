@@ -44,7 +44,9 @@ def stationary(start: Hashable, steps: Callable[[Hashable], Iterable[Step]]) -> 
     return dict(zip(order, solved.tolist(), strict=True))
 
 
-def absorbing(states: list[Any], steps: Callable[[Hashable], Iterable[Step]]) -> tuple[np.ndarray, dict[Any, Any]]:
+def absorbing(
+    states: list[Any], steps: Callable[[Hashable], Iterable[Step]]
+) -> tuple[np.ndarray, dict[Any, Any]]:
     """The generator among transient `states`; steps to anything else are absorption."""
     index = {state: i for i, state in enumerate(states)}
     generator = np.zeros((len(states), len(states)))

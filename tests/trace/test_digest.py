@@ -9,10 +9,16 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
+from mqsim.api import simulate
+from mqsim.errors import TraceError
 from mqsim.trace import Outcome, Trace
+from mqsim.trace.columns import as_given
 from mqsim.trace.digest import digest, event_digest
+from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, messages_frame
 from tests.trace.hand import Hand
+from tests.trace.wild import traces
 
 
 def made() -> Trace:
@@ -99,3 +105,55 @@ def test_the_log_is_hashed_as_the_module_says() -> None:
         json.dumps(["kill"]).encode(),
     ]
     assert event_digest(trace) == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+@given(traces())
+def test_a_trace_made_of_a_runs_columns_has_its_digest(run: Trace) -> None:
+    again = Trace.from_columns(
+        as_given(run.messages),
+        as_given(run.deliveries),
+        actors=run.actors.names,
+        queues=run.queues.names,
+        end=run.end,
+    )
+    assert digest(again) == digest(run)
+    assert messages_frame(again).equals(messages_frame(run))
+    # And it can go on: rows that are added to it look like those of any other.
+    for trace in (again, run):
+        trace.deliveries.add(trace.messages.add(0, 99, 0, 7.0), 1, 0, 8.0)
+    assert digest(again) == digest(run)
+
+
+def test_a_simulated_run_survives_the_way_through_numpy() -> None:
+    run = simulate("retry-storm").trace
+    names = MESSAGE_COLUMNS[1:]
+    again = Trace.from_columns(
+        {name: cells.copy() for name, cells in zip(names, columns(run.messages, *names), strict=True)},
+        dict(zip(DELIVERY_COLUMNS, columns(run.deliveries, *DELIVERY_COLUMNS), strict=True)),
+        actors=run.actors.names,
+        queues=run.queues.names,
+        end=run.end,
+    )
+    assert digest(again) == digest(run)
+
+
+def test_columns_that_are_left_out_are_unset() -> None:
+    trace = Trace.from_columns({"created": [1.0, 2.0]}, {}, actors=[], queues=[], end=3.0)
+    messages = trace.messages
+    assert (messages.n, list(messages.origin), list(messages.parent)) == (2, [0, 1], [-1, -1])
+    assert all(math.isnan(cell) for cell in messages.acked)
+    assert trace.deliveries.n == 0
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"colour": [1]}, "'colour' is not a column of MessageTable; it has parent, origin"),
+        ({"created": [1.0], "number": [1, 2]}, "column created has 1 cells, others have 2"),
+        ({"priority": [40000]}, "column priority takes whole numbers of 16 bits"),
+        ({"number": [0.5]}, "column number takes whole numbers of 64 bits"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(cells: dict[str, list[float]], sentence: str) -> None:
+    with pytest.raises(TraceError, match=sentence):
+        Trace.from_columns(cells, {}, actors=[], queues=[], end=1.0)

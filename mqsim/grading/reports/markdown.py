@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from mqsim.grading.reports.text import score_words
 from mqsim.grading.verdict import CheckVerdict, Verdict
@@ -36,6 +37,6 @@ def markdown(verdict: Verdict) -> str:
 
 
 def _example(check: CheckVerdict) -> str:
-    lines = "\n".join(f"    {line}" for line in check.example.lines)
+    lines = escape("\n".join(check.example.lines))
     replay = f"\n\nSee this run again:\n\n    {check.example.replay}" if check.example.replay else ""
-    return f"## {escaped(check.name)}\n\n{lines}{replay}"
+    return f"## {escaped(check.name)}\n\n<pre>\n{lines}\n</pre>{replay}"

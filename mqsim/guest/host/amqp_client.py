@@ -120,7 +120,7 @@ class AmqpClient(Observer):
         self._under_way.clear()
 
     def _lose(self, row: int, why: str) -> None:
-        self._world.recorder.end(row, Outcome.LOST, self._clock._now, why)
+        self._world.copies.end(row, Outcome.LOST, self._clock._now, why)
 
     def left(self, departure: Departure) -> None:
         """As `Observer` says."""

@@ -59,6 +59,10 @@ class ClientRecord:
         """It is over."""
         self.add(Kind.PROCESS_EXITED, status=status, signal=signal, text=text)
 
+    def callback_returned(self, channel: int, tag: int, row: int) -> None:
+        """The program is through with a delivery, whether or not it acknowledged it."""
+        self.add(Kind.CALLBACK_RETURNED, channel=channel, delivery_tag=tag, row=row)
+
     def callback_raised(self, channel: int, tag: int, row: int, text: str) -> None:
         """A callback ended in an exception."""
         self.add(Kind.CALLBACK_RAISED, channel=channel, delivery_tag=tag, row=row, text=text)

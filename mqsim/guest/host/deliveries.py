@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mqsim.broker import Message
 from mqsim.guest.host.client_record import ClientRecord
 from mqsim.guest.kernel.operations import Began, Done, Tried
-from mqsim.trace import Actor, ClientEvent, Outcome, ProducerCounts
+from mqsim.trace import Actor, ClientEvent, ProducerCounts
 from mqsim.trace.clients import ClientEventKind as Kind
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class HeldDelivery:
         "failed",
         "finished",
         "message",
+        "received",
         "returned",
         "settled",
     )
@@ -55,6 +56,7 @@ class HeldDelivery:
         self.message = message
         self.attempt = message.attempt
         self.auto = auto
+        self.received: float | None = None
         self.begun = self.called = self.returned = self.failed = self.finished = False
         self.acked = self.settled = auto
 
@@ -76,6 +78,7 @@ class ClientDeliveries:
         self._world = world
         self._clock = world.clock
         self._recorder = world.recorder
+        self._copies = world.copies
         self._messages = world.trace.messages
         self._deliveries = world.trace.deliveries
         self.name = name
@@ -102,10 +105,10 @@ class ClientDeliveries:
         if cause is None:
             direct = not said.exchange and said.key in world.broker.queues
             queue = trace.queues.code(said.key) if direct else -1
-            row = self._recorder.new(self.code, number, queue, now, 0.0)
+            row = self._copies.new(self.code, number, queue, now, 0.0)
         else:
-            lineage = world.lineages.after(self._recorder.lineage[cause], self._cast.group, 0)
-            row = self._recorder.new_forward(cause, self.code, number, now, lineage)
+            lineage = world.lineages.after(self._copies.lineage(cause), self._cast.group, 0)
+            row = self._copies.new_forward(cause, self.code, number, now, lineage)
         self.counts.created += 1
         self.counts.published += 1
         self._messages.published[row] = now
@@ -141,13 +144,14 @@ class ClientDeliveries:
     def sent(self, key: Key, message: Message, auto: bool) -> None:
         """The broker sends it a message; `auto`: and counts it as done."""
         self._recorder.sent(message, self.code)
+        self._copies.expect_work(message.attempt)
         self._held[key] = HeldDelivery(message, auto)
 
     def received(self, key: Key) -> None:
         """A delivery has reached its machine."""
         held = self._held.get(key)
         if held is not None:
-            self._deliveries.received[held.attempt] = self._clock._now
+            held.received = self._deliveries.received[held.attempt] = self._clock._now
 
     def missed(self, key: Key) -> None:
         """A delivery came to nobody."""
@@ -165,9 +169,11 @@ class ClientDeliveries:
                 self._start(held, self._clock._now)
             case Done(error=error):
                 held.returned, held.failed = True, bool(error)
+                row = held.message.row
                 if error:
-                    row = held.message.row
                     self.record.callback_raised(operation.channel, operation.tag, row, error)
+                else:
+                    self.record.callback_returned(operation.channel, operation.tag, row)
             case Tried():
                 held.acked = held.returned = True
         self._look(key, held)
@@ -196,8 +202,7 @@ class ClientDeliveries:
                 continue
             held.acked = True
             if not held.begun:
-                received = self._deliveries.received[held.attempt]
-                self._start(held, received if received == received else self._clock._now)
+                self._start(held, self._clock._now if held.received is None else held.received)
                 held.returned = True
             self._look(key, held)
         return row
@@ -235,13 +240,7 @@ class ClientDeliveries:
         self._deliveries.finished[held.attempt] = now
         if message.attempt == held.attempt:
             self._messages.finished[message.row] = now
-            if self._is_given_away(held):
-                self._recorder.finished_after_ack(message)
-
-    def _is_given_away(self, held: HeldDelivery) -> bool:
-        """Whether the broker counts it as done."""
-        acked = self._messages.acked[held.message.row]
-        return held.message.attempt == held.attempt and acked == acked
+        self._copies.finished(message, held.attempt)
 
     # -- ends ------------------------------------------------------------------------------------------------
 
@@ -267,10 +266,5 @@ class ClientDeliveries:
 
     def _give_up(self, key: Key, why: str) -> None:
         held = self._held.pop(key, None)
-        if held is None or not held.acked:
-            return
-        if self._is_given_away(held):
-            if self._messages.outcome[held.message.row] == Outcome.ACKED:
-                self._recorder.lost(held.message, self._clock._now, why)
-        else:
-            self._recorder.abandon(held.attempt)
+        if held is not None and held.acked:
+            self._copies.give_up(held.message, held.attempt, self._clock._now, why)

@@ -29,9 +29,12 @@ from mqsim.guest.kernel.operations import (
     Located,
     Operation,
     Paced,
+    Remark,
     Send,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Tried,
     UsedBy,
     Write,
@@ -46,6 +49,9 @@ from mqsim.sim.links import Deferred, Hop
 class Watch(Protocol):
     """Looks at what a process does, and may have it killed in the midst of that."""
 
+    def prepare(self, program: Program) -> Program:
+        """A process of the program is about to begin: the program as it is to run."""
+
     def look(self, operations: list[Operation]) -> int | None:
         """It is about to do these, now: how many of them it lives to do; None is all, and lives on."""
 
@@ -59,7 +65,7 @@ class Stage(Protocol):
     clock: Clock
     outbox: deque[Hop]
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
 
@@ -82,7 +88,7 @@ OnDelivery = Callable[[Began | Done | Tried], None]
 """Told of what the program does with a delivery."""
 
 
-def _ignore(_: Began | Done | Tried) -> None:
+def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -101,6 +107,7 @@ class GuestProcess:
         on_exit: told of its end, once, whatever the cause.
         on_delivery: told of each delivery that it takes in hand, and is through with.
         watch: looks at all it does, and may have it killed.
+        on_remark: told what is remarked of it, such as that it wants a real socket.
 
     Attributes:
         name: the program's name.
@@ -125,6 +132,7 @@ class GuestProcess:
         on_exit: Callable[[Ending], None],
         on_delivery: OnDelivery = _ignore,
         watch: Watch | None = None,
+        on_remark: Callable[[str], None] = _ignore,
     ) -> None:
         self.program = program
         self.name = program.name
@@ -139,6 +147,7 @@ class GuestProcess:
         self._on_exit = on_exit
         self._on_delivery = on_delivery
         self._watch = watch
+        self._on_remark = on_remark
         self._streams = {number: Lines(name, on_line) for number, name in _STREAMS.items()}
         self._carrier: Carrier | None = None
         self._inbox: list[Event] = []
@@ -282,7 +291,7 @@ class GuestProcess:
             return
         if self.deadline <= self._stage.clock.now:
             self._wake()
-            self._stage.settle()
+            self._stage.finish_instant()
         else:
             self._arm(self.deadline)
 
@@ -309,8 +318,12 @@ class GuestProcess:
                 for each in self.connections.values():
                     if each.fd == fd or fd < 0:
                         each.used_by(frame, thread)
+            case Remark(text):
+                self._on_remark(text)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
+            case Spawned() | Switched():
+                pass  # for a `Watch` alone
             case Located(text):
                 self._located = text
             case Exit(status, number, reason):

@@ -106,6 +106,35 @@ class UsedBy(NamedTuple):
     thread: str
 
 
+class Spawned(NamedTuple):
+    """The thread that runs has started another one; said of programs that are observed.
+
+    Attributes:
+        thread: the new one's number, from 2; the main thread is 1.
+    """
+
+    thread: int
+
+
+class Switched(NamedTuple):
+    """What follows is done by another thread than what came before; said of programs that are observed."""
+
+    thread: int
+
+
+NO_TLS = (
+    "there is no TLS in the simulation: connect without ssl_options to port 5672 (amqp://, not amqps://), or "
+    "use a real RabbitMQ"
+)
+"""What a program is told that wants TLS."""
+
+
+class Remark(NamedTuple):
+    """Something to tell of the program beside what it prints; its process goes on."""
+
+    text: str
+
+
 class Exit(NamedTuple):
     """The process ends; its kernel closes what is open.
 
@@ -163,7 +192,21 @@ class Locate(NamedTuple):
 
 
 Operation = (
-    Connect | Send | Finish | Close | Write | Sleeping | Located | Began | Done | Tried | UsedBy | Exit
+    Connect
+    | Send
+    | Finish
+    | Close
+    | Write
+    | Sleeping
+    | Located
+    | Began
+    | Done
+    | Tried
+    | UsedBy
+    | Spawned
+    | Switched
+    | Remark
+    | Exit
 )
 Event = Connected | Received | Ended | Reset | Signalled | Paced | Locate
 

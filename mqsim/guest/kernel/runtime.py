@@ -33,9 +33,12 @@ from mqsim.guest.kernel.operations import (
     Operation,
     Paced,
     Received,
+    Remark,
     Reset,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Write,
 )
 from mqsim.guest.kernel.signal_numbers import FATAL, SIGINT, SIGKILL
@@ -123,6 +126,8 @@ class Runtime:
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
         polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
         wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
+        remarks: what was remarked of it, once each.
+        may_leave: whether what happens now may be real, as the runtime itself wants it.
         steps: how many steps it has taken (see `STEPS`).
     """
 
@@ -153,6 +158,8 @@ class Runtime:
         self.polls_by_pika = False
         self.wakeup_fd = -1
         self.steps = 0
+        self.remarks: list[str] = []
+        self.may_leave = False
         self._tasks: list[Task] = []
         self._many = 16
         self._ready: deque[Task] = deque()
@@ -165,6 +172,10 @@ class Runtime:
         self._hand_over = False
         self._sleepers = 0
         self._told_sleeping = False
+        self._observed = program.observed
+        self._doing: object = None
+        self._waits = 0
+        self._stops_after, self._stops_at = program.stop_at or (-1, 0)
 
     # -- threads ---------------------------------------------------------------------------------------------
 
@@ -178,6 +189,8 @@ class Runtime:
             self._many = 2 * len(self._tasks) + 16
         self._tasks.append(task)
         self._ready.append(task)
+        if self._observed and len(self._tasks) > 1:
+            self.do(Spawned(task.ident & 0xFFFF_FFFF))
         return task
 
     def _living(self) -> list[Task]:
@@ -346,6 +359,9 @@ class Runtime:
         self._bytes = 0
         self._hand_over = False
         self.now, events = self.carrier.wait(self.now, operations, deadline)
+        self._waits += 1
+        if self._waits == self._stops_after and self._stops_at < 0:
+            self.carrier.wait(self.now, [], None)  # the host does not come back
         for event in events:
             self._apply(event)
         self._rouse_due()
@@ -486,6 +502,12 @@ class Runtime:
         """Write to whatever the program's standard error is now."""
         sys.stderr.write(text)
 
+    def remark(self, text: str) -> None:
+        """Have the transcript say something of the program, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+            self.operations.append(Remark(text))
+
     def new_fd(self) -> int:
         """A number for a socket."""
         self._next_fd += 1
@@ -493,16 +515,33 @@ class Runtime:
 
     def write(self, stream: int, data: bytes) -> None:
         """Standard output (1) or standard error (2)."""
-        self.operations.append(Write(stream, data))
+        self._add(Write(stream, data))
         self.steps += 1
         self.effort(len(data))
 
     def do(self, operation: Operation, size: int = 0) -> None:
         """Have the host do something when the program next waits."""
-        self.operations.append(operation)
+        self._add(operation)
         if size:
             self.steps += 1 + _SENDING
             self.effort(size)
+
+    def _add(self, operation: Operation) -> None:
+        if self._observed:
+            self._stop_if_due()
+            task = getcurrent()
+            if task is not self._doing and isinstance(task, Task):
+                self._doing = task
+                self.operations.append(Switched(task.ident & 0xFFFF_FFFF))
+            self.operations.append(operation)
+            self._stop_if_due()
+        else:
+            self.operations.append(operation)
+
+    def _stop_if_due(self) -> None:
+        """Where this is the instant of its death, hand over what was done. The host does not come back."""
+        if self._waits == self._stops_after and len(self.operations) == self._stops_at:
+            self.carrier.wait(self.now, self.operations, None)
 
 
 def current() -> Runtime | None:

@@ -7,7 +7,9 @@ module there, the real one elsewhere. So real pika and real sleep go on working 
 
 from __future__ import annotations
 
+import datetime
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,12 +17,15 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from mqsim.guest.kernel.runtime import current
+from mqsim.guest.shims import interpreter
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
 from mqsim.guest.shims.copies import as_builtin
+from mqsim.guest.shims.time import GuestDate, GuestDatetime
 
 DISPATCHED = (
     "_thread",
+    "asyncio",
     "atexit",
     "datetime",
     "logging",
@@ -31,6 +36,7 @@ DISPATCHED = (
     "selectors",
     "signal",
     "socket",
+    "subprocess",
     "threading",
     "time",
     "uuid",
@@ -51,7 +57,7 @@ PIKA: dict[str, tuple[str, ...]] = {
 _IF_IMPORTED: dict[str, tuple[str, ...]] = {"pika.adapters.asyncio_connection": ("asyncio",)}
 
 _adopted: set[str] = set()
-_looked: dict[str, int] = {}
+_looked = 0
 
 
 class Dispatch:
@@ -129,6 +135,7 @@ def install() -> None:
     poller._MAX_POLL_TIMEOUT = _OutsideOnly(poller._MAX_POLL_TIMEOUT)
     poller._get_max_wait = _told_of_heartbeats(poller._get_max_wait)
     handling.install()
+    watch_imports()
     logs.share("pika")
     _adopted.add("pika")
 
@@ -140,43 +147,76 @@ def _replace_listed(table: Mapping[str, tuple[str, ...]]) -> None:
             module.__dict__[name] = dispatch(name)
 
 
-def adopt(top: str) -> None:
-    """Put the dispatches into a library that a program has imported, but for the standard library.
+_NOT_ADOPTED = frozenset(
+    {"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic", "pytest", "_pytest", "pluggy"}
+    | {"hypothesis", "xdist", "execnet", "IPython", "ipykernel", "jupyter_client", "rich", "typer", "scipy"}
+)
+
+
+def watch_imports() -> None:
+    """Have whatever is imported inside guests adopted, and nothing leave the simulation."""
+    interpreter.install(_adopt, _is_library)
+
+
+def _is_library(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top != "pika" and top not in sys.stdlib_module_names and top not in _NOT_ADOPTED
+
+
+def _adopt(module: ModuleType) -> None:
+    if module.__name__ not in _adopted:
+        _adopted.add(module.__name__)
+        _replace(module)
+
+
+_INSTALLED = re.compile(r"[/\\\\](site|dist)-packages[/\\\\]")
+
+
+def adopt_all() -> None:
+    """Put the dispatches into all libraries that are installed and have been imported, by whomever, but for
+    the standard library. What is imported inside a guest is adopted at once (`watch_imports`).
 
     pika has its own list; of the other libraries each global that is one of the real modules is replaced, and
-    each that is `time.sleep`, `time.time` or `time.monotonic` itself.
+    each that is a clock of `time` itself.
     """
-    if top in sys.stdlib_module_names or top in _NOT_ADOPTED:
+    global _looked
+    if _looked == len(sys.modules):
         return
-    if _looked.get(top) == len(sys.modules):
-        return
-    if top == "pika":
-        install()
-        _replace_listed({name: listed for name, listed in _IF_IMPORTED.items() if name in sys.modules})
-        logs.share("pika")
-        _looked[top] = len(sys.modules)
-        return
-    prefix = f"{top}."
+    tops: set[str] = set()
     for name, module in list(sys.modules.items()):
-        if (
-            (name == top or name.startswith(prefix))
-            and name not in _adopted
-            and isinstance(module, ModuleType)
-        ):
+        if name in _adopted or not isinstance(module, ModuleType):
+            continue
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in _NOT_ADOPTED or top == "__main__":
+            _adopted.add(name)
+        elif top == "pika":
+            install()
+            if name in _IF_IMPORTED:
+                _replace_listed({name: _IF_IMPORTED[name]})
+                _adopted.add(name)
+            tops.add(top)
+        elif not _INSTALLED.search(getattr(module, "__file__", None) or ""):
+            _adopted.add(name)
+        elif _is_whole(module):
             _adopted.add(name)
             _replace(module)
-    logs.share(top)
-    _looked[top] = len(sys.modules)
+            tops.add(top)
+    for top in tops:
+        logs.share(top)
+    _looked = len(sys.modules)
 
 
-_NOT_ADOPTED = frozenset({"mqsim", "simpy", "greenlet", "numpy", "pandas", "matplotlib", "pydantic"})
+def _is_whole(module: ModuleType) -> bool:
+    """Whether a module has been executed to its end."""
+    spec = getattr(module, "__spec__", None)
+    return not getattr(spec, "_initializing", False)
 
 
 _CLOCKS = ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns")
 
 
 def _replace(module: ModuleType) -> None:
-    changes: dict[int, Any] = {}
+    changes: dict[int, Any] = {id(datetime.datetime): GuestDatetime, id(datetime.date): GuestDate}
     for name in DISPATCHED:
         if name in sys.modules:
             changes[id(sys.modules[name])] = dispatch(name)
@@ -185,11 +225,10 @@ def _replace(module: ModuleType) -> None:
     for name, value in list(module.__dict__.items()):
         if id(value) in changes:
             module.__dict__[name] = changes[id(value)]
-        elif getattr(value, "__module__", None) == module.__name__:
-            if isinstance(value, type):
-                _replace_in_class(value, changes)
-            else:
-                _replace_defaults(value, changes)
+        elif type(value) is FunctionType:  # by `type`: to look at a proxy may wake what is behind it
+            _replace_defaults(value, changes)
+        elif issubclass(type(value), type) and value.__module__ == module.__name__:
+            _replace_in_class(value, changes)
 
 
 def _replace_in_class(kind: type, changes: Mapping[int, Any]) -> None:
@@ -206,9 +245,10 @@ def _replace_defaults(function: Any, changes: Mapping[int, Any]) -> None:
     if isinstance(function, FunctionType):
         if function.__defaults__ and any(id(each) in changes for each in function.__defaults__):
             function.__defaults__ = tuple(changes.get(id(each), each) for each in function.__defaults__)
-        for name, value in (function.__kwdefaults__ or {}).items():
+        keywords = function.__kwdefaults__ or {}
+        for name, value in keywords.items():
             if id(value) in changes:
-                function.__kwdefaults__[name] = changes[id(value)]
+                keywords[name] = changes[id(value)]
 
 
 _lates: dict[str, Any] = {}

@@ -15,8 +15,9 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.shims import dispatch as hooks
+from mqsim.guest.shims.interpreter import refuse
 from mqsim.guest.shims.modules import MADE, is_own, make, refuse_processes, refuse_what_is_done_without
-from mqsim.guest.shims.stdio import refuse_to_ask
+from mqsim.guest.shims.stdio import ask
 
 if TYPE_CHECKING:
     from mqsim.guest.kernel.runtime import Runtime
@@ -56,7 +57,7 @@ class Importer:
         self.builtins: dict[str, Any] = {
             **builtins.__dict__,
             "__import__": self.for_program,
-            "input": refuse_to_ask,
+            "input": ask,
         }
         self.library_builtins = {**builtins.__dict__, "__import__": self.for_library}
         self.main = self._own["__main__"] = ModuleType("__main__")
@@ -107,9 +108,10 @@ class Importer:
             name = importlib.util.resolve_name("." * level + name, package)
         top = name.partition(".")[0]
         refuse_processes(top)
+        refuse(top)
         if not self._is_mine(top, own_files) and not is_own(name):
             module = builtins.__import__(name, None, None, tuple(fromlist), 0)
-            hooks.adopt(top)
+            hooks.adopt_all()
             if not self._parts_are_mine(name, fromlist):
                 return module
         module = self._load(name, own_files)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import queue
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from mqsim.guest.shims.random import settle_random, settle_uuid
 from mqsim.guest.shims.select import select_module
 from mqsim.guest.shims.signal import signal_module
 from mqsim.guest.shims.socket import socket_module
+from mqsim.guest.shims.subprocess import settle_subprocess
 from mqsim.guest.shims.threads import thread_module
 from mqsim.guest.shims.time import datetime_module, time_module
 
@@ -48,6 +50,7 @@ AFRESH = frozenset(
         "secrets",
         "selectors",
         "socketserver",
+        "subprocess",
         "threading",
         "timeit",
         "uuid",
@@ -76,9 +79,23 @@ def settle_logging(runtime: Runtime, module: ModuleType) -> None:
                 module.getLogger(name).addHandler(module.NullHandler())
 
 
+def settle_queue(runtime: Runtime, module: ModuleType) -> None:
+    """Give a guest's own `queue` the real one's exceptions: a library that catches them may ask elsewhere."""
+    module.__dict__.update(Empty=queue.Empty, Full=queue.Full)
+
+
+def settle_exceptions(runtime: Runtime, module: ModuleType) -> None:
+    """Give a guest's own asyncio the real one's exceptions, for the same reason."""
+    real = importlib.import_module(module.__name__)
+    module.__dict__.update({name: getattr(real, name) for name in real.__all__})
+
+
 _SETTLE: dict[str, Callable[[Runtime, ModuleType], None]] = {
+    "asyncio.exceptions": settle_exceptions,
     "logging": settle_logging,
+    "queue": settle_queue,
     "random": settle_random,
+    "subprocess": settle_subprocess,
     "uuid": settle_uuid,
 }
 

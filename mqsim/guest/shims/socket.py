@@ -482,4 +482,6 @@ def socket_module(runtime: Runtime) -> ModuleType:
         getfqdn=lambda name="": name or HOSTNAME,
         gethostbyname=lambda name: address_of(runtime, name),
         gethostbyname_ex=lambda name: (name, [], [address_of(runtime, name)]),
+        gethostbyaddr=lambda address: (host_of(runtime, address), [], [address_of(runtime, address)]),
+        getnameinfo=lambda address, _flags: (host_of(runtime, address[0]), str(address[1])),
     )

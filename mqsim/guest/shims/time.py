@@ -124,11 +124,13 @@ class GuestDate(real_datetime.date, metaclass=_LikeTheReal):
     @classmethod
     def today(cls) -> Any:
         """The date of the world's clock."""
-        return cls.fromtimestamp(_now_seconds())
+        return super().today() if current() is None else cls.fromtimestamp(_now_seconds())
 
     @classmethod
     def fromtimestamp(cls, timestamp: float, /) -> Any:
         """The date at a time, in UTC."""
+        if current() is None:
+            return super().fromtimestamp(timestamp)
         moment = real_datetime.datetime.fromtimestamp(timestamp, _UTC)
         return cls(moment.year, moment.month, moment.day)
 
@@ -145,7 +147,7 @@ class GuestDatetime(real_datetime.datetime, metaclass=_LikeTheReal):
     @classmethod
     def now(cls, tz: real_datetime.tzinfo | None = None) -> Any:
         """What the world's clock shows."""
-        return cls.fromtimestamp(_now_seconds(), tz)
+        return super().now(tz) if current() is None else cls.fromtimestamp(_now_seconds(), tz)
 
     @classmethod
     def today(cls) -> Any:
@@ -155,11 +157,13 @@ class GuestDatetime(real_datetime.datetime, metaclass=_LikeTheReal):
     @classmethod
     def utcnow(cls) -> Any:
         """What the world's clock shows."""
-        return cls.now()
+        return cls.now(_UTC).replace(tzinfo=None)
 
     @classmethod
     def fromtimestamp(cls, timestamp: float, /, tz: real_datetime.tzinfo | None = None) -> Any:
         """A moment from Unix seconds."""
+        if current() is None:
+            return super().fromtimestamp(timestamp, tz)
         moment = super().fromtimestamp(timestamp, _UTC)
         return moment.replace(tzinfo=None) if tz is None else super().astimezone(moment, tz)
 
@@ -170,11 +174,15 @@ class GuestDatetime(real_datetime.datetime, metaclass=_LikeTheReal):
 
     def timestamp(self) -> float:
         """Unix seconds."""
+        if current() is None:
+            return super().timestamp()
         aware = self.replace(tzinfo=_UTC) if self.tzinfo is None else self
         return real_datetime.datetime.timestamp(aware)
 
     def astimezone(self, tz: real_datetime.tzinfo | None = None) -> Any:
         """The same moment elsewhere."""
+        if current() is None:
+            return super().astimezone(tz)
         aware = self.replace(tzinfo=_UTC) if self.tzinfo is None else self
         return real_datetime.datetime.astimezone(aware, _UTC if tz is None else tz)
 

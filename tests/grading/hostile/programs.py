@@ -319,7 +319,7 @@ CASES: dict[str, Hostile] = {
     ),
     "really_waits": nothing(
         "import ctypes\nwhile True: ctypes.CDLL(None).pause()\n",
-        "really waits",
+        "is ended",
         "timeout",
     ),
     "thread_bomb": harmless(

@@ -1,0 +1,75 @@
+"""Hello, queue: what is judged."""
+
+from mqsim.grading import Exercise, both_orders, expect
+
+GREETING = "Hello World!"
+
+exercise = Exercise({"consumer": 1, "producer": 1}, tasks=[GREETING], limit=60)
+
+BOTH_ORDERS = both_orders("consumer", "producer")
+
+
+def greetings(run):
+    """How often the consumer was given each text from the queue `hello`, and finished with it."""
+    return [
+        each.text
+        for each in run.deliveries
+        if each.program == "consumer" and each.queue == "hello" and each.finished < run.limit
+    ]
+
+
+@exercise.check(points=1)
+def runs(run):
+    """Both programs start and connect to the broker."""
+    for program in ("consumer", "producer"):
+        expect(
+            run.connections_of(program),
+            f"The program {program}.py never connected to the broker. What does it print in `mqsim exec`?",
+        )
+
+
+@exercise.check(points=2, needs=["runs"], scene=BOTH_ORDERS)
+def same_declaration(run):
+    """Both programs declare the queue `hello` in the same way."""
+    for error in run.errors:
+        expect(error.code not in (405, 406), f"{error.who} was refused at {error.t:.3f}: {error.text}.")
+    declared = [each.name for each in run.declarations if each.kind == "queue"]
+    expect(
+        "hello" in declared, f"Nobody declared the queue `hello`; declared: {', '.join(declared) or 'none'}."
+    )
+
+
+@exercise.check(points=3, needs=["runs"])
+def delivered(run):
+    """The producer sends `Hello World!` once, and the consumer gets it."""
+    sent = [each.text for each in run.publishes if each.program == "producer"]
+    expect(sent == [GREETING], f'The producer sent {sent or "nothing"}, where one "{GREETING}" is asked for.')
+    for each in run.messages:
+        expect(each.queue, f'"{each.text}" reached no queue: there is none of the name that it was sent to.')
+    found = greetings(run)
+    expect(
+        found == [GREETING],
+        f'The consumer got {found or "nothing"} from `hello`, where one "{GREETING}" was due.',
+    )
+
+
+@exercise.check(points=2, needs=["runs"], scene=BOTH_ORDERS)
+def any_order(run):
+    """It works whichever program starts first."""
+    first = run.setting.order[0]
+    expect(
+        greetings(run)[:1] == [GREETING],
+        f'When the {first} starts first, "{GREETING}" does not arrive. Do both programs declare the queue, '
+        "and does the consumer wait?",
+    )
+
+
+@exercise.check(points=2, needs=["runs"])
+def closes_connection(run):
+    """The producer closes its connection in order when it has sent its greeting."""
+    for each in run.connections_of("producer"):
+        expect(
+            each.how == "closed",
+            f"The producer's connection of {each.opened:.3f} was not closed by it: it was "
+            f"{each.how}{f' ({each.why})' if each.why else ''}.",
+        )

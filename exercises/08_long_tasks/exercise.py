@@ -1,0 +1,125 @@
+"""Long tasks: what is judged."""
+
+from mqsim.grading import Exercise, calm, every_crash, every_ctrl_c, expect
+
+exercise = Exercise(
+    {"consumer": 1, "producer": 1},
+    tasks=["film-400", "note-5", "report-130"],
+    told="producer",
+    limit=1500,
+)
+
+HEARTBEAT = 60
+THE_WORKER_IS_KILLED = every_crash("consumer", tasks=["film-200", "note-5"], again=False)
+CTRL_C = every_ctrl_c("consumer", tasks=["film-300", "note-5"])
+A_MOMENT = 0.1
+"""Seconds for which a program that has just begun to consume need not yet be ready for Ctrl-C."""
+
+
+@exercise.vary
+def other_tasks(draw):
+    """Other names and lengths."""
+    yield {
+        "category": "other tasks",
+        "tasks": [f"job-{draw.randint(200, 500)}", f"short-{draw.randint(1, 20)}"],
+    }
+
+
+def seconds(task):
+    """How long a task takes: `film-400` takes 400 seconds."""
+    return float(task.rpartition("-")[2])
+
+
+@exercise.check(points=1)
+def heartbeats_on(run):
+    """The consumer's connection has heartbeats of 60 seconds or less."""
+    found = run.connections_of("consumer")
+    expect(found, "The consumer never connected to the broker.")
+    for each in found:
+        expect(
+            each.heartbeat > 0, "The consumer switched its heartbeats off: a dead worker would go unnoticed."
+        )
+        expect(
+            each.heartbeat <= HEARTBEAT,
+            f"The consumer's heartbeats are {each.heartbeat:g} s, where {HEARTBEAT} s or less are asked for.",
+        )
+
+
+@exercise.check(points=3)
+def no_connection_lost(run):
+    """The consumer keeps its connection, however long a task takes."""
+    expect(run.connections_of("consumer"), "The consumer never connected to the broker.")
+    for each in run.connections_of("consumer"):
+        kept = each.how not in ("dropped", "closed by server")
+        expect(
+            kept, f"The consumer's connection of {each.opened:.3f} was lost at {each.ended:.3f}: {each.why}."
+        )
+
+
+@exercise.check(points=1)
+def channel_of_one_thread(run):
+    """No channel of the consumer is used by two threads."""
+    for each in run.connections_of("consumer"):
+        for number, threads in each.channels.items():
+            names = ", ".join(sorted(threads))
+            expect(
+                len(threads) <= 1, f"Channel {number} of the consumer was used by several threads: {names}."
+            )
+
+
+@exercise.check(points=1)
+def one_connection(run):
+    """The consumer opens one connection, and no more."""
+    number = len(run.connections_of("consumer"))
+    expect(number == 1, f"The consumer opened {number} connections.")
+
+
+@exercise.check(points=1)
+def one_at_a_time(run):
+    """The consumer never has more than one task: not in work, and not waiting in its memory either."""
+    held = run.most_held("consumer-1")
+    texts = ", ".join(f'"{each.text}"' for each in held)
+    expect(len(held) <= 1, f"The consumer had {len(held)} tasks at one time: {texts}.")
+
+
+@exercise.check(points=1, scene=[calm(), THE_WORKER_IS_KILLED])
+def nothing_lost(run):
+    """Whenever the worker is killed, every task is worked to its end in the end, and then acknowledged."""
+    for task in run.tasks:
+        attempts = [each for each in run.deliveries if each.text == task and each.finished < run.limit]
+        expect(attempts, f'"{task}" is lost: it was never worked to its end and acknowledged.')
+        longest = max(each.time for each in attempts)
+        expect(
+            any(run.worked_for(each, seconds(task)) for each in attempts),
+            f'"{task}" is lost: it was acknowledged {longest:.3f} s after it was taken, '
+            f"and its work takes {seconds(task):g} s.",
+        )
+    left = run.left("long_tasks")
+    expect(not left, f'"{", ".join(left)}" is still in the queue at the end.')
+
+
+@exercise.check(points=2, scene=CTRL_C)
+def clean_stop(run):
+    """At Ctrl-C the consumer finishes and acknowledges its task, closes its connection, and exits with 0."""
+    pressed = run.crash.t
+    if not run.consumes_before("consumer", pressed - A_MOMENT):
+        return
+    for each in run.deliveries:
+        if each.program == "consumer" and each.started < pressed - A_MOMENT and each.finished > pressed:
+            expect(
+                each.finished < run.limit and each.how == "acked",
+                f'"{each.text}" was in hand, and was not finished and acknowledged.',
+            )
+            expect(
+                run.worked_for(each, seconds(each.text)),
+                f'"{each.text}" was acknowledged before its work was done.',
+            )
+    exits = run.exits_of("consumer")
+    expect(exits, "The consumer goes on running.")
+    for each in run.connections_of("consumer"):
+        why = f" ({each.why})" if each.why else ""
+        expect(each.how == "closed", f"The consumer did not close its connection: it was {each.how}{why}.")
+    for each in exits:
+        expect(
+            each.status == 0 and not each.signal, f"The consumer exits with status {each.status}, and not 0."
+        )

@@ -1,0 +1,104 @@
+"""How long a program worked on what it was delivered, and how much it held at one time.
+
+A worker has a task from the delivery until its callback returns, or, with a generator or a thread, until it
+acknowledges or records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mqsim.grading.records import NEVER
+from mqsim.trace.clients import ClientEventKind
+
+if TYPE_CHECKING:
+    from mqsim.grading.records import Delivery
+    from mqsim.guest.host.ledger_service import LedgerEntry
+    from mqsim.trace.tables import Trace
+
+Lives = list[tuple[float, float]]
+"""From when to when each process of an actor ran; the last one's end may be NaN: it still runs."""
+
+PRECISION = 0.01
+"""Seconds by which times may differ: the way over the network, and the ticks of a program's clock."""
+
+GRACE = 0.5
+"""Seconds that work may take longer than it was told."""
+
+
+def returns(trace: Trace) -> dict[int, float]:
+    """When the callback of a delivery came back, by the row of the delivery table."""
+    table, names = trace.deliveries, trace.actors.names
+    attempts: dict[tuple[str, int], list[int]] = {}
+    for row in range(table.n):
+        attempts.setdefault((names[table.consumer[row]], table.copy[row]), []).append(row)
+    found: dict[int, float] = {}
+    for event in trace.clients.of(ClientEventKind.CALLBACK_RETURNED):
+        begun = [row for row in attempts.get((event.who, event.row), ()) if table.started[row] <= event.t]
+        if begun:
+            found.setdefault(begun[-1], event.t)
+    return found
+
+
+def seconds_of(delivery: Delivery) -> float:
+    """How long a program worked on a delivery: to the end of its callback, if that worked."""
+    in_callback = delivery.returned - delivery.started
+    return in_callback if PRECISION < in_callback < NEVER else delivery.finished - delivery.started
+
+
+def took(
+    delivery: Delivery, deliveries: Iterable[Delivery], ledger: Iterable[LedgerEntry], seconds: float
+) -> bool:
+    """See `Run.took`."""
+    entries = list(ledger)
+    ends = [each for each in _ends(delivery, entries) if each < NEVER]
+    starts = [delivery.started]
+    for other in deliveries:
+        if other.who == delivery.who and other is not delivery:
+            starts += [end for end in _ends(other, entries) if end > delivery.started]
+    return any(
+        -PRECISION <= end - start - seconds <= GRACE for end in ends for start in starts if start <= end
+    )
+
+
+def _ends(delivery: Delivery, ledger: Iterable[LedgerEntry]) -> Iterator[float]:
+    """When the work on a delivery may have been over."""
+    yield delivery.returned
+    yield delivery.finished
+    for entry in ledger:
+        if entry.who == delivery.who and entry.key == delivery.text and entry.t >= delivery.started:
+            yield entry.t
+
+
+def worked_first(entry: LedgerEntry, deliveries: Iterable[Delivery], lives: Lives, seconds: float) -> bool:
+    """See `Run.worked_first`."""
+    born = max((since for since, _ in lives if since <= entry.t), default=0.0)
+    return any(
+        each.who == entry.who
+        and each.text == entry.key
+        and each.started >= born
+        and each.started <= entry.t - seconds + PRECISION
+        for each in deliveries
+    )
+
+
+def most_held(deliveries: Iterable[Delivery], lives: Lives) -> list[Delivery]:
+    """See `Run.most_held`; all deliveries are those of one actor."""
+    mine = [each for each in deliveries if each.received < NEVER]
+    most: list[Delivery] = []
+    for one in mine:
+        now = [each for each in mine if each.received <= one.received < _held_until(each, lives)]
+        most = max(most, now, key=len)
+    return most
+
+
+def _held_until(delivery: Delivery, lives: Lives) -> float:
+    """When a program was through with a delivery; one that dies is through with all."""
+    until = delivery.finished
+    if delivery.how in ("requeued", "rejected", "returned"):
+        until = min(until, delivery.ended)
+    for since, end in lives:
+        if since <= delivery.received <= end:
+            until = min(until, end)
+    return until - PRECISION

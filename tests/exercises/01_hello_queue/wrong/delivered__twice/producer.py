@@ -1,0 +1,11 @@
+"""Send one greeting to the queue `hello`."""
+
+import pika
+
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+channel.queue_declare(queue="hello")
+for _ in range(2):
+    channel.basic_publish(exchange="", routing_key="hello", body="Hello World!")
+print("sent")
+connection.close()

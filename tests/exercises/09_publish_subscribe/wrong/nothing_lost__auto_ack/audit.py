@@ -1,0 +1,20 @@
+"""Record every event."""
+
+import ledger
+import pika
+
+
+def on_event(channel, method, properties, body):
+    effect = f"audit {method.routing_key} {body.decode()}"
+    ledger.record(effect)
+    print("recorded", effect)
+
+
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+channel.exchange_declare(exchange="events", exchange_type="topic", durable=True)
+channel.queue_declare(queue="audit", durable=True)
+channel.queue_bind(queue="audit", exchange="events", routing_key="#")
+channel.basic_qos(prefetch_count=1)
+channel.basic_consume(queue="audit", on_message_callback=on_event, auto_ack=True)
+channel.start_consuming()

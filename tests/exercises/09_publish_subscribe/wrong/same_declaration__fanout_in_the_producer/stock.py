@@ -1,0 +1,3 @@
+from subscriber import subscribe
+
+subscribe("stock", "order.*.eu")

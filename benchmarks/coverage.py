@@ -16,7 +16,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
 from typing import Any
 
 import numpy as np
@@ -106,9 +105,7 @@ def _lindley(case: Case, load: float, runs: int, n: int, rng: np.random.Generato
     return sojourns
 
 
-def _kiefer_wolfowitz(
-    case: Case, load: float, runs: int, n: int, rng: np.random.Generator
-) -> NDArray[Any]:
+def _kiefer_wolfowitz(case: Case, load: float, runs: int, n: int, rng: np.random.Generator) -> NDArray[Any]:
     """The times at which each server will be free, message by message; all runs at once."""
     sojourns: NDArray[np.float32] = np.empty((runs, n), dtype=np.float32)
     free, now, each = np.zeros((runs, case.servers)), np.zeros(runs), np.arange(runs)

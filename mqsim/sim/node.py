@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -145,7 +146,7 @@ class Node:
 
     def _turn(self, costs: Sequence[Cost | None]) -> float:
         """Take a turn for what costs so much; give the time when it is over."""
-        spent = sum(next(self._costs[cost]) for cost in costs if cost in self._costs)
+        spent = math.fsum(next(self._costs[cost]) for cost in costs if cost in self._costs)
         self._busy_until = max(self._busy_until, self.clock._now) + spent
         return self._busy_until
 

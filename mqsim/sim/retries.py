@@ -69,7 +69,9 @@ class Retries:
         tries = self._tries.pop(message.row, 0)
         if tries >= retry.limit:
             return
-        delay = next(delays) * retry.factor**tries
+        delay = next(delays)
+        for _ in range(tries):  # products alone: the last bit of a power differs from machine to machine
+            delay *= retry.factor
         producer, life = self._producer, self._producer.life
         producer.world.pending_retries += 1
 

@@ -482,7 +482,7 @@ def finish(channel, method, body):
             WORK,
             'logging.info("finished %s", task)',
             ACK,
-            before="import logging\nlogging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')\n",
+            before="import logging\nlogging.basicConfig(level=20, format='%(asctime)s %(message)s')\n",
         ),
         r"after (writing|sending|coming to the end)|before sending basic\.ack",
     ),

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mqsim.runs.completion import Work, masked, names, works_of
-from mqsim.trace.fates import finished_attempts
+from mqsim.trace.completion import finished_attempts
 from mqsim.trace.frames import columns
-from mqsim.trace.story import label_of
 from mqsim.trace.tables import How, Outcome
+from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
     from mqsim.guest.host.crash_points import Observer, Point

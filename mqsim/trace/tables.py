@@ -207,9 +207,11 @@ class EventLog:
     def add(
         self, t: float, kind: str, subject: str, other: str = "", copy: int = NONE, detail: str = ""
     ) -> None:
-        """Note that `kind` happened to `subject` at `t`; `other` is who or what else took part."""
+        """Note that `kind` (an `EventKind`) happened to `subject` at `t`; `other` is who or what else took
+        part.
+        """
         self.t.append(t)
-        self.kind.append(kind)
+        self.kind.append(str(kind))
         self.subject.append(subject)
         self.other.append(other)
         self.copy.append(copy)

@@ -45,7 +45,7 @@ def _channel(port: int) -> Any:
 
 
 def _all(channel: Any, queue: str) -> list[tuple[bytes, bool]]:
-    found = []
+    found: list[Any] = []
     while True:
         method, _, body = channel.basic_get(queue)
         if method is None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from mqsim.trace.clients import ClientEventKind as Kind
 from mqsim.trace.frames import columns
-from mqsim.trace.story import label_of
 from mqsim.trace.tables import Outcome
+from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
     from mqsim.trace import Trace

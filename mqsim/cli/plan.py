@@ -146,13 +146,18 @@ def ask(
     jobs: int | None,
     showing: Showing,
 ) -> None:
-    """Put a question, print its answer, save what was asked for, and end with its exit status."""
+    """Put a question and show its answer."""
     from mqsim.planning.processors import progress
     from mqsim.planning.quantities import positive
 
     messages = positive(budget, "count", "--budget")
     with progress("simulating") as bar:
         answer = question(scenario=scenario, seed=seed, budget=messages, jobs=jobs, progress=bar, **options)
+    show(answer, showing)
+
+
+def show(answer: Answer, showing: Showing) -> None:
+    """Print an answer, save what was asked for, and end with its exit status."""
     if showing.figure is not None:
         save_figure(answer, showing.figure)
     if showing.table is not None:
@@ -496,3 +501,86 @@ def sensitivity(
     load = flags(rate, work, workers, prefetch, law, cv, latency, arrivals, queue_limit, duration, changes)
     options = {"measure": measure, "by": by, "inputs": inputs or (), "simulate": simulate}
     ask(planning.sensitivity, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+
+
+@plan.command(name="from-log")
+def from_log(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Parquet, JSON lines or a log.")],
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column of times.", show_default=False)
+    ] = None,
+    work: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="A column of durations.", show_default=False)
+    ] = None,
+    count: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Counts an interval.", show_default=False)
+    ] = None,
+    rate_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Rates (per second) an interval.", show_default=False)
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Length of an interval: 1min.", show_default=False)
+    ] = None,
+    unit: Annotated[str, typer.Option(metavar="s|ms|us|ns", help="Of times that are numbers.")] = "auto",
+    work_unit: Annotated[str, typer.Option(metavar="s|ms|us|ns", help="Of durations.")] = "s",
+    zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Of times that name none (UTC).", show_default=False)
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="Of times, as strptime has it.", show_default=False),
+    ] = None,
+    how: Annotated[
+        str, typer.Option(metavar="replay|spread|fit|auto", help="What becomes of the times.")
+    ] = "auto",
+    scale: Annotated[float, typer.Option(metavar="X", help="2 is twice the rate.")] = 1.0,
+    sort: Annotated[bool, typer.Option("--sort", help="Put times in order.")] = False,
+    work_mean: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Mean work where no column has it.", show_default=False),
+    ] = None,
+    workers: Annotated[str, typer.Option(metavar="N|N..M", help="Workers; a range is tried.")] = "1",
+    prefetch: Annotated[int, typer.Option(min=0, metavar="N", help="Of each worker.")] = 1,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TARGET", help="Then size it: 'p99 < 1s'.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="Write the scenario.", show_default=False),
+    ] = None,
+    seed: Seed = None,
+    budget: BudgetOption = "4M",
+    jobs: Jobs = None,
+    as_json: Json = False,
+    figure: Figure = None,
+    table: Table = None,
+) -> None:
+    """Read a log, say what it holds, make a scenario of it and, with a target, size that."""
+    from mqsim import planning
+    from mqsim.planning.quantities import positive
+
+    sizing = {"budget": positive(budget, "count", "--budget"), "jobs": jobs} if target else {}
+    answer = planning.from_log(
+        file,
+        time=time,
+        work=work,
+        count=count,
+        rate_column=rate_column,
+        every=every,
+        unit=unit,
+        work_unit=work_unit,
+        zone=zone,
+        form=form,
+        how=how,
+        scale=scale,
+        sort=sort,
+        work_mean=work_mean,
+        workers=workers,
+        prefetch=prefetch,
+        target=target or (),
+        out=out,
+        seed=seed or 0,
+        **sizing,
+    )
+    show(answer, Showing(as_json, figure, table))

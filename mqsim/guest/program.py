@@ -34,6 +34,8 @@ class Program:
         environment: what `os.environ` holds, beside where the ledger is.
         cpu_limit: seconds of processor time that it may use without waiting, before it is ended; None is for
             ever.
+        stdin: what its standard input holds.
+        module: the full name of the module that it is run as (`python -m`), or empty.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Program:
     hosts: tuple[str, ...] = KNOWN_HOSTS
     environment: Mapping[str, str] = field(default_factory=dict)
     cpu_limit: float | None = CPU_LIMIT
+    stdin: str = ""
+    module: str = ""
 
     @classmethod
     def from_file(
@@ -87,7 +91,11 @@ class Program:
     @property
     def folder(self) -> str:
         """Where the program's own modules are."""
-        return os.path.dirname(self.path)
+        folder = os.path.dirname(self.path)
+        depth = self.module.count(".") if self.module else 0
+        for _ in range(depth):
+            folder = os.path.dirname(folder)
+        return folder
 
     @property
     def pid(self) -> int:

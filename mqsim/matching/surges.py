@@ -67,9 +67,11 @@ def _surge(scenario: Scenario, queue: str) -> Surge | None:
     changing = any(isinstance(spec.arrivals, ProfileArrivals) for spec, _ in coming)
     if able is None or not changing or not math.isfinite(able):
         return None
-    last = max((_last_change(spec) for spec, _ in coming), default=0.0)
-    times = np.linspace(0.0, min(horizon, 20.0 * max(last, 1.0)), _POINTS)
-    rate = np.zeros(_POINTS)
+    changes = np.array([time for spec, _ in coming for time in _changes(spec)])
+    end = min(horizon, 20.0 * max(float(changes.max()), 1.0))
+    sides = np.concatenate([changes, np.nextafter(changes, -math.inf)])  # both sides of a jump
+    times = np.unique(np.concatenate([np.linspace(0.0, end, _POINTS), sides[(sides > 0.0) & (sides < end)]]))
+    rate = np.zeros(times.size)
     for spec, part in coming:
         one = _rate_over(spec, times)
         if one is None:
@@ -95,9 +97,10 @@ def _coming(scenario: Scenario, queue: str) -> Iterator[tuple[ProducerSpec, floa
             yield spec, share.part
 
 
-def _last_change(spec: ProducerSpec) -> float:
+def _changes(spec: ProducerSpec) -> list[float]:
+    """When the rate of a group of producers changes, in seconds."""
     points = spec.arrivals.points if isinstance(spec.arrivals, ProfileArrivals) else ()
-    return max([spec.start, spec.stop or 0.0, *(time for time, _ in points)])
+    return [spec.start, *([] if spec.stop is None else [spec.stop]), *(time for time, _ in points)]
 
 
 def _rate_over(spec: ProducerSpec, times: Floats) -> Floats | None:

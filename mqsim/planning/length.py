@@ -10,13 +10,24 @@ Source: J. Abate and W. Whitt, Transient behavior of the M/M/1 queue, Advances i
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mqsim.matching import Load, loads
 from mqsim.planning.targets import Target, worked
-from mqsim.scenario import Batches, Every, Mmpp, Poisson, Renewal, Scenario
+from mqsim.scenario import (
+    At,
+    Batches,
+    Every,
+    Mmpp,
+    Poisson,
+    ProfileArrivals,
+    Renewal,
+    Scenario,
+    TraceArrivals,
+)
 
 RUNS = 8
 """Independent runs of a round."""
@@ -30,6 +41,8 @@ LEAST = 20_000
 """Messages that a round has at least."""
 REPEATS = 10
 """Runs of a round where the scenario's own duration is kept."""
+FEW = 4
+"""The same where a run is long by itself."""
 _AFTER = 5.0
 _RARE = 20.0
 
@@ -105,7 +118,9 @@ def length_of(scenario: Scenario, targets: Sequence[Target], as_written: bool = 
         warm = WARM * forgets
         return Length(True, RUNS, warm, kept, after, RUNS * rate * (warm + kept + after))
     warmup = scenario.warmup if isinstance(scenario.warmup, float | int) else 0.0
-    return Length(False, REPEATS, float(warmup), math.inf, 0.0, REPEATS * _created(scenario), because=because)
+    each = _created(scenario)
+    runs = FEW if each > LEAST else REPEATS
+    return Length(False, runs, float(warmup), math.inf, 0.0, runs * each, because=because)
 
 
 def _is_time(target: Target) -> bool:
@@ -163,10 +178,28 @@ def _grows(target: Target) -> bool:
     return not target.measure.path or target.measure.path[-1] not in ("mean",)
 
 
+def area(points: Sequence[tuple[float, float]], end: float, linear: bool) -> float:
+    """The messages that a profile brings from 0 to its last point, or to `end` if its last rate goes on."""
+    total = points[0][0] * points[0][1]
+    for (start, rate), (stop, following) in itertools.pairwise(points):
+        total += (stop - start) * (0.5 * (rate + following) if linear else rate)
+    return total + max(end - points[-1][0], 0.0) * points[-1][1]
+
+
 def _created(scenario: Scenario) -> float:
     """About how many messages a run has; a round number where that can't be told."""
     rates = [load.offered for load in loads(scenario) if load.part == "queue"]
     finite = [float(spec.messages * spec.count) for spec in scenario.producers.values() if spec.messages]
+    finite += [
+        float(len(spec.arrivals.times) * spec.count)
+        for spec in scenario.producers.values()
+        if isinstance(spec.arrivals, At | TraceArrivals)
+    ]
+    finite += [
+        spec.count * area(spec.arrivals.points, scenario.horizon, spec.arrivals.shape == "linear")
+        for spec in scenario.producers.values()
+        if isinstance(spec.arrivals, ProfileArrivals)
+    ]
     if rates and scenario.duration is not None:
         return max(sum(rates) * scenario.duration, 1.0)
     return sum(finite) or float(LEAST)

@@ -6,6 +6,7 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -146,6 +147,8 @@ def _none(sized: Sized) -> str:
         return f"No value of {values_} can meet {alone.worst.target.text}: {alone.impossible}."
     if sized.state == "unsure":
         worst = last.worst
+        if math.isnan(worst.value):
+            return f"It can't be told whether {words(last.setting, knobs)} would do: {worst.words}."
         return (
             f"It can't be told whether {words(last.setting, knobs)} would do: "
             f"{worst.target.measure.words} is {worst.words}"

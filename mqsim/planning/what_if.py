@@ -19,7 +19,6 @@ from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import State
-from mqsim.planning.length import REPEATS
 from mqsim.planning.quantities import amount, quantity, seconds, shown
 from mqsim.planning.study import SHOWN, Budget, Progress, Study
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
@@ -158,7 +157,7 @@ def _both(
         length = studies[1].length
         affordable = budget.messages / 2.0 / max(length.messages / length.runs, 1.0)
         runs = int(min(max(affordable, 3), MOST_RUNS))
-        length = replace(length, runs=runs, messages=length.messages / REPEATS * runs)
+        length = replace(length, runs=runs, messages=length.messages / length.runs * runs)
     for study in studies:
         study.length = length
         study.add_round(budget)

@@ -22,7 +22,7 @@ from mqsim.runs.options import ProgramOptions, ProgramSource
 from mqsim.runs.programs import ProgramRun, ProgramsRunResult, play, run_programs
 from mqsim.runs.result import RunResult
 from mqsim.runs.simulation import Progress, simulate
-from mqsim.runs.warnings import RunWarning, endless, overloads, run_warnings, wide
+from mqsim.runs.warnings import RunWarning, endless, overloads, run_warnings, surge_warnings, wide
 
 __all__ = [
     "Crash",
@@ -42,5 +42,6 @@ __all__ = [
     "run_programs",
     "run_warnings",
     "simulate",
+    "surge_warnings",
     "wide",
 ]

@@ -68,7 +68,7 @@ class Disk:
         self.broker = broker
         self.epoch = epoch
         self.troubles: list[str] = []
-        self.settled: Callable[[], None] = _nothing
+        self.written: Callable[[], None] = _nothing
         self._file = File(path)
         self._saved = EMPTY
         self._saved_version = -1
@@ -134,7 +134,7 @@ class Disk:
             self._land(flight)
             self.broker.set_alarm("disk", False) if "disk" in self.broker.alarms else None
             self._flight = None
-        self.settled()
+        self.written()
 
     def _land(self, flight: Flight) -> None:
         self._saved = flight.batch.after
@@ -192,7 +192,7 @@ class Disk:
         kept = list(self._kept())
         new = [self._row(message) for message in kept if message.row < 0]
         self._file.write(Batch(self._saved, self._topology(), new))
-        self._file.settle(
+        self._file.keep_only(
             (place, message.redelivered, failures_of(message), message.deliveries, message.row)
             for place, message in enumerate(kept)
         )

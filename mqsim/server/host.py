@@ -66,7 +66,7 @@ class Host:
             UsageError: the file can't be used.
         """
         self.disk = Disk(path, self.broker, self.epoch)
-        self.disk.settled = self.settle
+        self.disk.written = self.look_soon
         return self.disk.troubles
 
     # -- time ------------------------------------------------------------------------------------------------
@@ -80,14 +80,14 @@ class Host:
     def awaken(self, stream: Stream) -> None:
         """A stream's session has something to send, or has ended: look at it soon."""
         self._awake[stream] = None
-        self.settle()
+        self.look_soon()
 
-    def settle(self) -> None:
+    def look_soon(self) -> None:
         """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
         if self._turn is None:
-            self._turn = self.loop.call_soon(self._settle)
+            self._turn = self.loop.call_soon(self._look)
 
-    def _settle(self) -> None:
+    def _look(self) -> None:
         self._turn = None
         self.advance()
         awake, self._awake = self._awake, {}
@@ -109,7 +109,7 @@ class Host:
 
     def _wake(self) -> None:
         self._timer = None
-        self.settle()
+        self.look_soon()
 
     # -- streams ---------------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ async def _serve(
             told += definitions_file.load(definitions, host.broker)
         for line in told:
             say(line)
-        host.settle()
+        host.look_soon()
         await host.start()
         for line in _welcome(address, port, profile, data):
             say(line)

@@ -73,7 +73,7 @@ class Stream(asyncio.Protocol):
         self.host.forget(self)
         self.host.advance()
         self.session.lost()
-        self.host.settle()
+        self.host.look_soon()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is written to: the rest waits in the session."""

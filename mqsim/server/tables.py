@@ -197,7 +197,7 @@ class File:
         db.executemany(change, batch.handed)
         db.executemany("DELETE FROM messages WHERE id = ?", batch.gone)
 
-    def settle(self, rows: Iterable[tuple[int, bool, int, int, int]]) -> None:
+    def keep_only(self, rows: Iterable[tuple[int, bool, int, int, int]]) -> None:
         """Note the order and the fate of all messages that are kept, and forget all others.
 
         Args:

@@ -28,6 +28,8 @@ def is_there(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except ImportError:
         return False
+    except ValueError:  # it has replaced itself in `sys.modules`
+        return True
 
 
 @pytest.mark.filterwarnings("ignore")  # libraries complain of what programs leave open

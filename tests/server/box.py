@@ -83,7 +83,7 @@ class Box:
         def there() -> None:
             self.host.advance()
             done.set_result(act(self.host))
-            self.host.settle()
+            self.host.look_soon()
 
         self.loop.call_soon_threadsafe(there)
         return done.result(10)

@@ -11,7 +11,7 @@ from mqsim.guest.program import Program
 from mqsim.guest.shims import dispatch
 from mqsim.guest.shims.imports import Importer
 from mqsim.guest.shims.modules import make
-from mqsim.guest.shims.stdio import ERROR, OUT, no_input, stream
+from mqsim.guest.shims.stdio import ERROR, OUT, given_input, stream
 
 
 def runtime_of(program: Program, carrier: HostCalls) -> Runtime:
@@ -34,7 +34,7 @@ class InterpreterState:
         self._main = runtime.importer.main
         self._inside = False
         self._values: list[Any] = [
-            no_input(),
+            given_input(program.stdin),
             stream(runtime, OUT),
             stream(runtime, ERROR),
             [program.path, *program.arguments],

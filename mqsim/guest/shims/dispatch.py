@@ -36,6 +36,7 @@ DISPATCHED = (
     "selectors",
     "signal",
     "socket",
+    "subprocess",
     "threading",
     "time",
     "uuid",
@@ -172,8 +173,8 @@ _INSTALLED = re.compile(r"[/\\\\](site|dist)-packages[/\\\\]")
 
 
 def adopt_all() -> None:
-    """Put the dispatches into all libraries that are installed and have been imported, by whomever, but for the
-    standard library. What is imported inside a guest is adopted at once (`watch_imports`).
+    """Put the dispatches into all libraries that are installed and have been imported, by whomever, but for
+    the standard library. What is imported inside a guest is adopted at once (`watch_imports`).
 
     pika has its own list; of the other libraries each global that is one of the real modules is replaced, and
     each that is a clock of `time` itself.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.guest.shims import dispatch as hooks
 from mqsim.guest.shims.interpreter import refuse
 from mqsim.guest.shims.modules import MADE, is_own, make, refuse_processes, refuse_what_is_done_without
-from mqsim.guest.shims.stdio import refuse_to_ask
+from mqsim.guest.shims.stdio import ask
 
 if TYPE_CHECKING:
     from mqsim.guest.kernel.runtime import Runtime
@@ -57,7 +57,7 @@ class Importer:
         self.builtins: dict[str, Any] = {
             **builtins.__dict__,
             "__import__": self.for_program,
-            "input": refuse_to_ask,
+            "input": ask,
         }
         self.library_builtins = {**builtins.__dict__, "__import__": self.for_library}
         self.main = self._own["__main__"] = ModuleType("__main__")

@@ -21,6 +21,7 @@ from mqsim.guest.shims.random import settle_random, settle_uuid
 from mqsim.guest.shims.select import select_module
 from mqsim.guest.shims.signal import signal_module
 from mqsim.guest.shims.socket import socket_module
+from mqsim.guest.shims.subprocess import settle_subprocess
 from mqsim.guest.shims.threads import thread_module
 from mqsim.guest.shims.time import datetime_module, time_module
 
@@ -49,6 +50,7 @@ AFRESH = frozenset(
         "secrets",
         "selectors",
         "socketserver",
+        "subprocess",
         "threading",
         "timeit",
         "uuid",
@@ -93,6 +95,7 @@ _SETTLE: dict[str, Callable[[Runtime, ModuleType], None]] = {
     "logging": settle_logging,
     "queue": settle_queue,
     "random": settle_random,
+    "subprocess": settle_subprocess,
     "uuid": settle_uuid,
 }
 

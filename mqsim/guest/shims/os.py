@@ -11,6 +11,7 @@ from mqsim.guest.kernel.operations import Exit
 from mqsim.guest.kernel.signal_numbers import SIGABRT
 from mqsim.guest.shims.copies import copied
 from mqsim.guest.shims.random import entropy
+from mqsim.guest.shims.subprocess import popen, system
 
 if TYPE_CHECKING:
     from mqsim.guest.kernel.runtime import Runtime
@@ -89,6 +90,8 @@ def os_module(runtime: Runtime) -> ModuleType:
     return copied(
         real,
         **{name: _refusal(name) for name in _NO_PROCESSES},
+        system=system,
+        popen=popen,
         _exit=process.exit,
         abort=process.abort,
         kill=process.kill,

@@ -11,6 +11,7 @@ Clients other than pika are not seen; of their deliveries the wire alone tells.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from greenlet import getcurrent
 
 from mqsim.guest.kernel.operations import Began, Done, Tried, UsedBy
 from mqsim.guest.kernel.runtime import current
-from mqsim.guest.kernel.tracebacks import last_line
+from mqsim.guest.kernel.tracebacks import last_line, whereabouts
 
 if TYPE_CHECKING:
     from mqsim.guest.kernel.runtime import Runtime
@@ -45,6 +46,7 @@ def install() -> None:
         setattr(blocking, name, _letting_go(getattr(blocking, name)))
 
 
+_TWO_THREADS = "uses a connection in"
 _SENDER = "_mqsim_sender"
 """Where a connection keeps which thread sent last on it."""
 
@@ -72,9 +74,25 @@ def _sending(real: Callable[..., Any]) -> Callable[..., Any]:
                 connection.__dict__[_SENDER] = task
                 number = _fd_of_connection(connection)
                 runtime.do(UsedBy(number, connection.frames_sent, runtime.thread_name(task)))
+                _look_for_another_thread(runtime, number, task)
         return real(connection, frames)
 
     return output
+
+
+def _look_for_another_thread(runtime: Runtime, fd: int, task: object) -> None:
+    """Remark it where a thread uses a connection in which another one waits: pika does not allow that. On a
+    real system their bytes get mixed up sooner or later, and the connection breaks.
+    """
+    socket = runtime.descriptors.get(fd)
+    if any(remark.startswith(_TWO_THREADS) for remark in runtime.remarks):
+        return
+    if socket is not None and any(other is not task for other in socket.watchers):
+        name = runtime.thread_name(task)
+        runtime.remark(
+            f"{_TWO_THREADS} {name} ({whereabouts(runtime, sys._getframe())}) while another thread waits in "
+            "it; on a real broker this breaks sooner or later: hand it over with add_callback_threadsafe"
+        )
 
 
 def _is_of_program(callback: Callable[..., Any]) -> bool:

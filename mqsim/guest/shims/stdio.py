@@ -7,6 +7,7 @@ that is killed takes it along, as a real one would.
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,22 +46,23 @@ def stream(runtime: Runtime, number: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, newline="\n", line_buffering=True)
 
 
-def no_input() -> io.TextIOWrapper:
-    """Standard input of a guest: there is nobody at the keyboard."""
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+def given_input(text: str) -> io.TextIOWrapper:
+    """Standard input of a guest: what it was given to read; there is nobody at the keyboard."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
 
 
-def refuse_to_ask(prompt: object = "") -> str:
-    """A guest's `input()`.
+def ask(prompt: object = "") -> str:
+    """A guest's `input()`: the next line of what it was given.
 
     Raises:
-        EOFError: always.
+        EOFError: there is no more.
     """
-    import sys
-
     if str(prompt):
         print(prompt, file=sys.stdout)
+    line = sys.stdin.readline()
+    if line:
+        return line.removesuffix("\n")
     raise EOFError(
-        "input() has nobody to ask: a program in virtual time has no keyboard. "
-        "Take the value from sys.argv, or write it into the program."
+        "input() has nobody to ask: a program in virtual time has no keyboard. Give it a file with its lines "
+        "(--stdin NAME=FILE), take the value from sys.argv, or write it into the program."
     )

@@ -1,0 +1,132 @@
+"""Verdicts: what is passed, failed, not exercised or a fault of the grader, and what the student is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mqsim.errors import UsageError
+from mqsim.grading import Exercise, calm, every_crash, expect, load
+from mqsim.grading.practice import check, replay
+from mqsim.grading.verdict import State
+from tests.grading.exercises_for_tests import CRASHES, EARLY, IDLE, RIGHT, exercise_in, submission_in
+
+
+def states(folder: Path, source: str, text: str = CRASHES) -> dict[str, tuple[State, float, str]]:
+    verdict = check(load(exercise_in(folder, text)), submission_in(folder / "s", source))
+    return {each.name: (each.state, each.points, each.message) for each in verdict.checks}
+
+
+def test_a_right_solution_gets_full_marks_at_every_crash(tmp_path: Path) -> None:
+    verdict = check(load(exercise_in(tmp_path)), submission_in(tmp_path / "s", RIGHT))
+    assert (verdict.state, verdict.score) == (State.PASSED, 10)
+    (searched,) = verdict.checks[1].searched
+    assert searched.found > 20
+    assert 0 < searched.hit <= searched.run
+    assert searched.run >= searched.found - searched.skipped
+
+
+def test_an_early_acknowledgement_fails_and_the_sentence_names_task_and_time(tmp_path: Path) -> None:
+    exercise = load(exercise_in(tmp_path))
+    folder = submission_in(tmp_path / "s", EARLY)
+    verdict = check(exercise, folder)
+    effects, lost = verdict.checks
+    assert effects.state is State.PASSED
+    assert (lost.state, lost.points) == (State.FAILED, 0)
+    assert re.fullmatch(
+        r'consumer-1 killed at 1\.00\d, after sending basic\.ack .*: "a\." is lost\.', lost.message
+    )
+    assert 0 < len(lost.example.lines) <= 15
+    number = lost.example.replay.split()[4]
+    again = replay(exercise, folder, number).played.run
+    assert again.effects["a."] == 0
+    assert again.crash is not None
+    assert f"{again.crash.t:.3f}" in lost.message
+
+
+def test_a_check_that_needs_another_says_which_comes_first(tmp_path: Path) -> None:
+    found = states(tmp_path, IDLE)
+    assert found["effects"][:2] == (State.FAILED, 0)
+    assert found["nothing_lost"] == (State.FAILED, 0, "effects comes first.")
+
+
+NO_EVIDENCE = (
+    CRASHES.replace('every_crash("consumer")', 'every_crash("producer")')
+    .replace('needs=["effects"], ', "")
+    .replace("expect(run.effects[task], f'\"{task}\" is lost.')", "pass")
+)
+
+
+def test_without_a_hit_a_check_is_not_exercised(tmp_path: Path) -> None:
+    """The producer sends nothing, so no crash of it can matter."""
+    exercise = load(exercise_in(tmp_path, NO_EVIDENCE))
+    quiet = "import pika\nconnection = pika.BlockingConnection()\nconnection.close()\n"
+    verdict = check(exercise, submission_in(tmp_path / "s", RIGHT, producer=quiet))
+    lost = verdict.checks[1]
+    assert (lost.state, lost.points) == (State.NOT_EXERCISED, 0)
+    assert "prove nothing" in lost.message
+
+
+def test_a_check_that_fails_itself_is_a_grader_error_without_a_score(tmp_path: Path) -> None:
+    broken = CRASHES.replace("f'\"{task}\" was never recorded.'", "1 / 0")
+    verdict = check(load(exercise_in(tmp_path, broken)), submission_in(tmp_path / "s", RIGHT))
+    assert verdict.state is State.GRADER_ERROR
+    assert verdict.score is None
+    assert "effects failed itself: ZeroDivisionError" in verdict.checks[0].message
+
+
+def test_what_only_printing_changes_is_no_other_run(tmp_path: Path) -> None:
+    """A crash just after a print is the same as one just before it, and is not run."""
+    plain = check(load(exercise_in(tmp_path)), submission_in(tmp_path / "s", RIGHT))
+    chatty = RIGHT.replace("    time.sleep", "    print('at work')\n    time.sleep")
+    talks = check(load(tmp_path / "01_small"), submission_in(tmp_path / "t", chatty))
+    assert talks.checks[1].searched[0].skipped > plain.checks[1].searched[0].skipped
+    assert talks.checks[1].searched[0].run == plain.checks[1].searched[0].run
+
+
+def test_missing_files_are_ungradable(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    verdict = check(load(exercise_in(tmp_path)), tmp_path / "s")
+    assert (verdict.state, verdict.score) == (State.UNGRADABLE, None)
+    assert "consumer.py" in verdict.message
+    assert "producer.py" in verdict.message
+
+
+def fine(run: object) -> None:
+    """It holds."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"programs": {}}, "needs programs or files"),
+        ({"programs": {"a": 1}, "told": "b"}, "told is 'b'"),
+        ({"programs": {"a": 1}, "order": ["b"]}, "order must name each program once"),
+    ],
+)
+def test_an_exercise_that_makes_no_sense_is_refused(arguments: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        Exercise(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_check_that_makes_no_sense_is_refused() -> None:
+    exercise = Exercise({"a": 1})
+    with pytest.raises(UsageError, match="no docstring"):
+        exercise.check(points=1)(lambda run: None)
+    with pytest.raises(UsageError, match="needs other"):
+        exercise.check(points=1, needs=["other"])(fine)
+    with pytest.raises(UsageError, match="names the program 'b'"):
+        exercise.check(points=1, scene=every_crash("b"))(fine)
+    with pytest.raises(UsageError, match="not 'colour'"):
+        calm(colour="red")
+    exercise.check(points=1)(fine)
+    with pytest.raises(UsageError, match="two checks named fine"):
+        exercise.check(points=1)(fine)
+
+
+def test_expect_lets_through_what_is_true() -> None:
+    expect([0], "no")
+    with pytest.raises(Exception, match="wrong"):
+        expect([], "wrong")

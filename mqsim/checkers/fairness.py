@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted
 from mqsim.trace.frames import rows_by_code
-from mqsim.trace.spans import up_spans, work
 from mqsim.trace.tables import Trace
+from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
     import pandas as pd

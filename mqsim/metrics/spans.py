@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.metrics.window import Window, ratio
-from mqsim.trace.fates import finished_attempts
+from mqsim.trace.completion import finished_attempts
 from mqsim.trace.frames import columns, rows_by_code
-from mqsim.trace.spans import up_spans, work
 from mqsim.trace.tables import Trace
+from mqsim.trace.work_spans import up_spans, work
 
 
 class ConsumerSpans(NamedTuple):

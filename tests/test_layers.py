@@ -53,8 +53,6 @@ def _of(package: str, names: str) -> frozenset[str]:
     return frozenset(f"mqsim.{package}.{name}" for name in names.split())
 
 
-TODAY = "to be ended"
-
 # Modules of one package that need each other, `TYPE_CHECKING` included, and why that stays so.
 CIRCLES: dict[frozenset[str], str] = {
     _of("amqp", "channel observer operations session"): (
@@ -65,8 +63,10 @@ CIRCLES: dict[frozenset[str], str] = {
         "broker", "broker channel cluster connection consumer"
     ): "a command may end any of them, so each knows the others",
     _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
-    _of("scenario", "checks ending scenario"): TODAY,
-    _of("server", "host stream"): TODAY,
+    _of("scenario", "checks ending scenario"): "a scenario checks itself by functions that read it whole",
+    _of(
+        "server", "host stream"
+    ): "a host holds its streams, and a stream wakes its host; only the types go round",
 }
 
 

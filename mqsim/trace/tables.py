@@ -193,7 +193,7 @@ class EventLog:
     """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
 
     The ordinary way of a message (created, published, sent, finished, acknowledged) stands in the two tables
-    and is not repeated here; `trace.story` joins the three into one timeline.
+    and is not repeated here; `trace.timeline` joins the three into one timeline.
     """
 
     def __init__(self) -> None:
@@ -207,9 +207,11 @@ class EventLog:
     def add(
         self, t: float, kind: str, subject: str, other: str = "", copy: int = NONE, detail: str = ""
     ) -> None:
-        """Note that `kind` happened to `subject` at `t`; `other` is who or what else took part."""
+        """Note that `kind` (an `EventKind`) happened to `subject` at `t`; `other` is who or what else took
+        part.
+        """
         self.t.append(t)
-        self.kind.append(kind)
+        self.kind.append(str(kind))
         self.subject.append(subject)
         self.other.append(other)
         self.copy.append(copy)

@@ -28,7 +28,7 @@ from mqsim.guest.kernel.operations import (
     UsedBy,
 )
 from mqsim.trace import FaultSpan
-from mqsim.trace.story import message_name, text_of
+from mqsim.trace.timeline import message_name, text_of
 
 if TYPE_CHECKING:
     from mqsim.guest.host.actor import GuestActor

@@ -65,7 +65,7 @@ class Stage(Protocol):
     clock: Clock
     outbox: deque[Hop]
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
 
@@ -291,7 +291,7 @@ class GuestProcess:
             return
         if self.deadline <= self._stage.clock.now:
             self._wake()
-            self._stage.settle()
+            self._stage.finish_instant()
         else:
             self._arm(self.deadline)
 

@@ -89,10 +89,7 @@ class Consumer:
                 self.channel_limit.allot()
 
     def allow(self, more: int) -> None:
-        """Let the consumer hold `more` deliveries than before, or fewer.
-
-        That is credit, for a client that asks for its messages one by one.
-        """
+        """Let the consumer hold `more` deliveries than before (credit); less than 0: fewer."""
         self.set_limit(self.own_limit + more)
         self.awaken()
 

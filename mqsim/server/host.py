@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from mqsim.amqp import Session as AmqpSession
@@ -127,7 +128,11 @@ class Host:
         """
         try:
             self._server = await self.loop.create_server(
-                lambda: Stream(self, dialect or amqp), host, port, backlog=1024, start_serving=not paused
+                lambda: Stream(self, partial(self.open, dialect or amqp)),
+                host,
+                port,
+                backlog=1024,
+                start_serving=not paused,
             )
         except OSError as error:
             raise UsageError(
@@ -142,7 +147,7 @@ class Host:
         assert self._server is not None
         await self._server.start_serving()
 
-    def open(self, stream: Stream, peer: str, dialect: Dialect) -> Session:
+    def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
         """A client connects, and speaks that dialect."""
         self._accepted += 1
         self.streams[stream] = None

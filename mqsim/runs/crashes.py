@@ -207,7 +207,13 @@ def every_crash(
 
     def carried(carry: CarrierFactory | None) -> _Run:
         return lambda watched: play(
-            chosen, chosen.seed, until_quiet=True, carry=carry, definitions=file, watched=watched
+            chosen,
+            chosen.seed,
+            until_quiet=True,
+            carry=carry,
+            definitions=file,
+            watched=watched,
+            hosts=options.hosts,
         )
 
     first = _First(carried(carry), names)

@@ -84,6 +84,7 @@ def play(
     pulse: Callable[[float], None] | None = None,
     cpu_limit: float | None = CPU_LIMIT,
     watched: Callable[[GuestActor], Watch | None] | None = None,
+    hosts: Mapping[str, int] | None = None,
 ) -> ProgramsRunResult:
     """Run a scenario that has programs.
 
@@ -98,6 +99,7 @@ def play(
         listener: told of each line of the transcript as it comes.
         pulse: called with the time now and then.
         cpu_limit: Seconds of processor time that a program may use without waiting.
+        hosts: further names of the broker's host, each with a port.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Raises:
@@ -107,6 +109,7 @@ def play(
     from mqsim.guest.carriers.in_process import InProcess
     from mqsim.guest.carriers.watchdog import watching as guarded
     from mqsim.guest.host.programs import Programs
+    from mqsim.server.definitions import access_of, load
 
     programs = Programs(
         scenario,
@@ -116,11 +119,11 @@ def play(
         listener=listener,
         cpu_limit=cpu_limit,
         watched=watched,
+        access=None if definitions is None else access_of(definitions),
+        aliases=list((hosts or {}).items()),
     )
     world = World(scenario, seed, replication, [programs], until_quiet)
     if definitions is not None:
-        from mqsim.server.definitions import load
-
         load(definitions, world.broker)
     with guarded():
         try:
@@ -153,4 +156,5 @@ def run_programs(
         carry=options.carry,
         definitions=None if options.definitions is None else Path(options.definitions),
         listener=listener,
+        hosts=options.hosts,
     )

@@ -1,7 +1,8 @@
 """Queues, exchanges and bindings from a definitions file, as RabbitMQ exports it.
 
-What is there already has to be the same. Users, permissions, policies and other virtual hosts are passed
-over, and that is said. Source: RabbitMQ's documentation of definitions.
+What is there already has to be the same. Users may log in (`access_of`), and virtual hosts be opened, which
+are all one here. Permissions and policies are passed over, and that is said. Source: RabbitMQ's documentation
+of definitions.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mqsim.amqp.access import VHOST, Access, Password
 from mqsim.broker import Broker, Channel
 from mqsim.errors import BrokerError, UsageError
 
-VHOST: Final = "/"
 _PASSED_OVER: Final = ("policies", "parameters", "global_parameters", "topic_permissions")
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "queues": ("name",),
@@ -41,26 +42,49 @@ def load(path: Path, broker: Broker) -> list[str]:
         "queues": _queue,
         "bindings": _bind,
     }
-    elsewhere: set[str] = set()
     try:
         for kind, act in acts.items():
             for number, each in enumerate(_list(path, given, kind)):
                 where = f"{kind}[{number}]"
                 _check(path, where, each, _KINDS[kind])
-                host = each.get("vhost", VHOST)
-                if host != VHOST:
-                    elsewhere.add(str(host))
-                    continue
                 _carry_out(path, where, link.channel(), act, each)
     finally:
         link.close()
-    if elsewhere:
-        told.append(f"passed over, for there is the virtual host / alone: {', '.join(sorted(elsewhere))}.")
+    if len(hosts := access_of(path).vhosts) > 1:
+        told.append(
+            f"the virtual hosts {', '.join(sorted(hosts))} are one here: they share queues and exchanges."
+        )
     if ignored := [name for name in _PASSED_OVER if given.get(name)]:
         told.append(f"passed over, for they change nothing here: {', '.join(ignored)}.")
-    if any(each.get("name") != "guest" for each in given.get("users") or () if isinstance(each, dict)):
-        told.append("users are passed over: guest/guest is the only one here.")
     return told
+
+
+def access_of(path: Path) -> Access:
+    """Who may log in by a definitions file, and which virtual hosts there are.
+
+    Raises:
+        UsageError: the file can't be read, or is none of that kind.
+    """
+    given = _read(path)
+    users = {}
+    for number, each in enumerate(_list(path, given, "users")):
+        _check(path, f"users[{number}]", each, ("name",))
+        text = each.get("password_hash", each.get("password"))
+        hashed = "password_hash" in each
+        algorithm = each.get("hashing_algorithm", "rabbit_password_hashing_sha256") if hashed else ""
+        if isinstance(text, str):
+            users[each["name"]] = Password(text, str(algorithm))
+    named = {
+        each["name"] for each in _list(path, given, "vhosts") if isinstance(each, dict) and "name" in each
+    }
+    used = {
+        str(each.get("vhost", VHOST))
+        for kind in _KINDS
+        for each in _list(path, given, kind)
+        if isinstance(each, dict)
+    }
+    chosen = frozenset(map(str, named | used)) or frozenset({VHOST})
+    return Access(users, chosen) if users else Access(vhosts=chosen)
 
 
 def _read(path: Path) -> dict[str, Any]:

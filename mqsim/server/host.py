@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mqsim.amqp import Session as AmqpSession
+from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
@@ -31,6 +32,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         wake=lambda _: wake(),
         epoch=host.epoch,
         handed=None if host.disk is None else host.disk.handed,
+        access=host.access,
     )
 
 
@@ -43,6 +45,7 @@ class Host:
     Attributes:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
+        access: who may log in.
         disk: where durable things are kept; None keeps nothing.
     """
 
@@ -52,6 +55,7 @@ class Host:
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
         self.disk: Disk | None = None
+        self.access = Access()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None

@@ -67,11 +67,6 @@ CIRCLES: dict[frozenset[str], str] = {
     _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
     _of("scenario", "checks ending scenario"): TODAY,
     _of("server", "host stream"): TODAY,
-    _of(
-        "sim",
-        "actor autoscale cluster company confirming consumer ending faults forwards loops producer replicas "
-        "silence works world",
-    ): TODAY,
 }
 
 

@@ -1,7 +1,6 @@
 """Who may log in, and to which virtual hosts.
 
-The virtual hosts of one broker here are names for the same queues and exchanges. Source: RabbitMQ's
-documentation of access control and of password hashes.
+Source: RabbitMQ's documentation of access control and of password hashes.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 VHOST = "/"
+DEFAULT_HASH = "rabbit_password_hashing_sha256"
 _SALT = 4
 _HASHES = {
     "rabbit_password_hashing_sha256": hashlib.sha256,

@@ -68,8 +68,10 @@ def properties_of(message: Message, epoch: float, got: bool = False) -> bytes:
     sent, headers = envelope.properties, envelope.headers
     if isinstance(sent, Sent) and headers is sent.get("headers"):
         queue = getattr(message, "queue", None)
-        extra = queue.headers_of(message, got) if queue is not None else None
-        if not extra and (headers is None or "BCC" not in headers) and not envelope.died:
+        changes = queue is not None and (
+            queue.headers_of(message, got) or (bool(headers) and queue.sorts_headers(added=False))
+        )
+        if not changes and (headers is None or "BCC" not in headers) and not envelope.died:
             return sent.raw
     seen = shown(message, got)
     if not isinstance(sent, Mapping):

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from struct import Struct
 from struct import error as StructError  # noqa: N812
-from typing import Final
+from typing import Any, Final
+
+from mqsim.broker.field_types import Byte, Float, Long, Short, UnsignedByte, UnsignedInt, UnsignedShort
 
 DEEPEST: Final = 64
 """How many tables and arrays may stand one in another."""
@@ -121,8 +123,9 @@ def _read_value(data: bytes, at: int, depth: int) -> tuple[object, int]:
     at += 1
     fixed = _FIXED.get(kind)
     if fixed is not None:
-        (value,) = fixed.unpack_from(data, at)
-        return value, at + fixed.size
+        form, number = fixed
+        (value,) = form.unpack_from(data, at)
+        return number(value), at + form.size
     match kind:
         case b"S":
             return long_text(data, at)
@@ -145,19 +148,24 @@ def _read_value(data: bytes, at: int, depth: int) -> tuple[object, int]:
     raise MalformedError(f"{kind!r} stands for no type of value")
 
 
-_FIXED: Mapping[bytes, Struct] = {
-    b"b": Struct(">b"),
-    b"B": Struct(">B"),
-    b"s": Struct(">h"),
-    b"u": Struct(">H"),
-    b"I": _SIGNED,
-    b"i": _LONG,
-    b"l": _SIGNED_LONG,
-    b"L": _SIGNED_LONG,
-    b"f": Struct(">f"),
-    b"d": _DOUBLE,
+_FIXED: Mapping[bytes, tuple[Struct, Callable[[Any], object]]] = {
+    b"b": (Struct(">b"), Byte),
+    b"B": (Struct(">B"), UnsignedByte),
+    b"s": (Struct(">h"), Short),
+    b"u": (Struct(">H"), UnsignedShort),
+    b"I": (_SIGNED, int),
+    b"i": (_LONG, UnsignedInt),
+    b"L": (_SIGNED_LONG, Long),
+    b"l": (_SIGNED_LONG, Long),
+    b"f": (Struct(">f"), Float),
+    b"d": (_DOUBLE, float),
 }
-"""The numbers by their letter. `L` is signed, too: RabbitMQ's errata."""
+"""The numbers by their letter. `L` is signed, too, and goes on as `l`: RabbitMQ's errata."""
+
+_LETTERS: Mapping[object, tuple[bytes, Struct]] = {
+    number: (letter, form) for letter, (form, number) in _FIXED.items() if number not in (int, float)
+}
+"""The letter and the form of the numbers that have a type of their own."""
 
 
 def write_short(value: str) -> bytes:
@@ -183,6 +191,9 @@ def _write_value(value: object) -> bytes:
         return b"S" + write_long(value)
     if isinstance(value, bool):
         return b"t\1" if value else b"t\0"
+    if type(value) in _LETTERS:
+        letter, form = _LETTERS[type(value)]
+        return letter + form.pack(value)
     if isinstance(value, Timestamp):
         return b"T" + _LONGLONG.pack(value)
     if isinstance(value, int):

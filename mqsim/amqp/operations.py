@@ -84,8 +84,12 @@ def _queue_purge(end: ChannelEnd, asked: Asked) -> Answer:
 
 
 def _queue_delete(end: ChannelEnd, asked: Asked) -> Answer:
+    # The broker cancels the queue's consumers before it comes back; the answer has to stand before that.
+    place = end.session.place()
     count = end.channel.delete_queue(asked.queue, if_unused=asked.if_unused, if_empty=asked.if_empty)
-    return made(commands.Queue.DeleteOk, message_count=count)
+    if not asked.nowait:
+        end.session.send(end.number, made(commands.Queue.DeleteOk, message_count=count), place)
+    return None
 
 
 def _basic_qos(end: ChannelEnd, asked: Asked) -> Answer:

@@ -7,11 +7,11 @@ from math import isfinite
 
 from mqsim.api.result import Result
 from mqsim.errors import UsageError
-from mqsim.sim import OwnWorld
+from mqsim.sim import CustomWorld
 
 
-class World(OwnWorld):
-    """A world for a user's own SimPy processes; see `mqsim.sim.own`.
+class World(CustomWorld):
+    """A world for a user's own SimPy processes; see `mqsim.sim.custom_processes`.
 
     world = mq.World(queues=["tasks"])
     world.process(worker(world), "worker-1")

@@ -89,7 +89,9 @@ class Consumer:
                 self.channel_limit.allot()
 
     def allow(self, more: int) -> None:
-        """Let the consumer hold `more` deliveries than before (credit, for a client that asks one by one)."""
+        """Let the consumer hold `more` deliveries than before, or fewer (credit, for a client that asks one by
+        one).
+        """
         self.set_limit(self.own_limit + more)
         self.awaken()
 

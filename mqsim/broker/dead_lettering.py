@@ -10,6 +10,7 @@ from typing import Any
 
 from mqsim.broker.context import Context
 from mqsim.broker.durability import Durability
+from mqsim.broker.field_types import Long
 from mqsim.broker.message import Envelope, Message, failures_of
 from mqsim.broker.profiles import Profile
 from mqsim.broker.publishing import Publishing
@@ -93,9 +94,9 @@ def _all_deaths(envelope: Envelope, queue: str, reason: Reason, now: float, prof
         others.sort(key=lambda death: death.get("queue") != queue)
     if again:
         count = again[0].get("count")
-        return [{**again[0], "count": count + 1 if isinstance(count, int) else 1}, *others]
+        return [{**again[0], "count": Long(count + 1 if isinstance(count, int) else 1)}, *others]
     death: Death = {
-        "count": 1,
+        "count": Long(1),
         "reason": reason.value,
         "queue": queue,
         "time": now,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from mqsim.broker import replies
+from mqsim.broker.field_types import class_of
 from mqsim.broker.message import Envelope
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.replies import channel_error, type_of
@@ -139,17 +140,24 @@ def check_match(arguments: Mapping[str, object]) -> None:
 def headers_match(arguments: Mapping[str, object], headers: Mapping[str, object]) -> bool:
     """Whether a binding's arguments fit a message's headers: all of them, or any, as `x-match` says.
 
-    A value fits one of the same type. Arguments that begin with `x-` are not compared, unless `x-match` is
-    `all-with-x` or `any-with-x`. An argument without a value asks only that the header be there.
+    A value fits one of the same type, where all whole numbers are of one type. Arguments that begin with
+    `x-` are not compared, unless `x-match` is `all-with-x` or `any-with-x`. An argument without a value asks
+    only that the header be there.
     """
     how = str(arguments.get("x-match", "all"))
     with_x = how.endswith("-with-x")
+    compared = {
+        name: value for name, value in arguments.items() if name != "x-match" and (with_x or name[:2] != "x-")
+    }
     found = (
-        name in headers and (value is None or (type(headers[name]) is type(value) and headers[name] == value))
-        for name, value in arguments.items()
-        if name != "x-match" and (with_x or name[:2] != "x-")
+        name in headers and (value is None or _is_same(headers[name], value))
+        for name, value in compared.items()
     )
     return any(found) if how.startswith("any") else all(found)
+
+
+def _is_same(one: object, other: object) -> bool:
+    return class_of(one) is class_of(other) and one == other
 
 
 def route(

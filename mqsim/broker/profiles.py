@@ -32,6 +32,8 @@ class Profile:
         consumer.
         single_active_waits: whether the next single active consumer of a classic queue gets nothing when the
             active one is cancelled, until something else happens in the queue.
+        returns_replies: whether a mandatory reply to a direct reply-to address comes back although it is
+            delivered.
         returns_late_replies: whether a mandatory reply to a direct reply-to address that is gone comes back.
         quorum_default_limit: the delivery limit of a quorum queue that sets none; None is no limit.
         quorum_negative_is_unlimited: whether a delivery limit below 0 is none.
@@ -53,6 +55,8 @@ class Profile:
         metadata_needs_majority: whether exchanges, queues and bindings change only while most nodes are up.
         quorum_holds_for_the_lost: seconds that a quorum queue keeps what a consumer holds whose node was
             killed, unless that node is back sooner.
+        sorts_headers: whether a client sees a message's headers sorted by name: `always`, where the broker
+            `added` one, or `never`.
         largest_message: bytes of body that a client may publish.
     """
 
@@ -68,6 +72,7 @@ class Profile:
     dead_letter_counts_failures: bool = False
     shares_prefetch: bool = True
     single_active_waits: bool = False
+    returns_replies: bool = False
     returns_late_replies: bool = True
     quorum_default_limit: int | None = 20
     quorum_negative_is_unlimited: bool = True
@@ -83,6 +88,7 @@ class Profile:
     stop_marks_what_others_hold: bool = True
     metadata_needs_majority: bool = False
     quorum_holds_for_the_lost: float = 0.0
+    sorts_headers: str = "never"
     largest_message: int = 16 * 2**20
 
 
@@ -96,11 +102,13 @@ PROFILES = {
         groups_deaths_by_queue=True,
         drops_cc_with_new_key=True,
         single_active_waits=True,
+        returns_replies=True,
         finds_queues_that_are_down=False,
         quorum_default_limit=None,
         quorum_negative_is_unlimited=False,
         quorum_carries_counts=False,
         quorum_tells_first=True,
+        sorts_headers="added",
         largest_message=128 * 2**20,
         quorum_priorities="none",
         quorum_newcomer_takes_over=False,
@@ -115,6 +123,7 @@ PROFILES = {
         returns_late_replies=False,
         quorum_counts_every_return=False,
         quorum_tells_acquired=True,
+        sorts_headers="always",
         knows_fleeting_queues_that_are_down=True,
         stop_marks_what_others_hold=False,
         metadata_needs_majority=True,

@@ -87,7 +87,12 @@ def shown(message: Message, got: bool = False) -> dict[str, object]:
     envelope = message.envelope
     seen = dict(envelope.properties) if isinstance(envelope.properties, Mapping) else {}
     headers = {name: value for name, value in (envelope.headers or {}).items() if name != "BCC"}
-    headers |= message.queue.headers_of(message, got) if hasattr(message, "queue") else {}
+    queue = getattr(message, "queue", None)
+    if queue is not None:
+        added = queue.headers_of(message, got)
+        headers |= added
+        if queue.sorts_headers(bool(added) or envelope.died):
+            headers = dict(sorted(headers.items()))
     seen.pop("headers", None)
     if headers or envelope.headers is not None:
         seen["headers"] = headers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mqsim.broker.field_types import TYPE_NAMES
 from mqsim.errors import ChannelError, ConnectionError, NoAnswerError
 
 NO_ROUTE = 312
@@ -216,6 +217,8 @@ def type_of(value: object) -> str:
     """The name that a value's AMQP type has in RabbitMQ's texts; whole numbers have 32 bits if that does."""
     if isinstance(value, bool):
         return "bool"
+    if type(value) in TYPE_NAMES:
+        return TYPE_NAMES[type(value)]
     if isinstance(value, int):
         return "signedint" if -(2**31) <= value < 2**31 else "long"
     names = {float: "double", str: "longstr", bytes: "longstr", type(None): "void"}

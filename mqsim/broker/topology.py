@@ -6,7 +6,7 @@ Who may do it, and with which words it is refused, is decided here; which queues
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -53,6 +53,15 @@ def made_name(prefix: str, number: object) -> str:
     """A name that the server makes up: as long as RabbitMQ's, and the same in every run."""
     digest = blake2b(f"{prefix} {number}".encode(), digest_size=16).digest()
     return prefix + urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def made_address(number: int) -> str:
+    """An address of direct reply-to in RabbitMQ's form: two parts of base64 behind the pseudo-queue's name."""
+    client, key = (
+        b64encode(blake2b(f"{REPLY_TO} {part} {number}".encode(), digest_size=size).digest()).decode()
+        for part, size in (("client", 34), ("key", 16))
+    )
+    return f"{REPLY_TO}.{client}.{key}"
 
 
 class Topology:

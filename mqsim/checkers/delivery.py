@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, delivery_rows, listed, message_rows, names_of
-from mqsim.trace.fates import Fate, dense, fates, finished_attempts, message_ids
+from mqsim.trace.completion import Completion, completions, dense, finished_attempts, message_ids
 from mqsim.trace.frames import columns
-from mqsim.trace.story import message_name
 from mqsim.trace.tables import FaultSpan, How, Outcome, Trace
+from mqsim.trace.timeline import message_name
 
 _HARMLESS = frozenset({"slow", "hang", "alarm"})
 
@@ -31,11 +31,11 @@ def nothing_lost(trace: Trace) -> Verdict:
 
     The records are rows of the message table.
     """
-    fate = fates(trace)
+    fate = completions(trace)
     ids = message_ids(trace)
     total = int(ids.max()) + 1 if len(ids) else 0
-    lost = np.flatnonzero(fate == Fate.FAILED)
-    waiting = len(np.unique(ids[fate == Fate.UNDER_WAY]))
+    lost = np.flatnonzero(fate == Completion.FAILED)
+    waiting = len(np.unique(ids[fate == Completion.UNDER_WAY]))
     apart = f"; {waiting} still under way when the run ended" if waiting else ""
     if len(lost):
         outcome = trace.messages.outcome
@@ -98,9 +98,9 @@ def _danger(trace: Trace, fate: NDArray[np.int8]) -> str:
     back = int(((how != How.OPEN) & (how != How.ACKED)).sum())
     if back:
         return f"{counted(back, 'attempt')} to deliver ended without an acknowledgement"
-    if (fate == Fate.MADE_GOOD).any():
+    if (fate == Completion.RETRIED).any():
         return "an attempt to publish failed"
-    if (fate == Fate.PASSED_ON).any():
+    if (fate == Completion.PASSED_ON).any():
         return "some were dead-lettered"
     fault = _dangerous_fault(trace, fate)
     if fault:
@@ -112,7 +112,7 @@ def _dangerous_fault(trace: Trace, fate: NDArray[np.int8]) -> FaultSpan | None:
     """The first fault that struck the broker, a producer or a link while a message was under way."""
     created, ended, finished = columns(trace.messages, "created", "ended", "finished")
     gone: NDArray[Any] = np.fmax(ended, finished)
-    gone = np.sort(np.where((fate == Fate.UNDER_WAY) | np.isnan(gone), np.inf, gone))
+    gone = np.sort(np.where((fate == Completion.UNDER_WAY) | np.isnan(gone), np.inf, gone))
     born = np.sort(created)
     consumers = {name for name, actor in trace.cast.items() if actor.role == "consumer"}
     consumers |= {trace.cast[name].group for name in consumers}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, listed, message_rows
 from mqsim.trace.frames import columns
-from mqsim.trace.story import message_name
 from mqsim.trace.tables import NONE, Outcome, Trace
+from mqsim.trace.timeline import message_name
 
 _PRIORITIES = 256
 

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from mqsim.trace.frames import deliveries_frame, messages_frame
-from mqsim.trace.story import message_name
 from mqsim.trace.tables import Trace
+from mqsim.trace.timeline import message_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -36,7 +36,7 @@ def tell_why(result: ProgramsResult, message: str, as_json: bool) -> None:
     Raises:
         UsageError: there is no such message, or several.
     """
-    from mqsim.trace.why import explain
+    from mqsim.trace.explanation import explain
 
     found = explain(result.trace, message)
     if as_json:

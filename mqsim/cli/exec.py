@@ -279,7 +279,7 @@ def printer() -> Callable[[Line], None]:
 def numbers_of(result: ProgramsResult) -> dict[str, Any]:
     """What `--json` prints: how the programs ended, what they printed, what became of their messages."""
     from mqsim.guest.host.transcript import cut
-    from mqsim.trace.story import text_of
+    from mqsim.trace.timeline import text_of
 
     messages = _records(result.messages)
     for row, message in enumerate(messages):

@@ -584,3 +584,46 @@ def from_log(
         **sizing,
     )
     show(answer, Showing(as_json, figure, table))
+
+
+@plan.command(name="from-definitions")
+def from_definitions(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Definitions, as RabbitMQ exports them.")],
+    vhost: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose queues (/).", show_default=False)
+    ] = None,
+    profile: Annotated[str, typer.Option(metavar="V", help="Whose rules apply: 3.10, 4.0 or 4.3.")] = "4.3",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="Write the scenario.", show_default=False),
+    ] = None,
+    account: Annotated[bool, typer.Option("--account", help="Print what became of every key.")] = False,
+    as_json: Json = False,
+    table: Table = None,
+) -> None:
+    """Read a definitions file: a scenario's broker, and an account of every key."""
+    from mqsim import planning
+
+    answer = planning.from_definitions(file, vhost=vhost, profile=profile, out=out)
+    if account and not as_json:
+        for row in answer.rows:
+            why = f": {row['why']}" if row["why"] else ""
+            typer.echo(f"{row['state']:12}  {row['where']} {row['key']}{why}")
+    show(answer, Showing(as_json, None, table))
+
+
+@plan.command(name="to-definitions")
+def to_definitions(
+    scenario: Annotated[str, typer.Argument(metavar="FILE|PRESET", help="A scenario.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="Write it there instead of printing it.", show_default=False),
+    ] = None,
+) -> None:
+    """Write a scenario's queues, exchanges and bindings as a definitions file for RabbitMQ."""
+    import json
+
+    from mqsim import planning
+
+    data = planning.to_definitions(scenario=scenario, out=out)
+    typer.echo(json.dumps(data, indent=2) if out is None else f"Wrote the definitions: {out}")

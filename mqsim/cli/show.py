@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from mqsim.api import Result
     from mqsim.scenario import Scenario
-    from mqsim.trace.story import Line
     from mqsim.trace.tables import Trace
+    from mqsim.trace.timeline import Line
 
 MOST_CONSUMERS = 12
 _SIGNS = {
@@ -109,9 +109,9 @@ def table(out: Console, content: Table) -> None:
 
 def timeline(trace: Trace) -> None:
     """Every line of the run's story, coloured by who acts when a person watches."""
-    from mqsim.trace.story import story
+    from mqsim.trace.timeline import timeline_of
 
-    lines(story(trace))
+    lines(timeline_of(trace))
 
 
 def lines(story: Iterable[Line]) -> None:

@@ -17,6 +17,7 @@ from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
 if TYPE_CHECKING:
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.kernel.operations import Operation
+    from mqsim.guest.program import Program
 
 _ASKS = re.compile("(before|after) sending (basic.get|queue.declare) .*")
 """A program that has nothing in hand, and looks whether there is something. One question is like another."""
@@ -56,6 +57,9 @@ class _Both:
         self._observer = observer
         self._strikers = strikers
         self._now: Striker | None = None
+
+    def prepare(self, program: Program) -> Program:
+        return program
 
     def look(self, operations: list[Operation]) -> int | None:
         self._observer.look(operations)

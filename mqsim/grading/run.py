@@ -23,8 +23,8 @@ from mqsim.grading.records import (
     Strike,
 )
 from mqsim.trace.clients import ClientEvent, ClientEventKind
-from mqsim.trace.story import text_of
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
     from mqsim.grading.scenes import Setting

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.grading.evidence import hits
 from mqsim.grading.points import Watching, crash_points, moments, requests
@@ -131,8 +131,7 @@ class Search:
         self.found = len(times)
         for number, t in enumerate(times, 1):
             if only is None or only == str(number):
-                fault, strike = self._fault(t)
-                played = self._stage.play(self.scene.setting, faults=[fault])
+                played, strike = self._struck(t)
                 self._tell(played, [strike])
                 yield Numbered(str(number), played)
 
@@ -144,17 +143,18 @@ class Search:
             return moments([calm.observers[f"{self.scene.program}-1"]], self._latency)
         return moments(everyone, self._latency)
 
-    def _fault(self, t: float) -> tuple[dict[str, Any], Strike]:
-        kind, seconds = self.scene.fault.value, self.scene.seconds
-        match self.scene.fault:
-            case Fault.BROKER_RESTART:
-                return {"restart": "broker", "at": t, "down": seconds}, Strike(kind, "broker", t, "", seconds)
-            case Fault.BROKER_KILL:
-                return {"kill": "broker", "at": t, "down": seconds}, Strike(kind, "broker", t, "", seconds)
-            case Fault.LEDGER_AWAY:
-                return {"fail": "ledger", "at": t, "for": seconds}, Strike(kind, "ledger", t, "", seconds)
-        who = f"{self.scene.program}-1"
-        return {"stop": who, "at": t}, Strike(kind, who, t)
+    def _struck(self, t: float) -> tuple[Played, Strike]:
+        """The run with the fault at that time, and what struck."""
+        kind, seconds, setting = self.scene.fault.value, self.scene.seconds, self.scene.setting
+        if self.scene.fault is Fault.LEDGER_AWAY:
+            played = self._stage.play(setting, ledger_away=(t, t + seconds))
+            return played, Strike(kind, "ledger", t, "", seconds)
+        if self.scene.fault is Fault.CTRL_C:
+            who = f"{self.scene.program}-1"
+            return self._stage.play(setting, faults=[{"stop": who, "at": t}]), Strike(kind, who, t)
+        word = "restart" if self.scene.fault is Fault.BROKER_RESTART else "kill"
+        played = self._stage.play(setting, faults=[{word: "broker", "at": t, "down": seconds}])
+        return played, Strike(kind, "broker", t, "", seconds)
 
     def _tell(self, played: Played, strikes: list[Strike]) -> None:
         run = played.run

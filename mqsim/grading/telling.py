@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.grading.plain import plain
-from mqsim.trace.story import label_of, story
+from mqsim.trace.timeline import label_of, timeline_of
 
 if TYPE_CHECKING:
     from mqsim.grading.run import Run
@@ -44,7 +44,7 @@ def lines(played: Played, wrong: str) -> tuple[str, ...]:
         label = label_of(trace, named)
         rows = [row for row in range(trace.messages.n) if label_of(trace, row) == label][:3]
         for row in rows:
-            told += [(line.t, 1, str(line)) for line in story(trace, row)]
+            told += [(line.t, 1, str(line)) for line in timeline_of(trace, row)]
     told += [
         (line.t, 0, str(line))
         for line in played.lines

@@ -34,6 +34,9 @@ class Program:
         environment: what `os.environ` holds, beside where the ledger is.
         cpu_limit: seconds of processor time that it may use without waiting, before it is ended; None is for
             ever.
+        observed: whether it is told which of its threads does what.
+        stop_at: the instant at which it is to be killed, where that is known before it runs: how often it has
+            waited by then, and how many operations it has done since (-1: nothing at all has run since).
         stdin: what its standard input holds.
         module: the full name of the module that it is run as (`python -m`), or empty.
     """
@@ -46,6 +49,8 @@ class Program:
     hosts: tuple[str, ...] = KNOWN_HOSTS
     environment: Mapping[str, str] = field(default_factory=dict)
     cpu_limit: float | None = CPU_LIMIT
+    observed: bool = False
+    stop_at: tuple[int, int] | None = None
     stdin: str = ""
     module: str = ""
 
@@ -112,4 +117,5 @@ class Program:
         fields = json.loads(text)
         fields["arguments"] = tuple(fields["arguments"])
         fields["hosts"] = tuple(fields["hosts"])
+        fields["stop_at"] = None if fields["stop_at"] is None else tuple(fields["stop_at"])
         return cls(**fields)

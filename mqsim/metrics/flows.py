@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
 from mqsim.metrics.window import Window, distribution, window
-from mqsim.trace.fates import Fate, dense, fates, message_ids
+from mqsim.trace.completion import Completion, completions, dense, message_ids
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Trace
 
@@ -38,8 +38,8 @@ def flow_times(trace: Trace) -> Flows:
     origin, created, finished, acked = columns(trace.messages, "origin", "created", "finished", "acked")
     flow = dense(message_ids(trace)[origin])
     count = int(flow.max()) + 1 if len(flow) else 0
-    fate = fates(trace)
-    done = fate == Fate.DONE
+    fate = completions(trace)
+    done = fate == Completion.DONE
 
     begun = np.full(count, np.inf)
     np.minimum.at(begun, flow, created[origin])
@@ -47,7 +47,7 @@ def flow_times(trace: Trace) -> Flows:
     np.maximum.at(last_worked, flow[done], finished[done])
     np.maximum.at(last_acked, flow[done], acked[done])
     whole = np.isfinite(last_acked)
-    whole[flow[(fate == Fate.FAILED) | (fate == Fate.UNDER_WAY)]] = False
+    whole[flow[(fate == Completion.FAILED) | (fate == Completion.UNDER_WAY)]] = False
     return Flows(begun, np.where(whole, last_worked, np.nan), np.where(whole, last_acked, np.nan))
 
 
@@ -113,6 +113,6 @@ def times_in_queue(trace: Trace, queue: str) -> tuple[NDArray[np.float64], NDArr
     count = int(message.max()) + 1 if len(rows) else 0
     begun, first = np.full(count, np.inf), np.full(count, np.inf)
     np.minimum.at(begun, message, created[rows])
-    done = fates(trace)[rows] == Fate.DONE
+    done = completions(trace)[rows] == Completion.DONE
     np.minimum.at(first, message[done], finished[rows[done]])
     return begun, np.where(np.isfinite(first), first, np.nan)

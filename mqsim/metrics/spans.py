@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.metrics.window import Window, ratio
-from mqsim.trace.fates import finished_attempts
+from mqsim.trace.completion import finished_attempts
 from mqsim.trace.frames import columns, rows_by_code
-from mqsim.trace.spans import up_spans, work
 from mqsim.trace.tables import Trace
+from mqsim.trace.work_spans import up_spans, work
 
 
 class ConsumerSpans(NamedTuple):
@@ -74,7 +75,7 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
 
     def numbers(members: list[str]) -> dict[str, Any]:
         own = handled[[codes.get(name, -1) for name in members]].sum(axis=0)
-        busy, up = (sum(rows[name][i] for name in members) for i in (0, 1))
+        busy, up = (math.fsum(rows[name][i] for name in members) for i in (0, 1))
         return {
             "handled": int(own.sum()),
             "share": ratio(own.sum(), handled[:, own > 0].sum()) if own.any() else ratio(0, handled.sum()),

@@ -12,7 +12,7 @@ from mqsim.metrics.flows import flow_numbers
 from mqsim.metrics.series import average_in, depth_of, in_system_of, queue_rows
 from mqsim.metrics.spans import consumer_numbers
 from mqsim.metrics.window import Window, distribution, ratio, window
-from mqsim.trace.fates import dense, finished_attempts, message_ids
+from mqsim.trace.completion import dense, finished_attempts, message_ids
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
 

@@ -14,12 +14,14 @@
 | `closed_form` | what theory knows before a run |
 | `length`, `study`, `observe`, `processors` | how long to run, how often, and what is read off each run |
 | `judge`, `values` | one setting judged against targets, or only measured |
+| `from_definitions` | a broker from a definitions file, with an account of every key |
 | `from_log`, `logfile`, `timestamps`, `traffic` | a load from a log |
 | `answer`, `figures` | the form in which every plan answers |
 """
 
 from mqsim.planning.answer import Answer
 from mqsim.planning.drain import drain
+from mqsim.planning.from_definitions import from_definitions, to_definitions
 from mqsim.planning.from_log import from_log
 from mqsim.planning.prefetch import prefetch
 from mqsim.planning.sensitivity import sensitivity
@@ -27,4 +29,15 @@ from mqsim.planning.size import size
 from mqsim.planning.sweep import sweep
 from mqsim.planning.what_if import what_if
 
-__all__ = ["Answer", "drain", "from_log", "prefetch", "sensitivity", "size", "sweep", "what_if"]
+__all__ = [
+    "Answer",
+    "drain",
+    "from_definitions",
+    "from_log",
+    "prefetch",
+    "sensitivity",
+    "size",
+    "sweep",
+    "to_definitions",
+    "what_if",
+]

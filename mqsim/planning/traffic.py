@@ -27,6 +27,7 @@ COARSE = 0.05
 GOOD = 0.03
 """The largest distance between a law and the data at which it is said to fit."""
 _DRAWN = 2000
+_AS_GOOD = 0.005  # so much farther a law of fewer parameters may lie and be preferred
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,8 @@ def fit(values: Floats) -> Fitted:
     laws: list[Distribution] = [Exponential(mean)]
     laws += [Constant(mean)] if cv < 1e-3 else [Gamma(mean, cv), Lognormal(mean, cv)]
     tried = [Fitted(law, *_distance(law, values)) for law in laws]
-    return min(tried, key=lambda each: each.distance)
+    nearest = min(each.distance for each in tried)
+    return next(each for each in tried if each.distance <= nearest + _AS_GOOD)
 
 
 def _distance(law: Distribution, values: Floats) -> tuple[float, float]:

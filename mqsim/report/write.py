@@ -15,8 +15,8 @@ from mqsim.report import page
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.report.tables import ABSENT, Table, summary_tables, theory_table, verdict
 from mqsim.runs import RunResult
-from mqsim.trace.story import story
 from mqsim.trace.tables import Trace
+from mqsim.trace.timeline import timeline_of
 from mqsim.viz import cumulative, depth, distribution, lanes, spacetime
 from mqsim.viz.bars import consumers
 from mqsim.viz.faults import fault_name
@@ -214,7 +214,7 @@ def _faults(trace: Trace) -> str:
 
 
 def _timeline(trace: Trace) -> str:
-    lines = [str(line) for line in islice(story(trace), FIRST_LINES + 1)]
+    lines = [str(line) for line in islice(timeline_of(trace), FIRST_LINES + 1)]
     if not lines:
         return page.paragraph("Nothing happened.")
     more = len(lines) > FIRST_LINES

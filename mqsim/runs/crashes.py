@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.errors import UsageError
-from mqsim.guest.host.crash_points import Observer, Strike, observing, worked_to_the_end
+from mqsim.guest.host.crash_points import Observer, Strike, observing
 from mqsim.guest.host.transcript import cut
+from mqsim.runs.folders import Folders, Lines
 from mqsim.runs.impact import Impact, Tally, impact
 from mqsim.runs.programs import play
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.carriers.fork_server import ForkServer
     from mqsim.guest.host.actor import GuestActor
+    from mqsim.guest.host.crash_points import Point
     from mqsim.guest.host.process import Watch
     from mqsim.runs.options import ProgramOptions
     from mqsim.runs.programs import ProgramsRunResult
@@ -106,6 +108,7 @@ class CrashTable:
             "leave messages waiting",
             "leave messages unsent",
             "have effects twice",
+            "leave unknown whether work was done",
         )
         for word, field in zip(words, Impact._fields, strict=True):
             if count := sum(bool(getattr(one.impact, field)) for one in self.crashes):
@@ -205,34 +208,18 @@ def every_crash(
     names = _meant(chosen, who)
     file = None if options.definitions is None else Path(options.definitions)
 
-    def carried(carry: CarrierFactory | None) -> _Run:
-        return lambda watched: play(
-            chosen,
-            chosen.seed,
-            until_quiet=True,
-            carry=carry,
-            definitions=file,
-            watched=watched,
-            hosts=options.hosts,
-        )
+    with Folders(chosen) as folders:
 
-    first = _First(carried(carry), names)
-    if carry is None and len(first.points) > MOST_IN_PROCESS and (server := _server()) is not None:
-        with server:
-            return _crash_at_each(carried(server), _First(carried(server), names), restart_after, progress)
-    return _crash_at_each(carried(carry), first, restart_after, progress)
+        def carried(carry: CarrierFactory | None) -> _Runs:
+            return _Runs(folders, carry, None if file is None else file.resolve(), names, options.hosts)
 
-
-_Run = Callable[[Callable[["GuestActor"], "Watch | None"]], "ProgramsRunResult"]
-
-
-class _First:
-    """The run without a crash."""
-
-    def __init__(self, run: _Run, names: list[str]) -> None:
-        self.observers: dict[str, Observer] = {}
-        self.tally = Tally(run(observing(self.observers)))
-        self.points = [point for name in names for point in self.observers[name].points]
+        runs = carried(carry)
+        # A process of its own lets go of its files and their locks as it is killed.
+        apart = len(runs.points) > MOST_IN_PROCESS or bool(runs.without.files)
+        if carry is None and apart and (server := _server()) is not None:
+            with server:
+                return carried(server).crash_at_each(restart_after, progress)
+        return runs.crash_at_each(restart_after, progress)
 
 
 def _server() -> ForkServer | None:
@@ -245,26 +232,87 @@ def _server() -> ForkServer | None:
         return None
 
 
-def _crash_at_each(
-    run: _Run, first: _First, restart_after: float | None, progress: Callable[[int, int], None] | None
-) -> CrashTable:
-    crashes: list[Crash] = []
-    points = first.points
-    try:
-        for number, point in enumerate(points, 1):
-            result = run(strike := Strike(point, restart_after))
-            if not strike.struck:
-                raise UsageError(
-                    f"{point.who} is not killed {point.did}: run again, it did something else by then. "
-                    "What it reads from files, or keeps in other modules, must be the same in every run."
-                )
-            worked = worked_to_the_end(first.observers[point.who].works, point)
-            crashes.append(Crash(point.who, point.t, point.did, impact(first.tally, Tally(result, worked))))
-            if progress is not None:
-                progress(number, len(points))
-    except KeyboardInterrupt:
-        pass
-    return CrashTable(crashes, len(points) - len(crashes), restart_after, str(first.tally))
+class _Runs:
+    """The runs of a search: the first has no crash, and shows where crashes can be.
+
+    Args:
+        folders: where the programs are.
+        carry: what carries them.
+        definitions: a definitions file.
+        names: of the actors that crash.
+        hosts: further names of the broker's host, each with a port.
+
+    Attributes:
+        without: what came of the run without a crash.
+        points: the instants at which to crash, actor by actor.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        carry: CarrierFactory | None,
+        definitions: Path | None,
+        names: list[str],
+        hosts: Mapping[str, int],
+    ) -> None:
+        self._folders = folders
+        self._carry = carry
+        self._definitions = definitions
+        self._hosts = hosts
+        observers: dict[str, Observer] = {}
+        result = self._run(observing(observers))
+        self.without = Tally(result, observers, folders.lines())
+        self.points = [point for name in names for point in self._points_of(observers[name])]
+
+    def _points_of(self, observer: Observer) -> list[Point]:
+        """Its points; where files are written, also those at which it has waited and has not written yet."""
+        if not self.without.files:
+            return observer.points
+        both = [*observer.points, *observer.pauses]
+        return sorted(both, key=lambda point: (point.batch, point.cut))
+
+    def _run(self, watched: Callable[[GuestActor], Watch | None]) -> ProgramsRunResult:
+        self._folders.renew()
+        scenario = self._folders.scenario
+        return play(
+            scenario,
+            scenario.seed,
+            until_quiet=True,
+            carry=self._carry,
+            definitions=self._definitions,
+            watched=watched,
+            hosts=self._hosts,
+        )
+
+    def crash_at_each(
+        self, restart_after: float | None, progress: Callable[[int, int], None] | None
+    ) -> CrashTable:
+        """The other runs."""
+        crashes: list[Crash] = []
+        points = self.points
+        try:
+            for number, point in enumerate(points, 1):
+                crashes.append(self._crash(point, restart_after))
+                if progress is not None:
+                    progress(number, len(points))
+        except KeyboardInterrupt:
+            pass
+        return CrashTable(crashes, len(points) - len(crashes), restart_after, str(self.without))
+
+    def _crash(self, point: Point, restart_after: float | None) -> Crash:
+        written: list[Lines] = []
+        strike = Strike(point, restart_after, lambda: written.append(self._folders.lines()))
+        result = self._run(strike)
+        if not strike.struck:
+            raise UsageError(
+                f"{point.who} is not killed {point.did}: run again, it did something else by then. "
+                "What it reads from elsewhere, or keeps in other modules, must be the same in every run."
+            )
+        files = self._folders.lines()
+        crashed = Tally(
+            result, strike.observers, files, without=self.without, point=point, written=written[0]
+        )
+        return Crash(point.who, point.t, point.did, impact(self.without, crashed))
 
 
 def _meant(scenario: Scenario, who: str | None) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.guest.program import CPU_LIMIT
+from mqsim.runs.folders import Folders
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario
 from mqsim.sim import World
@@ -149,12 +151,28 @@ def run_programs(
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     scenario = options.to_scenario()
-    return play(
-        scenario,
-        scenario.seed,
-        until_quiet=True,
-        carry=options.carry,
-        definitions=None if options.definitions is None else Path(options.definitions),
-        listener=listener,
-        hosts=options.hosts,
-    )
+    definitions = None if options.definitions is None else Path(options.definitions).resolve()
+    with _copies(scenario) as chosen:
+        result = play(
+            chosen,
+            chosen.seed,
+            until_quiet=True,
+            carry=options.carry,
+            definitions=definitions,
+            listener=listener,
+            hosts=options.hosts,
+        )
+    result.scenario = scenario
+    return result
+
+
+@contextmanager
+def _copies(scenario: Scenario) -> Iterator[Scenario]:
+    """The scenario with its program files in copies of their folders: what programs write or delete there is
+    never the original's.
+    """
+    if not any(spec.file is not None for spec in scenario.programs.values()):
+        yield scenario
+        return
+    with Folders(scenario) as folders:
+        yield folders.scenario

@@ -136,7 +136,7 @@ class RunResult:
         Raises:
             UsageError: there is no such message, or several.
         """
-        from mqsim.trace.why import explain
+        from mqsim.trace.explanation import explain
 
         return str(explain(self.trace, message))
 
@@ -158,9 +158,9 @@ class RunResult:
 
     def timeline(self) -> str:
         """The run's story, message by message, one line an event."""
-        from mqsim.trace.story import story
+        from mqsim.trace.timeline import timeline_of
 
-        return "\n".join(str(line) for line in story(self.trace))
+        return "\n".join(str(line) for line in timeline_of(self.trace))
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the tables as three CSV files into a folder; give its path."""

@@ -19,9 +19,9 @@ from mqsim.errors import UsageError
 FAULT = 0
 ORDINARY = 1
 
-_PULSE_EVERY = 20_000
+_PROGRESS_EVERY = 20_000
 _STILL = 50
-"""Pulses in a row at one instant, a million events, that are taken for a loop without end."""
+"""Progress reports in a row at one instant, a million events, that are taken for a loop without end."""
 
 
 class Clock(simpy.Environment):
@@ -65,13 +65,13 @@ class Clock(simpy.Environment):
         heappush(self._queue, (time, priority, next(self._eid), event))  # type: ignore[misc]
         return event
 
-    def run_to(self, end: float, pulse: Callable[[float], None] | None = None) -> None:
+    def run_to(self, end: float, on_progress: Callable[[float], None] | None = None) -> None:
         """Run everything before `end`; the clock then shows `end`, or the time of the last event if it never
         comes.
 
         Args:
             end: seconds; may be infinite.
-            pulse: called with the time now and then, for progress; what it raises ends the run.
+            on_progress: called with the time now and then, for progress; what it raises ends the run.
 
         Raises:
             UsageError: time stands still, as events at one instant bring ever more of them.
@@ -80,7 +80,7 @@ class Clock(simpy.Environment):
         queue = self._queue
         still_at, still = self._now, 0
         while queue and queue[0][0] < self.end:
-            for _ in repeat(None, _PULSE_EVERY):
+            for _ in repeat(None, _PROGRESS_EVERY):
                 if not queue or queue[0][0] >= self.end:
                     break
                 self._now, _, _, event = heappop(queue)
@@ -95,8 +95,8 @@ class Clock(simpy.Environment):
                     f"time stands still at {self._now:g} s: what happens there takes no time and never ends, "
                     "such as work of 0 s that fails and comes back; give it some time."
                 )
-            if pulse is not None:
-                pulse(self._now)
+            if on_progress is not None:
+                on_progress(self._now)
         if self.end < float("inf"):
             self._now = max(self._now, self.end)
 

@@ -1,25 +1,21 @@
-"""The broker's nodes together: their links, which of them a name means, and the whole that stops and starts.
+"""The broker's nodes together: their links, which of them a name means, and how all stop and start at once.
 
 A client's own node is `broker-((k - 1) mod N + 1)` for the k-th actor of a group. It connects to the first
-node, from its own on and round, that runs and to which its link is whole.
+node, from its own on and round, that runs and to which its link is not cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from mqsim.scenario.network import NetworkSpec
+from mqsim.sim.hosts import Host, NodeWorld
 from mqsim.sim.links import Link, Wire
 from mqsim.sim.node import Node
-from mqsim.sim.silence import Silences
+from mqsim.sim.unresponsive_nodes import UnresponsiveNodes
 
-if TYPE_CHECKING:
-    from mqsim.sim.company import Host
-    from mqsim.sim.world import World
-
-WHOLE = "broker"
+BROKER = "broker"
 
 
 class Cluster:
@@ -31,16 +27,16 @@ class Cluster:
         nodes: `broker-1` and so on; one is a cluster as well.
 
     Attributes:
-        lifted: called when the whole came up (its first node did) or went down (its last one did).
-        silences: its nodes without power, and those that are cut off.
+        up_listeners: called when the first node came up, and when the last one went down.
+        unresponsive: its nodes without power, and those that are cut off.
     """
 
-    def __init__(self, world: World, network: NetworkSpec, nodes: Sequence[Node]) -> None:
+    def __init__(self, world: NodeWorld, network: NetworkSpec, nodes: Sequence[Node]) -> None:
         self.world = world
         self.network = network
         self.nodes = list(nodes)
-        self.lifted: list[Callable[[bool], None]] = []
-        self.silences = Silences(world, self)
+        self.up_listeners: list[Callable[[bool], None]] = []
+        self.unresponsive = UnresponsiveNodes(world, self.nodes, self.wire)
         self._stopped: list[Node] = []
         self._wires: dict[tuple[str, str], Wire] = {}
         self._up = True
@@ -48,16 +44,16 @@ class Cluster:
             link = self._link((one, one), other)
             self._wires[one, other], self._wires[other, one] = link.up, link.down
         for node in self.nodes:
-            node.lifted.append(self._node_lifted)
+            node.up_listeners.append(self._node_up_changed)
 
     # -- names -----------------------------------------------------------------------------------------------
 
     def named(self, name: str) -> list[Node]:
         """The nodes that a name in the scenario means: all for `broker`, none for an actor."""
-        return [node for node in self.nodes if name in (WHOLE, node.host)]
+        return [node for node in self.nodes if name in (BROKER, node.host)]
 
-    def victim(self, name: str) -> Node | Cluster:
-        """What a fault aimed at `broker` or `broker-k` strikes."""
+    def target(self, name: str) -> Node | Cluster:
+        """What a fault aimed at `broker` or `broker-k` hits."""
         named = self.named(name)
         return named[0] if len(named) == 1 else self
 
@@ -71,11 +67,11 @@ class Cluster:
         latency, bandwidth = self.network.latency, None
         name = ends[0]
         for spec in sorted(self.network.links, key=lambda spec: (name in spec.between, host in spec.between)):
-            if _joins(spec.between, (*ends, WHOLE) if self.named(name) else ends, (host, WHOLE)):
+            if _joins(spec.between, (*ends, BROKER) if self.named(name) else ends, (host, BROKER)):
                 latency = latency if spec.latency is None else spec.latency
                 bandwidth = spec.bandwidth
         world = self.world
-        wires = [Wire(world.clock, world.outbox, world.settle, latency, bandwidth) for _ in range(2)]
+        wires = [Wire(world.clock, world.outbox, world.finish_instant, latency, bandwidth) for _ in range(2)]
         return Link(*wires)
 
     def wire(self, sender: str, receiver: str) -> Wire:
@@ -92,7 +88,7 @@ class Cluster:
         }
         return [(a, b, Link(self._wires[a, b], self._wires[b, a])) for a, b in sorted(pairs)]
 
-    def way(self, actor: Host) -> tuple[Node, Link]:
+    def nearest_node(self, actor: Host) -> tuple[Node, Link]:
         """The node that an actor connects to now, and the link to it."""
         count = len(self.nodes)
         number = actor.name.rpartition("-")[2]
@@ -103,18 +99,18 @@ class Cluster:
                 return node, link
         return self.nodes[own], actor.links[own]
 
-    # -- the whole -------------------------------------------------------------------------------------------
+    # -- all at once ----------------------------------------------------------------------------------------
 
     @property
     def running(self) -> bool:
         """Whether any node runs."""
         return any(node.running for node in self.nodes)
 
-    def _node_lifted(self, _: bool) -> None:
+    def _node_up_changed(self, _: bool) -> None:
         if self._up != self.running:
             self._up = self.running
-            for lifted in self.lifted:
-                lifted(self._up)
+            for listener in self.up_listeners:
+                listener(self._up)
 
     def stop(self, killed: bool) -> None:
         """Have all nodes that run go down at once."""
@@ -123,35 +119,35 @@ class Cluster:
         world = self.world
         world.broker.advance(world.clock._now)
         self._stopped = [node for node in self.nodes if node.running]
-        sessions = [session for node in self._stopped for session in node.fall()]
-        world.log("broker-killed" if killed else "broker-stopped", WHOLE)
+        sessions = [session for node in self._stopped for session in node.take_down()]
+        world.log("broker-killed" if killed else "broker-stopped", BROKER)
         if killed:
             world.broker.kill()
         else:
             world.broker.stop()
         for node in self._stopped:
-            node.dismiss([session for session in sessions if session.node is node], killed)
+            node.tell_clients([session for session in sessions if session.node is node], killed)
 
     def power_off(self) -> None:
-        """Have all nodes that run go dark at once."""
+        """Take the power from all nodes that run."""
         self._stopped = [node for node in self.nodes if node.running]
         for node in self._stopped:
-            self.silences.power_off(node)
+            self.unresponsive.power_off(node)
 
     def power_on(self) -> None:
-        """Have those come up again that went dark with the whole."""
+        """Have those come up again that lost their power with all."""
         back, self._stopped = self._stopped, []
         for node in back:
-            self.silences.power_on(node)
+            self.unresponsive.power_on(node)
 
     def start(self) -> None:
-        """Have those come up again that went down with the whole."""
+        """Have those come up again that went down with all."""
         back = [node for node in self._stopped if not node.running]
         self._stopped = []
         if back:
-            self.world.log("broker-started", WHOLE)
+            self.world.log("broker-started", BROKER)
         for node in back:
-            node.rise()
+            node.bring_up()
 
 
 def _joins(between: Sequence[str], some: Sequence[str], others: Sequence[str]) -> bool:

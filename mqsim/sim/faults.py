@@ -1,4 +1,4 @@
-"""Faults: what the scenario breaks, when, and how it is mended. Every fault strikes before all else at its
+"""Faults: what the scenario breaks, when, and how it is repaired. A fault happens before all else at its
 time.
 """
 
@@ -7,21 +7,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.scenario.faults import Fault
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
-from mqsim.sim.company import Host
+from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
 from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 NAN = float("nan")
 _HEARTBEATS = 2
@@ -34,14 +31,14 @@ Cut = tuple[Host | str, str, list[Link]]
 
 
 class Faults:
-    """Strikes a scenario's faults.
+    """Has a scenario's faults happen.
 
     Args:
-        world: what they strike.
+        world: whose actors, nodes and links they hit.
         faults: in the scenario's order, which decides between those of the same instant.
     """
 
-    def __init__(self, world: World, faults: list[Fault]) -> None:
+    def __init__(self, world: ActorWorld, faults: list[Fault]) -> None:
         self.world = world
         self.clock = world.clock
         # How many alarms of a kind last.
@@ -53,11 +50,11 @@ class Faults:
                 self._at(fault.at, self._act(fault))
 
     def _at(self, time: float, act: Callable[[], None]) -> None:
-        def strike(_: simpy.Event) -> None:
+        def happen(_: simpy.Event) -> None:
             act()
-            self.world.settle()
+            self.world.finish_instant()
 
-        self.clock.call_at(time, strike, priority=FAULT)
+        self.clock.call_at(time, happen, priority=FAULT)
 
     def _later(self, delay: float | None, act: Callable[[], None]) -> float:
         """Have `act` done `delay` from now; None is never. Give the time."""
@@ -83,11 +80,11 @@ class Faults:
             if kind == "restart" and back is None:
                 back = 0.0
             if kind == "power_off":
-                return lambda: self._node_dark(fault, back)
+                return lambda: self._node_without_power(fault, back)
             return lambda: self._node_down(fault, killed=kind in ("kill", "crash"), back=back)
-        return lambda: self._strike_all(fault, self._struck(kind, target))
+        return lambda: self._hit_all(fault, self._targets(kind, target))
 
-    def _struck(self, kind: str, target: str) -> list[Host]:
+    def _targets(self, kind: str, target: str) -> list[Host]:
         """Who is hit: those that run. A program that has ended can be started again."""
         actors = self.world.actors_of(target, all=True)
         guests = self.world.guests if kind == "restart" else {}
@@ -96,11 +93,11 @@ class Faults:
 
     # -- actors ----------------------------------------------------------------------------------------------
 
-    def _strike_all(self, fault: Fault, actors: list[Host]) -> None:
+    def _hit_all(self, fault: Fault, actors: list[Host]) -> None:
         for actor in actors:
-            self._strike(fault, actor)
+            self._hit(fault, actor)
 
-    def _strike(self, fault: Fault, actor: Host) -> None:
+    def _hit(self, fault: Fault, actor: Host) -> None:
         match fault.kind:
             case "crash" | "kill" | "power_off":
                 back = fault.restart_after if fault.restart_after is not None else fault.down
@@ -141,24 +138,24 @@ class Faults:
     def _unslow(self, actor: Host, factor: float, life: int) -> None:
         if actor.life == life:
             self.world.log("restored", actor.name)
-            actor.quicken(factor)
+            actor.end_slow(factor)
 
     # -- broker and network ----------------------------------------------------------------------------------
 
     def _node_down(self, fault: Fault, *, killed: bool, back: float | None) -> None:
-        victim = self.world.cluster.victim(fault.targets[0])
-        self._span(fault, self._later(back, victim.start))
-        victim.stop(killed)
+        hit = self.world.cluster.target(fault.targets[0])
+        self._span(fault, self._later(back, hit.start))
+        hit.stop(killed)
 
-    def _node_dark(self, fault: Fault, back: float | None) -> None:
+    def _node_without_power(self, fault: Fault, back: float | None) -> None:
         cluster = self.world.cluster
-        victim = cluster.victim(fault.targets[0])
-        if isinstance(victim, Node):
-            self._span(fault, self._later(back, partial(cluster.silences.power_on, victim)))
-            cluster.silences.power_off(victim)
+        hit = cluster.target(fault.targets[0])
+        if isinstance(hit, Node):
+            self._span(fault, self._later(back, partial(cluster.unresponsive.power_on, hit)))
+            cluster.unresponsive.power_off(hit)
         else:
-            self._span(fault, self._later(back, victim.power_on))
-            victim.power_off()
+            self._span(fault, self._later(back, hit.power_on))
+            hit.power_off()
 
     def _alarm(self, fault: Fault) -> None:
         kind = fault.targets[0]
@@ -189,14 +186,14 @@ class Faults:
             patience = _HEARTBEATS * actor.heartbeat
             if patience > 0 and (fault.for_ is None or fault.for_ > patience):
                 self._later(patience, partial(self._given_up, actor, session))
-        self.world.cluster.silences.look()
+        self.world.cluster.unresponsive.look()
 
     def _given_up(self, actor: Host, session: Session) -> None:
         """Neither end has heard of the other for too long: each closes its side, if it is still there."""
         if session.broker_open:
             session.node.close(session)
         if actor.session is session:
-            actor.sever(session, "missed heartbeats from broker")
+            actor.close_both_ends(session, "missed heartbeats from broker")
 
     def _cut_links(self, fault: Fault) -> list[Cut]:
         """What a partition cuts: between two nodes, or between actors and one or all nodes."""
@@ -216,52 +213,52 @@ class Faults:
                 link.heal()
             if not isinstance(one, str) and one.session is not None:
                 one.session.rebind()
-        self.world.cluster.silences.look()
+        self.world.cluster.unresponsive.look()
 
     # -- again and again -------------------------------------------------------------------------------------
 
     def _recur(self, number: int, fault: Fault) -> None:
         target = fault.targets[0]
-        struck: list[Host | Node | Cluster] = (
-            [self.world.cluster.victim(target)]
+        targets: list[Host | Node | Cluster] = (
+            [self.world.cluster.target(target)]
             if self.world.cluster.named(target)
             else list(self.world.actors_of(target, all=True))
         )
-        for victim in struck:
-            name = target if isinstance(victim, Node | Cluster) else victim.name
+        for hit in targets:
+            name = target if isinstance(hit, Node | Cluster) else hit.name
             assert fault.every is not None
             assert fault.repair is not None
             purpose = f"{fault.kind} {number}"
             lives = self.world.streams.sampler(name, purpose, fault.every).draws()
             repairs = self.world.streams.sampler(name, f"{purpose} repair", fault.repair).draws()
-            Recurrence(self, fault, victim, lives, repairs)
+            Recurrence(self, fault, hit, lives, repairs)
 
 
 class Recurrence:
-    """One fault that strikes one victim again and again; its clock runs while the victim is up."""
+    """One fault that hits one target again and again; its clock runs while the hit is up."""
 
     def __init__(
         self,
         faults: Faults,
         fault: Fault,
-        victim: Host | Node | Cluster,
+        hit: Host | Node | Cluster,
         lives: Iterator[float],
         repairs: Iterator[float],
     ) -> None:
         self._faults = faults
         self._fault = fault
-        self._victim = victim
+        self._target = hit
         self._lives = lives
         self._repairs = repairs
         self._left = next(lives)
         self._since = 0.0
         self._epoch = 0
         self._up = False
-        victim.lifted.append(self._lifted)
-        if victim.running:
-            self._lifted(True)
+        hit.up_listeners.append(self._up_changed)
+        if hit.running:
+            self._up_changed(True)
 
-    def _lifted(self, up: bool) -> None:
+    def _up_changed(self, up: bool) -> None:
         clock = self._faults.clock
         if up == self._up:
             return
@@ -269,22 +266,22 @@ class Recurrence:
         self._epoch += 1
         if up:
             self._since = clock._now
-            clock.call_at(clock._now + self._left, self._strike, self._epoch, FAULT)
+            clock.call_at(clock._now + self._left, self._hit, self._epoch, FAULT)
         else:
             self._left -= clock._now - self._since
 
-    def _strike(self, event: simpy.Event) -> None:
+    def _hit(self, event: simpy.Event) -> None:
         if event._value != self._epoch:
             return
-        victim, fault, faults = self._victim, self._fault, self._faults
+        hit, fault, faults = self._target, self._fault, self._faults
         back = next(self._repairs)
-        if isinstance(victim, Node | Cluster):
+        if isinstance(hit, Node | Cluster):
             if fault.kind == "power_off":
-                faults._node_dark(fault, back)
+                faults._node_without_power(fault, back)
             else:
                 faults._node_down(fault, killed=True, back=back)
         else:
-            faults._span(fault, faults._later(back, victim.start), victim.name)
-            victim.power_off() if fault.kind == "power_off" else victim.crash()
+            faults._span(fault, faults._later(back, hit.start), hit.name)
+            hit.power_off() if fault.kind == "power_off" else hit.crash()
         self._left = next(self._lives)
-        faults.world.settle()
+        faults.world.finish_instant()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mqsim.broker import Message
 from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.envelopes import Destination
+from mqsim.sim.actor_world import ActorWorld
+from mqsim.sim.destinations import Destination
 from mqsim.sim.hops import Publish
+from mqsim.sim.process import Process
+from mqsim.sim.service_times import ServiceTimes
 from mqsim.sim.session import Session
-from mqsim.sim.works import Works
 from mqsim.trace import Outcome
-
-if TYPE_CHECKING:
-    from mqsim.sim.consumer import Consumer
-    from mqsim.sim.world import World
 
 
 class Forwards:
     """The forwards of one group of consumers; numbers of forwarded messages count up within each consumer."""
 
-    def __init__(self, world: World, group: str, spec: ConsumerSpec, works: Works) -> None:
+    def __init__(self, world: ActorWorld, group: str, spec: ConsumerSpec, works: ServiceTimes) -> None:
         self._world = world
         self._group = group
         self._specs = spec.publish
@@ -29,7 +25,7 @@ class Forwards:
         self._numbers: dict[str, int] = {}
         self._row = -1
 
-    def publish(self, consumer: Consumer, session: Session, message: Message, *, before: bool) -> None:
+    def publish(self, consumer: Process, session: Session, message: Message, *, before: bool) -> None:
         """Publish what is to be published before, or after, the acknowledgement."""
         when = "before_ack" if before else "after_ack"
         for index, forward in enumerate(self._specs):
@@ -42,7 +38,7 @@ class Forwards:
                 continue
             self._send(index, consumer, session, message)
 
-    def _send(self, index: int, consumer: Consumer, session: Session, message: Message) -> None:
+    def _send(self, index: int, consumer: Process, session: Session, message: Message) -> None:
         world = self._world
         copies = world.copies
         now = consumer.clock._now

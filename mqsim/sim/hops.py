@@ -282,7 +282,7 @@ class Return(_OverSession):
 
 
 class Deliver(_OverSession):
-    """The broker sends a message to a consumer: a `Delivery` as its client sees it.
+    """The broker sends a message to a consumer: a `ReceivedDelivery` as its client sees it.
 
     Args:
         session: the connection.

@@ -2,7 +2,7 @@
 
 A link carries hops. It is first in, first out in each direction. A hop without latency is no event: it joins
 the world's outbox, which is emptied before the current callback returns. While a link is cut, TCP holds what
-is sent, and what is under way, until the link is whole again.
+is sent, and what is under way, until the link is healed.
 
 The kinds of hops between a client and the broker are in `hops`.
 """
@@ -74,7 +74,7 @@ class Wire:
     Args:
         clock: the world's clock.
         outbox: where hops go that take no time.
-        settle: empties the outbox.
+        finish_instant: empties the outbox.
         latency: seconds one way.
         bandwidth: bytes per second, or None for no limit.
     """
@@ -83,13 +83,13 @@ class Wire:
         self,
         clock: Clock,
         outbox: deque[Hop],
-        settle: Callable[[], None],
+        finish_instant: Callable[[], None],
         latency: float,
         bandwidth: float | None,
     ) -> None:
         self._clock = clock
         self._outbox = outbox
-        self._settle = settle
+        self._finish_instant = finish_instant
         self.latency = latency
         self.bandwidth = bandwidth
         self._free_at = 0.0
@@ -130,7 +130,7 @@ class Wire:
             self._stalled.append(hop)
             return
         hop.arrive()
-        self._settle()
+        self._finish_instant()
 
     def cut(self) -> None:
         """Let nothing through; cuts add up."""

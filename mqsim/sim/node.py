@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -36,7 +37,7 @@ class Node:
     Attributes:
         up_since: when it last came up; NaN while it is down.
         wake_at: when it will look at the broker's deadlines next.
-        lifted: called after it came up or went down, for faults that count in up time.
+        up_listeners: called after it came up or went down, for faults that count in up time.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Node:
         copies: Copies,
         recorder: Recorder,
         outbox: deque[Hop],
-        settle: Callable[[], None],
+        finish_instant: Callable[[], None],
         costs: dict[str, Iterator[float] | None],
         host: str,
         name: str,
@@ -59,14 +60,14 @@ class Node:
         self.copies = copies
         self.recorder = recorder
         self.outbox = outbox
-        self.settle = settle
+        self.finish_instant = finish_instant
         self._costs = {cost: samples for cost in Cost if (samples := costs.get(cost.value)) is not None}
         self._sync_cost = costs.get("sync")
         self.costly = bool(self._costs)
         self._busy_until = 0.0
         self.sessions = sessions
         self.running = True
-        self.lifted: list[Callable[[bool], None]] = []
+        self.up_listeners: list[Callable[[bool], None]] = []
         self.wake_at = NEVER
 
     # -- connections -----------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ class Node:
 
     def _take_in(self, event: simpy.Event) -> None:
         event._value.arrive()
-        self.settle()
+        self.finish_instant()
 
     def emit(self, wire: Wire, hop: Hop) -> None:
         """Send out a hop, in turn, at its cost."""
@@ -140,11 +141,11 @@ class Node:
     def _send_out(self, event: simpy.Event) -> None:
         wire, hop = event._value
         wire.send(hop)
-        self.settle()
+        self.finish_instant()
 
     def _turn(self, costs: Sequence[Cost | None]) -> float:
         """Take a turn for what costs so much; give the time when it is over."""
-        spent = sum(next(self._costs[cost]) for cost in costs if cost in self._costs)
+        spent = math.fsum(next(self._costs[cost]) for cost in costs if cost in self._costs)
         self._busy_until = max(self._busy_until, self.clock._now) + spent
         return self._busy_until
 
@@ -164,7 +165,7 @@ class Node:
     def _written(self, event: simpy.Event) -> None:
         self.broker.advance(self.clock._now)
         self.broker.stored(event._value)
-        self.settle()
+        self.finish_instant()
 
     def arm(self) -> None:
         """Wake up at the broker's next deadline, if no earlier waking is set."""
@@ -180,7 +181,7 @@ class Node:
         self.wake_at = NEVER
         self.broker.advance(self.clock._now)
         self.arm()
-        self.settle()
+        self.finish_instant()
 
     # -- alarms ----------------------------------------------------------------------------------------------
 
@@ -212,12 +213,12 @@ class Node:
         self.broker.advance(self.clock._now)
         if not self.running:
             return
-        sessions = self.fall()
+        sessions = self.take_down()
         self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", self.name)
         self.broker.node_down(self.host, killed)
-        self.dismiss(sessions, killed)
+        self.tell_clients(sessions, killed)
 
-    def fall(self) -> list[Session]:
+    def take_down(self) -> list[Session]:
         """Run no more; give the connections that end with it. Nobody is told yet."""
         self.running = False
         sessions = [session for session in self.sessions.values() if session.node is self]
@@ -226,27 +227,27 @@ class Node:
             session.broker_open = False
         return sessions
 
-    def dismiss(self, sessions: list[Session], killed: bool) -> None:
+    def tell_clients(self, sessions: list[Session], killed: bool) -> None:
         """Tell who was connected, and who counts its up time."""
         why = "the broker's connection broke" if killed else "320 CONNECTION_FORCED"
         for session in sessions:
             session.down(Closed(session, why))
-        for lifted in self.lifted:
-            lifted(False)
+        for listener in self.up_listeners:
+            listener(False)
 
     def start(self) -> None:
         """Come up again with what survived."""
         if not self.running:
             self.recorder.events.add(self.clock._now, "broker-started", self.name)
-            self.rise()
+            self.bring_up()
 
-    def rise(self) -> None:
+    def bring_up(self) -> None:
         """Run again."""
         self.running = True
         self.broker.now = max(self.broker.now, self.clock._now)
         self.broker.node_up(self.host)
-        for lifted in self.lifted:
-            lifted(True)
+        for listener in self.up_listeners:
+            listener(True)
 
 
 def cost_samples(

@@ -15,11 +15,11 @@ class Observers(Observer):
     """
 
     def __init__(self, *observers: Observer) -> None:
-        for name, silent in vars(Observer).items():
+        for name, ignores in vars(Observer).items():
             listeners = [
                 getattr(observer, name)
                 for observer in observers
-                if not name.startswith("_") and getattr(type(observer), name) is not silent
+                if not name.startswith("_") and getattr(type(observer), name) is not ignores
             ]
             if len(listeners) == 1:
                 setattr(self, name, listeners[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING
 
 import simpy
 
@@ -13,16 +12,14 @@ from mqsim.broker import Message
 from mqsim.distributions import Sampler
 from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim import arrivals
-from mqsim.sim.actor import Process
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
-from mqsim.sim.confirming import Confirming
-from mqsim.sim.envelopes import Destination
+from mqsim.sim.confirms import Confirms
+from mqsim.sim.destinations import Destination
 from mqsim.sim.hops import Close, Publish
+from mqsim.sim.process import Process
 from mqsim.sim.session import Session
 from mqsim.trace import Actor, Outcome, ProducerCounts
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class Producer(Process):
@@ -33,7 +30,7 @@ class Producer(Process):
         before it. done: whether no further message will come into the world.
     """
 
-    def __init__(self, world: World, name: str, group: str, spec: ProducerSpec) -> None:
+    def __init__(self, world: ActorWorld, name: str, group: str, spec: ProducerSpec) -> None:
         super().__init__(world, name, Actor(group, "producer"), spec.reconnect, spec.heartbeat)
         self.spec = spec
         self.counts = world.trace.counts[name] = ProducerCounts()
@@ -70,7 +67,7 @@ class Producer(Process):
         self.times: Iterator[float] = iter(()) if found is None else found
         self._timer = Timer(self.clock, self._arrive)
         listens = spec.confirms is not None or spec.retry is not None or spec.mandatory
-        self.confirming = Confirming(self, spec) if listens else None
+        self.confirms = Confirms(self, spec) if listens else None
 
     def redraw(self, purpose: str) -> Sampler:
         """Samples of this producer's law of work for another purpose, such as a second attempt."""
@@ -93,7 +90,7 @@ class Producer(Process):
         if not self.done:
             self.create(self.clock._now)
             self._next_arrival()
-        self.world.settle()
+        self.world.finish_instant()
 
     def finish(self) -> None:
         """No further message will come into the world."""
@@ -131,9 +128,9 @@ class Producer(Process):
         assert session is not None
         self.counts.published += 1
         self._published[message.row] = self.clock._now
-        if self.confirming is not None:
-            self.confirming.expect(message)
-            self.free = self.free and self.confirming.room
+        if self.confirms is not None:
+            self.confirms.expect(message)
+            self.free = self.free and self.confirms.room
         session.up(Publish(session, message))
 
     def _hold(self, message: Message) -> None:
@@ -159,18 +156,18 @@ class Producer(Process):
             and session is not None
             and session.broker_known
         )
-        room = self.confirming is None or self.confirming.room
+        room = self.confirms is None or self.confirms.room
         while able and room and self._backlog:
             self.publish(self._backlog.popleft())
-            room = self.confirming is None or self.confirming.room
+            room = self.confirms is None or self.confirms.room
         self.free = able and room
 
     # -- the connection --------------------------------------------------------------------------------------
 
     def attach(self, session: Session) -> None:
         """At the broker: ask for confirms, if wanted."""
-        if self.confirming is not None:
-            self.confirming.attach(session)
+        if self.confirms is not None:
+            self.confirms.attach(session)
 
     def opened(self, session: Session) -> None:
         """At the client: publish what waits."""
@@ -181,8 +178,8 @@ class Producer(Process):
     def disconnected(self) -> None:
         """What was published and not confirmed may be lost."""
         self._unblock()
-        if self.confirming is not None:
-            self.confirming.connection_lost()
+        if self.confirms is not None:
+            self.confirms.connection_lost()
         self.refresh()
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -209,8 +206,8 @@ class Producer(Process):
         backlog, self._backlog = self._backlog, deque()
         for message in backlog:
             self._copies.end(message.row, Outcome.LOST, now, "its producer crashed before it was published")
-        if self.confirming is not None:
-            self.confirming.forget()
+        if self.confirms is not None:
+            self.confirms.forget()
         self.free = False
 
     def stop_in_order(self, for_good: bool) -> None:

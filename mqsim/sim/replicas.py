@@ -11,16 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.broker import Message, ReplicatedQueue
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.links import Deferred, Hop
 from mqsim.sim.node import Node
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class Request:
@@ -78,7 +75,7 @@ class Replicas:
     """
 
     def __init__(
-        self, world: World, elections: Iterator[float], syncs: dict[str, Iterator[float] | None]
+        self, world: ActorWorld, elections: Iterator[float], syncs: dict[str, Iterator[float] | None]
     ) -> None:
         self._world = world
         self._clock = world.clock
@@ -88,7 +85,7 @@ class Replicas:
         self._requests: dict[int, Request] = {}
         self._votes: dict[str, int] = {}
         for node in world.cluster.nodes:
-            node.lifted.append(self._catching_up(node))
+            node.up_listeners.append(self._catching_up(node))
 
     # -- messages --------------------------------------------------------------------------------------------
 
@@ -117,7 +114,7 @@ class Replicas:
 
     def _synced(self, event: simpy.Event) -> None:
         self._written(*event._value)
-        self._world.settle()
+        self._world.finish_instant()
 
     def _written(self, request: Request, member: str) -> None:
         if not self._nodes[member].running:
@@ -144,7 +141,7 @@ class Replicas:
                 del self._requests[entry]
 
     def _catching_up(self, node: Node) -> Callable[[bool], None]:
-        def lifted(up: bool) -> None:
+        def up_changed(up: bool) -> None:
             if not up:
                 return
             for request in self._requests.values():
@@ -154,7 +151,7 @@ class Replicas:
                 if node.host != request.leader and request.leader == queue.leader:
                     self._send(request, node.host)
 
-        return lifted
+        return up_changed
 
     # -- leaders ---------------------------------------------------------------------------------------------
 
@@ -173,4 +170,4 @@ class Replicas:
         if running:
             broker.advance(self._clock._now)
             broker.elected(queue.name, running[0])
-        self._world.settle()
+        self._world.finish_instant()

@@ -17,7 +17,7 @@ from mqsim.sim.links import Hop, Link, Send, Wire
 from mqsim.sim.recorder import Recorder
 
 
-class Delivery(Protocol):
+class ReceivedDelivery(Protocol):
     """A delivery as its client sees it.
 
     By the time it arrives the message may be with somebody else, as another attempt.
@@ -50,7 +50,7 @@ class Client(Protocol):
     def closed(self, session: Session, why: str) -> None:
         """At the client: the connection is not there, or no more."""
 
-    def receive(self, delivery: Delivery) -> None:
+    def receive(self, delivery: ReceivedDelivery) -> None:
         """At the client: a delivery."""
 
     def blocked(self, session: Session, blocked: bool) -> None:

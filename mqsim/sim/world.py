@@ -8,8 +8,9 @@ without latency takes no time and no event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import simpy
 
@@ -18,30 +19,50 @@ from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario import Scenario
 from mqsim.scenario.arrivals import Closed, Saturate
-from mqsim.sim.autoscale import Autoscaler
+from mqsim.sim.autoscaler import Autoscaler
 from mqsim.sim.clock import Clock
-from mqsim.sim.cluster import WHOLE, Cluster
-from mqsim.sim.company import Company, Host
+from mqsim.sim.cluster import BROKER, Cluster
 from mqsim.sim.consumer import Consumer
 from mqsim.sim.copies import Copies
-from mqsim.sim.ending import Ending
+from mqsim.sim.end_of_run import EndOfRun
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
+from mqsim.sim.hosts import Host
+from mqsim.sim.lineages import Lineages
 from mqsim.sim.links import Hop
-from mqsim.sim.loops import ClosedLoop, Saturation
 from mqsim.sim.memory import MemoryUse
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
+from mqsim.sim.service_times import ServiceTimes
 from mqsim.sim.session import Session
+from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare
-from mqsim.sim.works import Lineages, Works
 from mqsim.trace import Actor, Outcome, Trace
 
 PRELOAD = "preload"
 """The producer of the messages that a queue holds at the start (`ready`)."""
+
+
+class Hosts(Protocol):
+    """Hosts of other kinds than the modelled actors, such as real programs, that are handed to a world.
+
+    Faults hit them, and they are counted, like its own.
+    """
+
+    def join(self, world: World) -> None:
+        """Take part: the broker stands, nobody has connected yet."""
+
+    def hosts(self) -> Mapping[str, Host]:
+        """The actors by name."""
+
+    def is_busy(self) -> bool:
+        """Whether any of them does something, or will by itself, other than heartbeats."""
+
+    def close(self) -> None:
+        """The run is over."""
 
 
 class World:
@@ -51,7 +72,7 @@ class World:
         scenario: what is to run.
         seed: instead of the scenario's.
         replication: which of the independent repetitions this is, from 0.
-        company: hosts of other kinds that take part.
+        hosts: hosts of other kinds that take part.
         until_quiet: whether the run also ends when nothing but heartbeats is to come.
 
     Attributes:
@@ -60,9 +81,10 @@ class World:
         trace: what is recorded, by the `recorder`; `copies` is the state of all copies of messages.
         producers, consumers: the modelled actors by name; `guests` are the others.
         outbox: hops that arrive at this instant.
-        after_settling: called when the outbox is empty; one that puts something in returns True.
+        when_outbox_is_empty: called when the outbox is empty; one that puts something in returns True.
         poisoned: rows of messages that fail at every attempt.
-        producers_left: producers that have more messages to come; `pending` counts retries that are to come.
+        producers_left: producers that have more messages to come.
+        pending_retries: retries that are to come.
     """
 
     def __init__(
@@ -70,24 +92,24 @@ class World:
         scenario: Scenario,
         seed: int | None = None,
         replication: int = 0,
-        company: Sequence[Company] = (),
+        hosts: Sequence[Hosts] = (),
         until_quiet: bool = False,
     ) -> None:
         self.scenario = scenario
-        self.company = company
+        self._hosts = hosts
         self.clock = Clock()
         self.streams = Streams(scenario.seed if seed is None else seed, replication)
         self.trace = Trace()
         self.trace.profile = scenario.broker.profile
         self.outbox: deque[Hop] = deque()
-        self.after_settling: list[Callable[[], bool]] = []
+        self.when_outbox_is_empty: list[Callable[[], bool]] = []
         self.poisoned: set[int] = set()
         self.producers_left = 0
-        self.pending = 0
+        self.pending_retries = 0
         self.lineages = Lineages()
         self.any_poison = any(spec.poison for spec in scenario.producers.values())
         self._uniforms: dict[tuple[str, str], Stream] = {}
-        self._ending = Ending(self, until_quiet)
+        self._ending = EndOfRun(self, until_quiet, self._hosts_are_busy if hosts else None)
         self._look_for_the_end: Callable[[], None] | None = None
 
         self.recorder = Recorder(self.trace)
@@ -106,7 +128,7 @@ class World:
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
         self.node.watch_memory(memory)
-        if scenario.programs and not company:
+        if scenario.programs and not hosts:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
             raise ScenarioError("programs", list(scenario.programs), "empty", says)
         declare(self.broker, scenario)
@@ -152,6 +174,9 @@ class World:
             return [everyone[name]]
         return [actor for actor in self.everyone() if actor.cast.group == name and (all or actor.running)]
 
+    def _hosts_are_busy(self) -> bool:
+        return any(hosts.is_busy() for hosts in self._hosts)
+
     def producer_finished(self) -> None:
         """One producer has no more messages to come."""
         self.producers_left -= 1
@@ -181,17 +206,17 @@ class World:
             return
 
         def stopped(_: bool) -> None:
-            actor.lifted.remove(stopped)
+            actor.up_listeners.remove(stopped)
             self.start_at(actor, max(due, self.clock._now))
 
-        actor.lifted.append(stopped)
+        actor.up_listeners.append(stopped)
 
     def start_at(self, actor: Host, time: float) -> None:
         """Start an actor at a time to come, if it does not run then."""
 
         def start(_: simpy.Event) -> None:
             actor.start()
-            self.settle()
+            self.finish_instant()
 
         self.clock.call_at(time, start)
 
@@ -202,7 +227,7 @@ class World:
         sessions: dict[Channel, Session] = {}
         nodes = []
         for host in self.broker.nodes:
-            name = WHOLE if len(self.broker.nodes) == 1 else host
+            name = BROKER if len(self.broker.nodes) == 1 else host
             costs = cost_samples(self.scenario.broker.costs, partial(self._cost, name))
             nodes.append(
                 Node(
@@ -211,7 +236,7 @@ class World:
                     self.copies,
                     self.recorder,
                     self.outbox,
-                    self.settle,
+                    self.finish_instant,
                     costs,
                     host,
                     name,
@@ -233,7 +258,7 @@ class World:
                 node.host: self._cost(f"{node.name} replica", "sync", costs.sync) if costs.sync.mean else None
                 for node in self.cluster.nodes
             }
-            elections = self._cost(WHOLE, "election", costs.election)
+            elections = self._cost(BROKER, "election", costs.election)
             self.broker.replication = Replicas(self, elections, syncs)
 
     def _preload(self) -> None:
@@ -266,27 +291,27 @@ class World:
     def _bring_to_life(self) -> None:
         """Start the actors: consumers before producers, each in the scenario's order."""
         for group, spec in self.scenario.consumers.items():
-            works = Works(self, group, spec)
+            works = ServiceTimes(self, group, spec)
             forwards = Forwards(self, group, spec, works) if spec.publish else None
-            crew = []
+            members = []
             for k in range(1, spec.most + 1):
                 speed = (
                     spec.speed if isinstance(spec.speed, float | int) else spec.speed[min(k, spec.count) - 1]
                 )
                 consumer = Consumer(self, f"{group}-{k}", group, spec, speed, works, forwards)
                 self.consumers[consumer.name] = consumer
-                crew.append(consumer)
-            for consumer in crew[: spec.count]:
+                members.append(consumer)
+            for consumer in members[: spec.count]:
                 self._schedule(consumer, spec.start, spec.stop)
             if spec.autoscale is not None:
-                Autoscaler(self, group, spec.queue, spec.autoscale, crew)
+                Autoscaler(self, group, spec.queue, spec.autoscale, members)
         self._begin_producers()
-        for company in self.company:
-            company.join(self)
-            self.guests.update(company.hosts())
+        for hosts in self._hosts:
+            hosts.join(self)
+            self.guests.update(hosts.hosts())
         Faults(self, self.scenario.faults)
         self._begin_to_look_for_the_end()
-        self.settle()
+        self.finish_instant()
 
     def _begin_producers(self) -> None:
         for group, spec in self.scenario.producers.items():
@@ -310,25 +335,25 @@ class World:
 
             def end(_: simpy.Event) -> None:
                 actor.stop()
-                self.settle()
+                self.finish_instant()
 
             self.clock.call_at(stop, end)
 
     # -- running ---------------------------------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
         outbox = self.outbox
         while outbox:
             outbox.popleft().arrive()
-        if self.after_settling:
-            self._settle_further()
+        if self.when_outbox_is_empty:
+            self._ask_for_more()
         if self._deadlines.next < self.node.wake_at:
             self.node.arm()
         if self._look_for_the_end is not None:
             self._look_for_the_end()
 
-    def _settle_further(self) -> None:
+    def _ask_for_more(self) -> None:
         outbox = self.outbox
         while self._fill_up():
             while outbox:
@@ -337,23 +362,23 @@ class World:
     def _fill_up(self) -> bool:
         """Ask each of those that wait for the outbox to be empty; say whether one put something in."""
         active = False
-        for act in self.after_settling:
+        for act in self.when_outbox_is_empty:
             active |= act()
         return active
 
-    def run_to_end(self, pulse: Callable[[float], None] | None = None) -> Trace:
+    def run_to_end(self, on_progress: Callable[[float], None] | None = None) -> Trace:
         """Run to the scenario's end; give the trace.
 
         Args:
-            pulse: called with the time now and then; what it raises ends the run.
+            on_progress: called with the time now and then; what it raises ends the run.
         """
         scenario = self.scenario
         limit = scenario.duration if scenario.duration is not None else scenario.max_duration
         end = float("inf") if limit is None else limit
         if self.clock.end > self.clock._now:
-            self.clock.run_to(end, pulse)
-        for company in self.company:
-            company.close()
+            self.clock.run_to(end, on_progress)
+        for hosts in self._hosts:
+            hosts.close()
         self.trace.end = self.clock._now
         self.trace.complete = scenario.until is None or self.clock.end < end
         self._close_books()

@@ -193,7 +193,7 @@ class EventLog:
     """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
 
     The ordinary way of a message (created, published, sent, finished, acknowledged) stands in the two tables
-    and is not repeated here; `trace.story` joins the three into one timeline.
+    and is not repeated here; `trace.timeline` joins the three into one timeline.
     """
 
     def __init__(self) -> None:

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from mqsim.trace.spans import up_spans, work
 from mqsim.trace.tables import How, Trace
+from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +131,7 @@ def data_table(trace: Trace) -> pd.DataFrame:
     """The lanes as a table, one row a stretch of work: consumer, message, attempt, start, end (s), ending."""
     import pandas as pd
 
-    from mqsim.trace.story import message_name
+    from mqsim.trace.timeline import message_name
 
     columns = ["consumer", "message", "attempt", "start", "end", "ending"]
     rows = [

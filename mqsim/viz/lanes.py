@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mqsim.errors import TraceError
-from mqsim.trace.story import message_name
 from mqsim.trace.tables import FaultSpan, How, Trace
+from mqsim.trace.timeline import message_name
 from mqsim.viz.bars import Bar, busy_share, consumers, crashes, data_table, down_times, work_bars
 from mqsim.viz.description import keep
 from mqsim.viz.faults import shade, span, targets, text_seconds

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from mqsim.trace.spans import up_spans
-from mqsim.trace.story import message_name
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+from mqsim.trace.timeline import message_name
+from mqsim.trace.work_spans import up_spans
 from mqsim.viz.bars import Bar, work_bars
 
 # Kinds of strokes, and what a legend calls them.

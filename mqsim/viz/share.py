@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import TraceError
 from mqsim.metrics.spans import consumer_numbers
 from mqsim.metrics.window import window
-from mqsim.trace.spans import up_spans
 from mqsim.trace.tables import Trace
+from mqsim.trace.work_spans import up_spans
 from mqsim.viz.description import keep
 from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import (

@@ -191,7 +191,7 @@ def data_table(
     """
     import pandas as pd
 
-    from mqsim.trace.story import message_name
+    from mqsim.trace.timeline import message_name
 
     copies, _ = choose(trace, messages, start, end)
     rows = [

@@ -9,14 +9,14 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-Fate = tuple[str, int, str, tuple[int, int]] | str
+Completion = tuple[str, int, str, tuple[int, int]] | str
 
 
 class Case(NamedTuple):
     """What is sent, and what comes of it."""
 
     sent: bytes
-    fate: Fate
+    fate: Completion
 
 
 def frame(kind: int, channel: int, payload: bytes, end: bytes = b"\xce") -> bytes:
@@ -35,7 +35,7 @@ def table(data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + data
 
 
-def _closes(code: int, text: str, class_id: int = 0, method_id: int = 0) -> Fate:
+def _closes(code: int, text: str, class_id: int = 0, method_id: int = 0) -> Completion:
     return "connection", code, text, (class_id, method_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import struct
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,15 @@ from pamqp import commands, decode, encode, frame
 from pamqp.header import ContentHeader
 
 from mqsim.amqp import fields, methods
-from mqsim.amqp.fields import DEEPEST, MalformedError, NotUnicodeError, Timestamp, read_table, write_table
+from mqsim.amqp.fields import (
+    DEEPEST,
+    MalformedError,
+    NotUnicodeError,
+    Timestamp,
+    read_table,
+    write_short,
+    write_table,
+)
 from mqsim.amqp.frames import BrokenFrameError, FrameReader, content_frames
 from mqsim.amqp.frames import frame as frame_bytes
 from mqsim.amqp.methods import made, read_header, read_method, read_properties, write_method
@@ -30,7 +39,7 @@ VALUES = st.recursive(
     SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4))
 )
 TABLES = st.dictionaries(NAMES, VALUES, max_size=6)
-METHODS = sorted(commands.INDEX_MAPPING.values(), key=lambda kind: kind.index)
+METHODS = [commands.INDEX_MAPPING[index] for index in sorted(commands.INDEX_MAPPING)]
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "bit": st.booleans(),
     "octet": st.integers(0, 255),
@@ -260,3 +269,33 @@ def test_pamqp_takes_our_frames() -> None:
     data = frame_bytes(1, 3, write_method(made(commands.Queue.PurgeOk, message_count=9)))
     used, channel, read = frame.unmarshal(data)
     assert (used, channel, read.message_count) == (len(data), 3, 9)  # type: ignore[union-attr]
+
+
+# One number of each of AMQP's types, as a client may put it on the wire.
+NUMBERS = b"".join(
+    write_short(letter) + letter.encode() + struct.pack(form, value)
+    for letter, form, value in (
+        ("b", ">b", -5),
+        ("B", ">B", 200),
+        ("s", ">h", -300),
+        ("u", ">H", 60000),
+        ("I", ">i", -70000),
+        ("i", ">I", 4000000000),
+        ("l", ">q", 7),
+        ("f", ">f", 0.1),
+        ("d", ">d", 0.1),
+    )
+)
+
+
+def test_numbers_keep_their_types() -> None:
+    nested = write_short("F") + b"F" + struct.pack(">I", len(NUMBERS)) + NUMBERS
+    whole = NUMBERS + nested
+    data = struct.pack(">I", len(whole)) + whole
+    table, _ = read_table(data, 0)
+    assert (table["b"], table["u"], table["l"], table["I"]) == (-5, 60000, 7, -70000)
+    assert write_table(table) == data
+    # RabbitMQ reads L as l.
+    assert write_table(read_table(b"\0\0\0\x0b\1xL" + struct.pack(">q", -2), 0)[0]) == (
+        b"\0\0\0\x0b\1xl" + struct.pack(">q", -2)
+    )

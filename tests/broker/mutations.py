@@ -127,7 +127,7 @@ MUTATIONS = {
         "            expiration=self.expiration,\n"
         "            headers=headers",
     ),
-    "x-death counts from zero": Mutation("dead_lettering", '"count": 1,', '"count": 0,'),
+    "x-death counts from zero": Mutation("dead_lettering", '"count": Long(1),', '"count": Long(0),'),
     "the delivery limit off by one": Mutation(
         "queues/quorum", "failures_of(message) > limit", "failures_of(message) >= limit"
     ),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from mqsim.broker import Channel, ChannelState, ConnectionState, QueueArguments
+from mqsim.broker.properties import enter
 from mqsim.errors import BrokerError, ChannelError, ConnectionError
 from tests.broker.bench import Bench
 from tests.broker.records import ChannelClosed, Unroutable
@@ -242,3 +243,27 @@ def test_an_unknown_tag_among_several_settles_none_of_them() -> None:
     with pytest.raises(ChannelError):
         channel.ack(3, multiple=True)
     assert bench.drain() == ["1*", "2*"]
+
+
+TEN_YEARS = 10 * 365 * 24 * 3600 * 1000
+"""The longest time in milliseconds that RabbitMQ takes."""
+
+
+@pytest.mark.parametrize("version", ["3.10", "4.0", "4.3"])
+@pytest.mark.parametrize("argument", ["x-message-ttl", "x-expires"])
+def test_times_of_a_queue_go_up_to_ten_years(argument: str, version: str) -> None:
+    bench = Bench(version)
+    bench.channel.declare_queue("celery", arguments={argument: 134217728000})
+    bench.channel.declare_queue("longest", arguments={argument: TEN_YEARS})
+    with pytest.raises(ChannelError, match=f"{{value_too_large,{TEN_YEARS + 1}}}"):
+        bench.channel.declare_queue("longer", arguments={argument: TEN_YEARS + 1})
+
+
+@pytest.mark.parametrize("version", ["3.10", "4.0", "4.3"])
+def test_a_message_expires_within_ten_years(version: str) -> None:
+    bench = Bench(version)
+    bench.queue("q")
+    enter(bench.channel, "", "q", b"m", {"expiration": str(TEN_YEARS)})
+    assert bench.broker.next_deadline() == TEN_YEARS / 1000
+    with pytest.raises(ChannelError, match=f"{{value_too_large,{TEN_YEARS + 1}}}"):
+        enter(bench.channel, "", "q", b"m", {"expiration": str(TEN_YEARS + 1)})

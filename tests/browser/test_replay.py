@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mqsim as mq
-from mqsim.trace.story import story
+from mqsim.trace.timeline import timeline_of
 from tests.browser.conftest import OpenWindow
 from tests.browser.shown import REPLAY, counted, data, go, mirrored, number, ready, spot
 
@@ -98,7 +98,7 @@ def test_each_step_tells_the_next_line_of_the_story_and_back_undoes_it(
     preset: str, tmp_path: Path, open_window: OpenWindow
 ) -> None:
     result, path = exported(tmp_path, preset)
-    lines = [(line.who, line.text) for line in story(result.trace)]
+    lines = [(line.who, line.text) for line in timeline_of(result.trace)]
     page = open_window().open(path)
     ready(page)
     page.get_by_test_id("first").click()
@@ -217,7 +217,7 @@ def test_keys(tmp_path: Path, open_window: OpenWindow) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(60)
-    _, second, third, *_ = story(result.trace)
+    _, second, third, *_ = timeline_of(result.trace)
     assert page.get_by_test_id("live").inner_text() == f"0.000 s: {third.who} {third.text}"
     page.keyboard.press("ArrowLeft")
     assert page.get_by_test_id("live").inner_text() == f"0.000 s: {second.who} {second.text}"
@@ -268,7 +268,7 @@ def test_a_click_follows_a_message_and_a_second_lets_it_go(tmp_path: Path, open_
     page.mouse.click(*spot(page, 2))
     page.wait_for_timeout(80)
     assert data(page, "follow") == "2"
-    lines = [f"{line.who} {line.text}" for line in story(result.trace, 2)]
+    lines = [f"{line.who} {line.text}" for line in timeline_of(result.trace, 2)]
     shown = [
         " ".join(row.split("\n")[1:]) for row in page.locator("[data-testid=story] li").all_inner_texts()
     ]
@@ -335,7 +335,7 @@ def test_without_scripts_there_is_a_picture_and_a_table(tmp_path: Path, open_win
     result, path = exported(tmp_path, CRASH)
     page = open_window(javascript=False).open(path)
     text = page.inner_text("body")
-    assert all(line.text in text for line in story(result.trace))
+    assert all(line.text in text for line in timeline_of(result.trace))
     assert page.locator("svg").count() >= 2
 
 

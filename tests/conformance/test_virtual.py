@@ -60,7 +60,7 @@ class Order(Peer):
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
         def happen(_: Any) -> None:
             act()
-            self.world.settle()
+            self.world.finish_instant()
 
         self.world.clock.call_at(self.world.clock.now + seconds, happen)
 

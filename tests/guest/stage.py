@@ -76,17 +76,17 @@ class Stage:
         self.guests: list[GuestProcess] = []
 
     def make_link(self, _: str) -> Link:
-        wires = [Wire(self.clock, self.outbox, self.settle, self.latency, None) for _ in range(2)]
+        wires = [Wire(self.clock, self.outbox, self.finish_instant, self.latency, None) for _ in range(2)]
         return Link(*wires)
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         while self.outbox:
             self.outbox.popleft().arrive()
 
     def at(self, time: float, act: Any, *args: Any) -> None:
         def happen(_: object) -> None:
             act(*args)
-            self.settle()
+            self.finish_instant()
 
         self.clock.call_at(time, happen, None, FAULT)
 

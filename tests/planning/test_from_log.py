@@ -83,9 +83,10 @@ def test_parquet_json_lines_and_logs_say_the_same(tmp_path: Path) -> None:
     (tmp_path / "b.log").write_text(
         "\n".join(f'1.2.3.4 - - [{stamp:%d/%b/%Y:%H:%M:%S %z}] "GET /"' for stamp in stamps)
     )
-    for name, column, expected in (
-        ("a.parquet", "when", GAPS), ("a.jsonl", "when", GAPS), ("a.log", "time", GAPS), ("b.log", "time", [0, 1, 1, 4])
-    ):  # fmt: skip
+    whole = [0.0, 1.0, 1.0, 4.0]
+    files = {"a.parquet": GAPS, "a.jsonl": GAPS, "a.log": GAPS, "b.log": whole}
+    for name, expected in files.items():
+        column = "time" if name.endswith(".log") else "when"
         found = as_seconds(read(tmp_path / name), column)
         assert (found - found[0]).tolist() == pytest.approx(expected, abs=1e-6), name
 
@@ -98,14 +99,14 @@ def test_parquet_json_lines_and_logs_say_the_same(tmp_path: Path) -> None:
         (["time", "1"], {}, "at least two rows"),
         (["time", "1", "3", "2"], {}, r"line 4 is 1 s earlier than the line before.*give --sort"),
         (["time", "1", "-3", "2"], {}, r"line 3: -3 is negative"),
-        (["time", "1", "2024-01-01 00:00:00"], {}, r"mixes formats: line 2 has a number, line 3 has ISO 8601"),
+        (["time", "1", "2024-01-01 00:00:00"], {}, r"line 2 has a number, line 3 has ISO 8601"),
         (["time", "2024-01-01T00:00:00", "2024-01-01T00:00:01Z"], {}, "with and without a time zone"),
         (["time", "1", "soon"], {}, r"line 3: 'soon' is no time"),
         (["time,x", "1,1", ",2"], {}, r"line 3: an empty cell is no time"),
         (["time", "2024-13-01 00:00:00", "2024-13-01 00:00:01"], {}, "is no time that is understood"),
         (["time,x", "1,1", "2"], {}, r"line 3 has 1 cells, and the header has 2"),
         (["a,b", "1,1", "2,2"], {}, "say which column holds the times: a, b"),
-        (["time,took", "1,1", "2,2"], {"work": "tok"}, "has no such column; it has time, took. Did you mean took"),
+        (["time,took", "1,1", "2,2"], {"work": "tok"}, "it has time, took. Did you mean took"),
         (["time,took", "1,1", "2,-2"], {"work": "took"}, "line 3, column took: '-2' is negative"),
         (["time,took", "1,1", "2,fast"], {"work": "took"}, "'fast' is no number"),
         (["time,took", "1,0", "2,0"], {"work": "took"}, "all work is 0"),
@@ -184,7 +185,7 @@ def test_an_epoch_column_has_its_messages(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", "ts", *(f"{1000 * EPOCH + 20 * k:.0f}" for k in range(100)))
     answer = planning.from_log(file, work_mean="1ms")
     assert mq.simulate(answer.scenario).summary()["messages"]["acked"] == 100
-    assert "50 a second on average" in answer.sentence
+    assert "100 messages in 1.99 s" in answer.sentence
 
 
 def test_counts_and_rates_become_a_profile_and_warn_of_surges(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mqsim.api import every_crash
 from mqsim.errors import UsageError
 from mqsim.guest.host.operation_words import OperationReader
 from mqsim.guest.kernel.operations import Connect, Send
-from mqsim.runs import Crash, CrashTable
+from mqsim.runs import Crash, CrashTable, Impact
 from tests.programs.texts import AUTO, PRODUCER, manual, run
 
 TASKS = ("Task 1", "Task 2", "Task 3")
@@ -33,7 +33,7 @@ def test_automatic_acknowledgement_loses_what_is_not_done_yet() -> None:
     in_work = at(found, 'after printing "got Task 1"')
     assert in_work.who == "worker-1"
     assert in_work.t == pytest.approx(1.007)
-    assert in_work.impact == (TASKS, (), (), (), (), ())
+    assert in_work.impact == Impact(lost=TASKS)
     assert at(found, 'before printing "done Task 1"').impact.lost == TASKS
     assert at(found, 'after printing "done Task 1"').impact.lost == TASKS[1:]
     assert at(found, 'after printing "done Task 3"').impact.none
@@ -74,7 +74,7 @@ def test_a_single_worker_leaves_finished_work_to_be_done_again() -> None:
     over = at(found, 'after printing "done Task 1"').impact
     assert (over.again, over.waiting) == (("Task 1",), ("Task 2", "Task 3"))
     again = table(worker=manual(), who="worker", restart_after=1)
-    assert at(again, 'after printing "done Task 1"').impact == ((), ("Task 1",), (), (), (), ())
+    assert at(again, 'after printing "done Task 1"').impact == Impact(twice=("Task 1",))
     assert at(again, 'after printing "got Task 1"').impact.none
 
 
@@ -88,10 +88,10 @@ def test_acknowledging_first_loses_the_task_in_hand_alone() -> None:
 def test_a_producer_that_dies_has_not_sent_the_rest() -> None:
     producer = PRODUCER.replace('body=f"Task {n}")', 'body=f"Task {n}")\n    print("sent", n)')
     found = table(producer, who="producer")
-    assert at(found, 'after printing "sent 1"').impact == ((), (), (), (), TASKS[1:], ())
+    assert at(found, 'after printing "sent 1"').impact == Impact(unsent=TASKS[1:])
     assert at(found, 'after sending "Task 3" to queue tasks').impact.none
     again = table(producer, who="producer", restart_after=0.5)
-    assert at(again, 'after printing "sent 2"').impact == ((), TASKS[:2], (), (), (), ())
+    assert at(again, 'after printing "sent 2"').impact == Impact(twice=TASKS[:2])
 
 
 _LEDGER_WORKER = (

@@ -10,9 +10,9 @@ from tests.programs.texts import (
     AUTO,
     LASTING_PRODUCER,
     PRODUCER,
-    fates,
     lines,
     manual,
+    outcomes_by_text,
     run,
 )
 
@@ -29,7 +29,7 @@ def last_line(result: object, who: str) -> str:
 def test_a_killed_worker_with_automatic_acknowledgement_loses_all_it_has(carry: CarrierFactory) -> None:
     result = run(faults=[{"crash": "worker-1", "at": 3}], carry=carry)
     assert lines(result, "worker-1") == ["got Task 1", "done Task 1", "got Task 2", "* is killed"]
-    assert fates(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "lost"}
+    assert outcomes_by_text(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "lost"}
     assert result.programs[1] == ("worker-1", 137, 9, 3.0)
     reasons = dict(zip(result.events["copy"], result.events["detail"], strict=True))
     assert reasons[1] == "worker-1 died while working on it"
@@ -46,7 +46,7 @@ def test_a_killed_worker_that_acknowledges_loses_nothing(carry: CarrierFactory) 
     assert lines(result, "worker-2")[:-1] == [
         f"{verb} Task {n}" for n in (2, 1, 3) for verb in ("got", "done")
     ]
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     assert result.deliveries["how"].tolist() == ["returned", "acked", "acked", "acked"]
     assert result.deliveries["attempt"].tolist() == [1, 1, 2, 1]
     # The kernel closes the connection at 1 s; the broker hears of it half a millisecond later.
@@ -57,14 +57,14 @@ def test_a_killed_worker_that_acknowledges_loses_nothing(carry: CarrierFactory) 
 def test_acknowledging_first_loses_what_is_in_work() -> None:
     result = run(worker=manual(acknowledge_first=True), faults=[{"crash": "worker", "at": 3}])
     # The second task was acknowledged as its work began; the third waits at the worker, not acknowledged.
-    assert fates(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "ready"}
+    assert outcomes_by_text(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "ready"}
     assert result.deliveries["how"].tolist() == ["acked", "lost", "returned"]
 
 
 def test_a_worker_is_started_again() -> None:
     result = run(worker=manual(), faults=[{"crash": "worker-1", "at": 1, "restart_after": 5}])
     assert lines(result, "worker-1")[:4] == ["got Task 1", "* is killed", "* starts again", "got Task 1"]
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     assert [(run.name, run.status) for run in result.programs] == [
         ("producer-1", 0),
         ("worker-1", 137),
@@ -83,7 +83,7 @@ def test_a_crash_again_and_again() -> None:
     starts = [line.t for line in result.lines if line.text == "starts again"]
     assert len(kills) >= 5
     assert starts == pytest.approx([t + 1 for t in kills if t + 1 < 60])
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     # The same seed gives the same times to a modelled actor of that name.
     modelled = mq.simulate(
         {
@@ -99,7 +99,7 @@ def test_a_crash_again_and_again() -> None:
 
 def test_what_was_under_way_when_its_producer_died_still_arrives() -> None:
     result = run(faults=[{"crash": "producer", "at": 0.0062}])
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     assert lines(result, "producer-1") == ["sent", "* is killed"]
 
 
@@ -117,14 +117,14 @@ def test_without_power_only_the_heartbeat_tells(carry: CarrierFactory) -> None:
     # It was last heard with its subscription at 7.5 ms; two intervals of 4 s later it is given up.
     assert result.deliveries["ended"][0] == pytest.approx(8.0075)
     assert result.deliveries["consumer"].tolist()[-1] == "worker-2"
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_a_machine_without_power_and_without_heartbeats_is_never_missed() -> None:
     result = run(
         worker=manual(options=", heartbeat=0"), until=5000, faults=[{"power_off": "worker", "at": 1}]
     )
-    assert fates(result)["Task 1"] == "unacked"
+    assert outcomes_by_text(result)["Task 1"] == "unacked"
 
 
 def test_a_hang_stretches_the_work_and_nothing_else() -> None:
@@ -138,7 +138,7 @@ def test_a_hang_stretches_the_work_and_nothing_else() -> None:
         "got Task 2",
     ]
     assert result.messages["finished"][0] == pytest.approx(11.0)
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_a_hang_beyond_two_heartbeats_costs_the_connection() -> None:
@@ -152,7 +152,7 @@ def test_a_hang_beyond_two_heartbeats_costs_the_connection() -> None:
     assert told[:5] == ["got Task 1", "* hangs", "* goes on", "done Task 1", "finally"]
     assert any("StreamLostError" in line for line in told)
     assert told[-1] == "* exits with status 1"
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     # Both came to the end of the first task: worker-1 only could not acknowledge it any more.
     nothing_twice = result.checks()[1]
     assert nothing_twice.status.value == "broken"
@@ -182,7 +182,7 @@ def test_a_short_partition_holds_the_packets() -> None:
     # The acknowledgement leaves at 2.008 s and is held until 6 s, and then takes its half millisecond.
     assert result.deliveries["finished"][0] == pytest.approx(2.008)
     assert result.deliveries["ended"][0] == pytest.approx(6.0005)
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     texts = [(line.who, line.text) for line in result.lines if line.stream == "event"]
     assert ("worker-1", "is cut off from the broker") in texts
     assert ("worker-1", "reaches the broker again") in texts
@@ -198,7 +198,7 @@ def test_a_long_partition_costs_the_connection_on_both_sides() -> None:
     told = lines(result, "worker-1")
     assert told[2] == "done Task 1"
     assert any("AMQPHeartbeatTimeout" in line for line in told)
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_a_connection_that_breaks() -> None:
@@ -206,7 +206,7 @@ def test_a_connection_that_breaks() -> None:
     told = lines(result, "worker-1")
     assert told[:4] == ["got Task 1", "* has its connection broken", "done Task 1", "finally"]
     assert told[-1] == "* exits with status 1"
-    assert fates(result) == dict.fromkeys(ALL_DONE, "ready")
+    assert outcomes_by_text(result) == dict.fromkeys(ALL_DONE, "ready")
     assert result.deliveries["ended"][0] == 1.0
 
 
@@ -219,7 +219,7 @@ def test_a_stop_is_ctrl_c(carry: CarrierFactory) -> None:
     assert told[:3] == ["got Task 1", "* gets Ctrl-C", "finally"]
     assert told[-2:] == ["! KeyboardInterrupt", "* exits with status 130"]
     assert result.programs[1] == ("worker-1", 130, 2, 1.0)
-    assert fates(result)["Task 1"] == "ready"
+    assert outcomes_by_text(result)["Task 1"] == "ready"
 
 
 def test_a_worker_that_catches_ctrl_c_and_leaves_in_order_has_not_done_its_task() -> None:
@@ -229,21 +229,21 @@ def test_a_worker_that_catches_ctrl_c_and_leaves_in_order_has_not_done_its_task(
     )
     result = run(worker=polite, faults=[{"stop": "worker", "at": 3}])
     assert last_line(result, "worker-1") == "* exits with status 0"
-    assert fates(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "lost"}
+    assert outcomes_by_text(result) == {"Task 1": "acked", "Task 2": "lost", "Task 3": "lost"}
 
 
 def test_a_restart_stops_and_starts() -> None:
     result = run(worker=manual(), faults=[{"restart": "worker-1", "at": 1, "down": 2}])
     assert result.trace.cast["worker-1"].up[0] == (0.0, 1.0)
     assert result.trace.cast["worker-1"].up[1][0] == 3.0
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_what_was_killed_can_be_restarted() -> None:
     faults = [{"kill": "worker", "at": 1}, {"restart": "worker", "at": 3}]
     result = run(worker=manual(), faults=faults)
     assert result.trace.cast["worker-1"].up[1][0] == 3.0
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: CarrierFactory) -> None:
@@ -260,7 +260,7 @@ def test_a_program_that_never_blocks_is_ended_and_the_rest_goes_on(carry: Carrie
     result = play(scenario, 0, until_quiet=True, carry=carry, cpu_limit=0.5)
     [line] = lines(result, "busy-1")
     assert line.startswith("* is ended after 0.5 s of processor time without waiting (busy.py, line")
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 # -- the broker ----------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_a_clean_stop_of_the_broker_closes_with_320(carry: CarrierFactory) -> No
     assert told[2] == "AMQPConnectionError"
     assert told[3:6] == ["got Task 1", "got Task 2", "got Task 3"]
     assert result.deliveries["started"][1] == pytest.approx(4.009 + 0.0085, abs=0.002)
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     assert lines(result, "broker") == ["* stops", "* is up again"]
 
 
@@ -306,7 +306,7 @@ def test_a_killed_broker_tears_the_connections(carry: CarrierFactory) -> None:
     result = run(LASTING_PRODUCER, RETRYING, faults=[{"kill": "broker", "at": 1, "down": 1.5}], carry=carry)
     told = lines(result, "worker-1")
     assert told[:5] == ["got Task 1", "StreamLostError", "got Task 1", "got Task 2", "got Task 3"]
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
     assert lines(result, "broker") == ["* is killed", "* is up again"]
 
 
@@ -314,7 +314,7 @@ def test_what_is_sent_to_a_dead_broker_is_lost() -> None:
     source = PRODUCER.replace('print("sent")', 'print("sent")\ntime.sleep(1)')
     result = run(source, "pass", faults=[{"kill": "broker", "at": 0.0062}])
     # The messages left at 6 ms and would have been there at 6.5 ms.
-    assert fates(result) == dict.fromkeys(ALL_DONE, "lost")
+    assert outcomes_by_text(result) == dict.fromkeys(ALL_DONE, "lost")
     assert set(result.events.query("kind == 'lost'")["detail"]) == {
         "its connection was gone before it arrived"
     }
@@ -332,7 +332,7 @@ def test_an_alarm_holds_up_who_publishes_and_nobody_else() -> None:
     # What left at 1.006 s lies there unread until 10.5 s.
     assert result.messages["published"].tolist() == pytest.approx([1.006] * 3)
     assert result.messages["enqueued"].tolist() == pytest.approx([10.5] * 3)
-    assert fates(result) == ALL_DONE
+    assert outcomes_by_text(result) == ALL_DONE
 
 
 def test_a_program_is_told_that_it_is_blocked() -> None:

@@ -481,3 +481,60 @@ def test_programs_and_the_service_agree_where_it_is() -> None:
     world.add("import os\nprint(os.environ['MQSIM_LEDGER'])\n")
     host, port = ledger_service.ADDRESS
     assert world.run()[0].split()[2] == f"tcp://{host}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("float('nan')", "NaN is none"),
+        ("float('inf')", "Infinity is none"),
+        ("[-float('inf')]", "-Infinity is none"),
+        ("'\\ud800'", "no half of one (a surrogate)"),
+        ("{'\\udfff': 1}", "no half of one (a surrogate)"),
+        ("'x' * 70_000", "at most 65536 bytes"),
+    ],
+)
+def test_what_is_no_plain_json_is_refused_and_the_program_told(value: str, says: str) -> None:
+    world = World()
+    source = f"""
+    import ledger
+    try:
+        ledger.record("a", {value})
+    except ledger.LedgerError as error:
+        print(error)
+    ledger.record("b")
+    """
+    world.add(source)
+    printed = world.run()
+    assert any(says in line for line in printed), printed
+    assert [entry.key for entry in world.ledger.entries] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"do": "record", "key": "a", "key": "b"}', b'{"do": "record", "key": "a", "value": 1e999}']
+)
+def test_a_key_twice_and_a_number_without_bounds_are_refused(line: bytes) -> None:
+    with pytest.raises(ValueError, match="the ledger takes"):
+        ledger_service.plain_request(line)
+
+
+def test_a_ledger_that_is_out_of_order_breaks_connections_and_keeps_what_it_has() -> None:
+    world = World()
+    source = """
+    import time, ledger
+    ledger.record("before")
+    time.sleep(2)
+    for attempt in range(5):
+        try:
+            ledger.record("after")
+            break
+        except ledger.LedgerError:
+            print("away at", round(time.time() % 86400, 1))
+            time.sleep(1)
+    """
+    world.add(source)
+    world.stage.clock.call_at(1.0, lambda _: world.ledger.fail(), priority=0)
+    world.stage.clock.call_at(3.5, lambda _: world.ledger.recover(), priority=0)
+    printed = world.run()
+    assert [entry.key for entry in world.ledger.entries] == ["before", "after"]
+    assert sum("away at" in line for line in printed) == 2

@@ -18,9 +18,9 @@ from tests.programs.texts import (
     PRODUCER,
     SUBSCRIBED,
     TRIP,
-    fates,
     lines,
     manual,
+    outcomes_by_text,
     run,
 )
 
@@ -239,7 +239,7 @@ connection.close()
 """
     result = mq.run_programs({"p": mq.program("p", source)})
     assert [line.text for line in result.lines] == ["404", "exits with status 0"]
-    assert fates(result) == {"first": "lost", "second": "lost", "third": "ready"}
+    assert outcomes_by_text(result) == {"first": "lost", "second": "lost", "third": "ready"}
 
 
 PULLING = """
@@ -273,11 +273,11 @@ def test_what_a_program_asks_for_is_done_when_it_asks_again(source: str) -> None
     result = run(worker=source, start={"worker": 1.0})
     took = result.messages["finished"] - result.messages["started"]
     assert took.tolist() == near(2, 2, 2)
-    assert fates(result) == dict.fromkeys(["Task 1", "Task 2", "Task 3"], "acked")
+    assert outcomes_by_text(result) == dict.fromkeys(["Task 1", "Task 2", "Task 3"], "acked")
     killed = run(worker=source, start={"worker": 1.0}, faults=[{"crash": "worker", "at": 4}])
     # The first is done, the second in hand; one that pulls has not asked for the third.
     third = "ready" if source == PULLING else "lost"
-    assert fates(killed) == {"Task 1": "acked", "Task 2": "lost", "Task 3": third}
+    assert outcomes_by_text(killed) == {"Task 1": "acked", "Task 2": "lost", "Task 3": third}
 
 
 def test_without_an_end_a_scenario_runs_to_its_duration() -> None:

@@ -92,7 +92,7 @@ def lines(result: ProgramsResult, who: str) -> list[str]:
     return [marks[line.stream] + line.text for line in result.lines if line.who == who]
 
 
-def fates(result: ProgramsResult) -> dict[str, str]:
+def outcomes_by_text(result: ProgramsResult) -> dict[str, str]:
     """What became of each message, by its text."""
     outcomes = result.messages["outcome"].tolist()
     return {result.trace.texts[row]: outcome for row, outcome in enumerate(outcomes)}

@@ -7,7 +7,7 @@ import pytest
 
 from mqsim.errors import UsageError
 from mqsim.report import report_html, summary_tables, verdict, write_report
-from mqsim.trace.story import story
+from mqsim.trace.timeline import timeline_of
 from tests.report.standin import HandmadeResult
 from tests.viz.handmade import Handmade
 
@@ -124,7 +124,7 @@ def test_a_broken_check_shows_its_records(page: Page) -> None:
 
 
 def test_the_timeline_is_the_story(page: Page) -> None:
-    lines = [str(line) for line in story(HandmadeResult().trace)]
+    lines = [str(line) for line in timeline_of(HandmadeResult().trace)]
     assert f"All {len(lines)} lines" in page.of("summary")
     assert "\n".join(lines).strip() in page.of("pre")
 

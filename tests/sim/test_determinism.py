@@ -62,8 +62,8 @@ def test_watching_and_progress_change_nothing() -> None:
     plain = lived(load("burst"))[1]
     world = World(load("burst"))
     seen: list[float] = []
-    world.after_settling.append(lambda: seen.append(world.clock.now) or False)  # type: ignore[func-returns-value]
-    trace = world.run_to_end(pulse=lambda now: seen.append(now))
+    world.when_outbox_is_empty.append(lambda: seen.append(world.clock.now) or False)  # type: ignore[func-returns-value]
+    trace = world.run_to_end(on_progress=lambda now: seen.append(now))
     assert digests(Result(world.scenario, 1, 0, trace)) == digests(plain)
     assert seen
 

@@ -89,7 +89,7 @@ class Sampler:
         self.area: dict[str, float] = defaultdict(float)
         self._last = 0.0
         self._held = self._counts()
-        world.after_settling.append(self._look)
+        world.when_outbox_is_empty.append(self._look)
 
     def _counts(self) -> dict[str, int]:
         return {name: queue.waiting + queue.unacked for name, queue in self.world.broker.queues.items()}

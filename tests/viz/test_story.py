@@ -6,19 +6,19 @@ import pytest
 
 from mqsim import simulate
 from mqsim.trace import How, Outcome, Trace
-from mqsim.trace.story import message_name, story
-from mqsim.trace.words import event_words
+from mqsim.trace.event_words import event_words
+from mqsim.trace.timeline import message_name, timeline_of
 from tests.viz.handmade import Handmade
 
 NAN = float("nan")
 
 
 def told(trace: Trace, **options: int) -> list[str]:
-    return [f"{line.t:g} {line.who} {line.text}" for line in story(trace, **options)]
+    return [f"{line.t:g} {line.who} {line.text}" for line in timeline_of(trace, **options)]
 
 
 def test_a_line_stands_as_in_transcripts(crash: Trace) -> None:
-    assert str(next(story(crash))) == "    0.000000  web-1       publishes web-1 #1"
+    assert str(next(timeline_of(crash))) == "    0.000000  web-1       publishes web-1 #1"
 
 
 def test_one_message_is_told_from_its_birth_to_its_end(crash: Trace) -> None:
@@ -36,7 +36,7 @@ def test_one_message_is_told_from_its_birth_to_its_end(crash: Trace) -> None:
 
 
 def test_a_lost_message_is_told_as_lost_once(crash: Trace) -> None:
-    lines = [line for line in story(crash) if "lost" in line.text]
+    lines = [line for line in timeline_of(crash) if "lost" in line.text]
     assert [(line.t, line.kind) for line in lines] == [(9.0, "lost"), (9.0, "lost")]
     assert "web-1 #4" in lines[0].text
     assert "web-1 #7" in lines[1].text
@@ -68,7 +68,7 @@ def test_work_that_takes_no_time_keeps_its_order() -> None:
     for number in (0, 1):
         copy = made.message("web-1", number, "tasks", 0, Outcome.ACKED, 0)
         made.delivery(copy, "worker-1", 0, 0, 0, 0, How.ACKED)
-    kinds = [line.kind for line in story(made.trace)]
+    kinds = [line.kind for line in timeline_of(made.trace)]
     life = ["published", "enqueued", "sent", "started", "finished", "acked"]
     assert kinds == life + life
 
@@ -99,9 +99,9 @@ def test_who_must_wait_is_told_when_the_message_is_made() -> None:
 
 
 def test_time_never_runs_back_and_the_story_is_the_same_twice(crash: Trace) -> None:
-    lines = list(story(crash))
+    lines = list(timeline_of(crash))
     assert all(one.t <= other.t for one, other in pairwise(lines))
-    assert lines == list(story(crash))
+    assert lines == list(timeline_of(crash))
 
 
 def test_no_line_is_lost(crash: Trace) -> None:
@@ -113,7 +113,7 @@ def test_no_line_is_lost(crash: Trace) -> None:
     ):
         for name in names:
             times += sum(t == t for t in getattr(table, name)[: table.n])
-    assert len(list(story(crash))) == times + len(crash.events)
+    assert len(list(timeline_of(crash))) == times + len(crash.events)
 
 
 def test_lines_are_made_as_they_are_asked_for() -> None:
@@ -121,7 +121,7 @@ def test_lines_are_made_as_they_are_asked_for() -> None:
     made.producer("web-1")
     for number in range(100_000):
         made.message("web-1", number, "tasks", float(number), Outcome.READY)
-    lines = story(made.trace)
+    lines = timeline_of(made.trace)
     assert next(lines).text == "publishes web-1 #1"
     assert sum(1 for _ in lines) == 199_999
 
@@ -132,7 +132,7 @@ def test_names_count_from_one(crash: Trace) -> None:
 
 def test_an_unknown_copy_is_refused(crash: Trace) -> None:
     with pytest.raises(IndexError, match="copies 0 to 6"):
-        next(story(crash, copy=7))
+        next(timeline_of(crash, copy=7))
 
 
 def test_an_event_nobody_has_words_for_is_told_as_it_is() -> None:
@@ -196,7 +196,7 @@ def test_work_in_hand_ends_before_the_stop_in_order_that_waited_for_it() -> None
         "consumers": {"worker": {"queue": "tasks"}},
         "faults": [{"stop": "worker-1", "at": 1}],
     }
-    lines = [(line.t, line.text) for line in story(simulate(scenario).trace) if line.who == "worker-1"]
+    lines = [(line.t, line.text) for line in timeline_of(simulate(scenario).trace) if line.who == "worker-1"]
     assert lines[-3:] == [
         (1.0, "stops consuming tasks"),
         (2.0, "finishes web-1 #1 after 2 s"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
+from mqsim.broker.field_types import class_of
 from mqsim.broker.replies import channel_error, queue_named, type_of
 from mqsim.errors import ChannelError
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 CLASSIC, QUORUM = "classic", "quorum"
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
-LONGEST_MS = 2**32 - 1
+LONGEST_MS = 10 * 365 * 24 * 3600 * 1000
+"""The longest time that RabbitMQ takes, ten years in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def check_alike(
     """
     for name in names:
         one, other = there.get(name), asked.get(name)
-        if one != other or type(one) is not type(other):
+        if one != other or class_of(one) is not class_of(other):
             raise replies.other_argument(name, what, other, one)
 
 

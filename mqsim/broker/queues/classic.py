@@ -137,6 +137,11 @@ class ClassicQueue(Queue):
         """The headers that the queue itself adds to a delivery (`got`: to a `basic.get`)."""
         return {}
 
+    def sorts_headers(self, added: bool) -> bool:
+        """Whether a client sees a message's headers sorted by name; `added`: the broker has added some."""
+        when = self.context.profile.sorts_headers
+        return when == "always" or (added and when == "added")
+
     # -- in --------------------------------------------------------------------------------------------------
 
     def publish(self, message: Message) -> bool:

@@ -107,6 +107,10 @@ class Queue(ABC):
         """The headers that the queue itself adds to a delivery (`got`: to a `basic.get`)."""
 
     @abstractmethod
+    def sorts_headers(self, added: bool) -> bool:
+        """Whether a client sees a message's headers sorted by name; `added`: the broker has added some."""
+
+    @abstractmethod
     def check_node(self, method: str, *, may_wait: bool = True) -> None:
         """Raise where the queue's node does not answer.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mqsim.broker import replies
+from mqsim.broker.field_types import Long
 from mqsim.broker.lifecycle import LEADERSHIP, Leadership, LeadershipInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
@@ -84,10 +85,10 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         headers: dict[str, object] = {}
         failures = failures_of(message)
         if failures or (got and profile.quorum_tells_first):
-            headers["x-delivery-count"] = failures
+            headers["x-delivery-count"] = Long(failures)
         acquired = message.deliveries - 1 + getattr(message, "acquired_before", 0)
         if profile.quorum_tells_acquired and acquired:
-            headers["x-acquired-count"] = acquired
+            headers["x-acquired-count"] = Long(acquired)
         return headers
 
     # -- in --------------------------------------------------------------------------------------------------

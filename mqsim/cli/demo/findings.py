@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from mqsim.trace.story import message_name, text_of
 from mqsim.trace.tables import Outcome, Trace
+from mqsim.trace.timeline import message_name, text_of
 from mqsim.viz.bars import consumers
 
 

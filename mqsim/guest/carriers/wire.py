@@ -35,6 +35,8 @@ from mqsim.guest.kernel.operations import (
     Send,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Tried,
     UsedBy,
     Write,
@@ -83,6 +85,10 @@ def _pack_operation(operation: Operation) -> Item:
             return 12, fd, tag, _CHANNEL.pack(channel)
         case UsedBy(fd, frame, thread):
             return 13, fd, frame, thread.encode()
+        case Spawned(number):
+            return 15, number, 0, b""
+        case Switched(number):
+            return 16, number, 0, b""
         case Remark(text):
             return 14, 0, 0, text.encode()
 
@@ -106,8 +112,10 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     10: lambda fd, tag, data: Began(fd, _channel_in(data), tag, False),
     11: lambda fd, tag, data: Done(fd, _channel_in(data[:2]), tag, data[2:].decode(errors="replace")),
     12: lambda fd, tag, data: Tried(fd, _channel_in(data), tag),
-    14: lambda _, __, data: Remark(data.decode(errors="replace")),
     13: lambda fd, frame, data: UsedBy(fd, frame, data.decode(errors="replace")),
+    14: lambda _, __, data: Remark(data.decode(errors="replace")),
+    15: lambda thread, _, __: Spawned(thread),
+    16: lambda thread, _, __: Switched(thread),
 }
 
 

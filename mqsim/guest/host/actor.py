@@ -67,7 +67,7 @@ class GuestActor:
         self.process: GuestProcess | None = None
         self.running = False
         self.life = 0
-        self.lifted: list[Callable[[bool], None]] = []
+        self.up_listeners: list[Callable[[bool], None]] = []
         self.watch: Watch | None = None
         self._carry = carry
         self._network = network
@@ -86,6 +86,8 @@ class GuestActor:
             return
         now = self.world.clock._now
         program = replace(self.program, seed=self.program.seed + _LIVES * self._lives)
+        if self.watch is not None:
+            program = self.watch.prepare(program)
         self._lives += 1
         self.life += 1
         self.running = True
@@ -110,7 +112,7 @@ class GuestActor:
             self.remark,
         )
         self.process.begin()
-        self._tell_lifted(True)
+        self._tell_up(True)
 
     def _line(self, stream: str, text: str) -> None:
         self._transcript.add(self.name, stream, text)
@@ -136,7 +138,7 @@ class GuestActor:
         self._run.end(ending.status, ending.signal, now)
         self.deliveries.record.process_exited(ending.status, ending.signal, sentence)
         self.deliveries.ended(in_order=ending.status == 0)
-        self._tell_lifted(False)
+        self._tell_up(False)
 
     def _words(self, ending: Ending) -> tuple[str, str]:
         """The log's word for an end, and the transcript's."""
@@ -150,9 +152,9 @@ class GuestActor:
             return "exited", f"is ended by signal {ending.signal}"
         return "exited", f"exits with status {ending.status}"
 
-    def _tell_lifted(self, up: bool) -> None:
-        for lifted in list(self.lifted):
-            lifted(up)
+    def _tell_up(self, up: bool) -> None:
+        for listener in list(self.up_listeners):
+            listener(up)
 
     # -- faults ----------------------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class GuestActor:
         self._slowness.append(factor)
         self._pace(f"is slow: its sleeping takes {prod(self._slowness):g} times as long")
 
-    def quicken(self, factor: float) -> None:
+    def end_slow(self, factor: float) -> None:
         """Take one `slow` back."""
         self._slowness.remove(factor)
         self._pace("is itself again" if not self._slowness else "is less slow")
@@ -213,7 +215,7 @@ class GuestActor:
             self._happens("connection-lost", "has its connection broken")
             self.process.drop_connections()
 
-    def sever(self, session: Session, why: str) -> None:
+    def close_both_ends(self, session: Session, why: str) -> None:
         """Never asked for: it has no modelled connection."""
 
     def _happens(self, kind: str, text: str) -> None:

@@ -21,7 +21,7 @@ from mqsim.guest.kernel.ticks import EPOCH
 ADDRESS = ("ledger", 7070)
 """Where programs expect the service: what every guest's MQSIM_LEDGER says."""
 
-LONGEST = 1 << 20
+LONGEST = 65_536
 """Bytes that one request may have."""
 
 
@@ -49,16 +49,39 @@ class Ledger:
 
     Attributes:
         entries: what has been recorded, in order.
+        away: whether it is out of order: whoever asks then has the connection broken.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._keys: set[str] = set()
+        self._readers: dict[_Reader, None] = {}
         self.entries: list[LedgerEntry] = []
+        self.away = False
 
     def __call__(self, connection: Connection) -> Peer:
         """The peer of a program that connects."""
-        return _Reader(self, connection)
+        reader = _Reader(self, connection)
+        if self.away:
+            connection.reset()
+        else:
+            self._readers[reader] = None
+        return reader
+
+    def forget(self, reader: _Reader) -> None:
+        """A program's connection is over."""
+        self._readers.pop(reader, None)
+
+    def fail(self) -> None:
+        """Break down: every connection breaks, and answers on their way are lost. What is recorded stays."""
+        self.away = True
+        for reader in list(self._readers):
+            reader.break_off()
+        self._readers.clear()
+
+    def recover(self) -> None:
+        """Work again."""
+        self.away = False
 
     def seen(self, key: str) -> bool:
         """Whether an effect of that key has been recorded."""
@@ -101,14 +124,55 @@ class _Reader(Peer):
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LONGEST or any(len(line) > LONGEST for line in lines):
-            self._connection.reset()
-            return
         for line in lines:
             self._connection.send(json.dumps(self._answer(line)).encode() + b"\n")
+        if len(self._rest) > LONGEST:
+            self.break_off()
+
+    def closed(self) -> None:
+        self._ledger.forget(self)
+
+    def break_off(self) -> None:
+        """Break the connection."""
+        self._ledger.forget(self)
+        self._connection.reset()
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            return {"is": self._ledger.answer(self._connection.client_name, json.loads(line))}
+            return {"is": self._ledger.answer(self._connection.client_name, plain_request(line))}
         except (ValueError, RecursionError) as error:
             return {"error": str(error)}
+
+
+def plain_request(line: bytes) -> Any:
+    """A request as JSON means it (RFC 8259), and nothing that only some readers of JSON take.
+
+    Raises:
+        ValueError: it is too long, or holds NaN, an infinity, a key twice, or half of a character.
+    """
+    if len(line) > LONGEST:
+        raise ValueError(f"the ledger takes entries of at most {LONGEST} bytes, not {len(line)}.")
+    request = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once)
+    try:
+        json.dumps(request, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("the ledger takes whole characters, and no half of one (a surrogate).") from None
+    return request
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"the ledger takes numbers, and {name} is none.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"the ledger takes numbers, and {text[:20]} is too large for one.")
+    return number
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("the ledger takes an object's key once.")
+    return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from mqsim.guest.host.port import PORT, Port
 from mqsim.guest.host.services import Route, Service
 from mqsim.guest.kernel.operations import NO_TLS
-from mqsim.sim.company import Host
+from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link, Wire
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Network:
         """Which node a host's name means."""
         cluster = self._world.cluster
         if host in BROKER or any(host == name for name, _ in self._aliases):
-            return cluster.nodes.index(cluster.way(actor)[0])
+            return cluster.nodes.index(cluster.nearest_node(actor)[0])
         return next((k for k, node in enumerate(cluster.nodes) if node.host == host), None)
 
     def _link(self, actor: Connecting, address: Address) -> Link:
@@ -98,6 +98,6 @@ class Network:
         if key not in self._links:
             world = self._world
             latency = world.scenario.network.latency
-            wires = [Wire(world.clock, world.outbox, world.settle, latency, None) for _ in range(2)]
+            wires = [Wire(world.clock, world.outbox, world.finish_instant, latency, None) for _ in range(2)]
             self._links[key] = Link(*wires)
         return self._links[key]

@@ -7,6 +7,7 @@ is told.
 from __future__ import annotations
 
 import json
+from enum import Enum
 from typing import Any, NamedTuple
 
 from pamqp import commands
@@ -27,20 +28,41 @@ _SETTLING = {"Basic.Ack", "Basic.Nack", "Basic.Reject"}
 _NAMED = ("queue", "exchange", "delivery_tag", "routing_key")
 
 
+class StepKind(Enum):
+    """What a step of a program is, as far as a crash search asks.
+
+    PRINT: a line of output. PUBLISH: a whole message to the broker. RECORD: an effect in the ledger; ONCE:
+    one that the ledger takes once, or a question whether it has it. SETTLE: answers to deliveries. BEGIN_TX:
+    the channel's answers count from the next COMMIT on. OTHER: connecting, declaring, closing.
+    """
+
+    PRINT = "print"
+    PUBLISH = "publish"
+    RECORD = "record"
+    ONCE = "record once"
+    SETTLE = "settle"
+    BEGIN_TX = "begin transactions"
+    COMMIT = "commit"
+    OTHER = "other"
+
+
+_TRANSACTIONS = {"Tx.Select": StepKind.BEGIN_TX, "Tx.Commit": StepKind.COMMIT}
+
+
 class Said(NamedTuple):
     """What a piece of sending says.
 
     Attributes:
         text: in words.
         beats: whether it is nothing but heartbeats.
-        settles: whether it does nothing but answer deliveries.
         settled: channel, tag, and whether all up to the tag are meant, of each that it acknowledges.
+        steps: its parts, each with its kind and words.
     """
 
     text: str
     beats: bool = False
-    settles: bool = False
     settled: tuple[tuple[int, int, bool], ...] = ()
+    steps: tuple[tuple[StepKind, str], ...] = ()
 
 
 class _Wire:
@@ -68,7 +90,9 @@ class OperationReader:
                 self._wires[fd] = _Wire((host, port))
                 return Said(f"beginning to connect to {host}:{port}")
             case Write(stream, data):
-                return Said(f"{'printing' if stream == 1 else 'writing to stderr'} {_quoted(data)}")
+                words = data.decode("utf-8", "replace")
+                text = f"{'printing' if stream == 1 else 'writing to stderr'} {_quoted(data)}"
+                return Said(text, steps=((StepKind.PRINT, words),))
             case Finish() | Close():
                 return Said("closing its connection")
             case Send(fd, data):
@@ -77,7 +101,7 @@ class OperationReader:
 
     def _sent(self, wire: _Wire, data: bytes) -> Said:
         if wire.to[1] == LEDGER[1]:
-            return Said(_ledger_words(data) or f"sending {len(data)} bytes to the ledger")
+            return _to_ledger(data)
         if not wire.greeted:
             wire.greeted = data.startswith(GREETING)
             wire.reader.foresee(data)
@@ -89,8 +113,8 @@ class OperationReader:
         return Said(
             "sending " + " and ".join(told) if told else "",
             all(part.beats for part in parts),
-            all(part.settles or part.beats for part in parts),
             tuple(one for part in parts for one in part.settled),
+            tuple(step for part in parts for step in part.steps),
         )
 
 
@@ -116,9 +140,11 @@ def _frame(wire: _Wire, frame: Frame) -> Said:
         multiple = bool(getattr(what, "multiple", False))
         settled = ((channel, what.delivery_tag, multiple),) if name == "Basic.Ack" else ()
         many = " (and all before)" if multiple else ""
-        return Said(f"{name.lower()} {what.delivery_tag}{many}", settles=True, settled=settled)
+        text = f"{name.lower()} {what.delivery_tag}{many}"
+        return Said(text, settled=settled, steps=((StepKind.SETTLE, text),))
     about = next((str(value) for key in _NAMED if (value := getattr(what, key, None))), "")
-    return Said(f"{_lowered(name)} {about}".rstrip())
+    text = f"{_lowered(name)} {about}".rstrip()
+    return Said(text, steps=((_TRANSACTIONS.get(name, StepKind.OTHER), text),))
 
 
 def _content(wire: _Wire, channel: int, data: bytes, share: str) -> Said:
@@ -129,7 +155,8 @@ def _content(wire: _Wire, channel: int, data: bytes, share: str) -> Said:
     if wire.left[channel] > 0:
         return Said(f"{share} a message to {place}")
     text = text_of(wire.heads[channel])
-    return Said(f'"{_short(text)}" to {place}' if text else f"a whole message to {place}")
+    words = f'"{_short(text)}" to {place}' if text else f"a whole message to {place}"
+    return Said(words, steps=((StepKind.PUBLISH, text),))
 
 
 def _place(publish: Any) -> str:
@@ -144,13 +171,16 @@ def _lowered(name: str) -> str:
     return f"{kind.lower()}." + "".join(f"-{c.lower()}" if c.isupper() else c for c in method).lstrip("-")
 
 
-def _ledger_words(data: bytes) -> str:
+def _to_ledger(data: bytes) -> Said:
     try:
         request = json.loads(data)
-        does = {"record": "record", "record_once": "record (once)", "seen": "look up"}
-        return f"asking the ledger to {does[request['do']]} {_quoted(str(request['key']).encode())}"
+        does, key = request["do"], str(request["key"])
+        words = {"record": "record", "record_once": "record (once)", "seen": "look up"}[does]
     except (ValueError, KeyError, TypeError):
-        return "asking the ledger" if data.endswith(b"\n") else ""
+        whole = data.endswith(b"\n")
+        return Said("asking the ledger" if whole else f"sending {len(data)} bytes to the ledger")
+    kind = StepKind.RECORD if does == "record" else StepKind.ONCE
+    return Said(f"asking the ledger to {words} {_quoted(key.encode())}", steps=((kind, key),))
 
 
 def _quoted(data: bytes) -> str:

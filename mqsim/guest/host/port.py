@@ -44,7 +44,7 @@ class Port:
         self.deliveries = deliveries
         self._access = access
         self._peers: dict[PortPeer, None] = {}
-        node.lifted.append(self._node_lifted)
+        node.up_listeners.append(self._node_up_changed)
 
     def __call__(self, connection: Connection) -> Peer:
         """A program connects."""
@@ -67,7 +67,7 @@ class Port:
         for peer in self._peers:
             peer.left_open()
 
-    def _node_lifted(self, _: bool) -> None:
+    def _node_up_changed(self, _: bool) -> None:
         """The node went down, or is back: whom it could not tell in order sees the connection break."""
         for peer in list(self._peers):
             peer.node_fell()
@@ -109,7 +109,7 @@ class PortPeer(Peer):
 
     def _take_later(self, size: int) -> None:
         self._take(size)
-        self._world.settle()
+        self._world.finish_instant()
 
     def _take(self, size: int) -> None:
         session = self._session
@@ -155,7 +155,7 @@ class PortPeer(Peer):
 
     def _send_now(self, data: bytes, notes: list[Note]) -> None:
         self._connection.send(data, notes)
-        self._world.settle()
+        self._world.finish_instant()
 
     # -- ends ------------------------------------------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class PortPeer(Peer):
             self._world.broker.advance(self._clock._now)
             self._session.tick(self._clock._now)
             self._arm()
-            self._world.settle()
+            self._world.finish_instant()
 
     def awaits_silence(self) -> bool:
         """Whether heartbeats are expected of a client that sends none."""

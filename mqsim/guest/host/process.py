@@ -33,6 +33,8 @@ from mqsim.guest.kernel.operations import (
     Send,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Tried,
     UsedBy,
     Write,
@@ -47,6 +49,9 @@ from mqsim.sim.links import Deferred, Hop
 class Watch(Protocol):
     """Looks at what a process does, and may have it killed in the midst of that."""
 
+    def prepare(self, program: Program) -> Program:
+        """A process of the program is about to begin: the program as it is to run."""
+
     def look(self, operations: list[Operation]) -> int | None:
         """It is about to do these, now: how many of them it lives to do; None is all, and lives on."""
 
@@ -60,7 +65,7 @@ class Stage(Protocol):
     clock: Clock
     outbox: deque[Hop]
 
-    def settle(self) -> None:
+    def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
 
@@ -286,7 +291,7 @@ class GuestProcess:
             return
         if self.deadline <= self._stage.clock.now:
             self._wake()
-            self._stage.settle()
+            self._stage.finish_instant()
         else:
             self._arm(self.deadline)
 
@@ -317,6 +322,8 @@ class GuestProcess:
                 self._on_remark(text)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
+            case Spawned() | Switched():
+                pass  # for a `Watch` alone
             case Located(text):
                 self._located = text
             case Exit(status, number, reason):

@@ -1,8 +1,8 @@
-"""The real programs of a scenario: a `Company` of the world.
+"""The real programs of a scenario: `Hosts` of the world.
 
 programs = Programs(scenario, InProcess)
 with watching():
-    World(scenario, company=[programs]).run_to_end()
+    World(scenario, hosts=[programs]).run_to_end()
 print(programs.transcript)
 """
 
@@ -136,7 +136,7 @@ class Programs:
     # -- in the world ----------------------------------------------------------------------------------------
 
     def join(self, world: World) -> None:
-        """As `Company` says."""
+        """As `Hosts` says."""
         self._world = world
         clock = world.clock
         self.transcript = Transcript(lambda: clock._now, self._listener)
@@ -154,20 +154,20 @@ class Programs:
                 if self._watched is not None:
                     actor.watch = self._watched(actor)
                 world.start_at(actor, spec.start)
-        world.after_settling.append(self._tell_events)
+        world.when_outbox_is_empty.append(self._tell_events)
 
     def hosts(self) -> Mapping[str, GuestActor]:
-        """As `Company` says."""
+        """As `Hosts` says."""
         return self.actors
 
     def is_busy(self) -> bool:
-        """As `Company` says."""
+        """As `Hosts` says."""
         return any(actor.busy for actor in self.actors.values()) or any(
             port.awaits_silence() for port in self._ports
         )
 
     def close(self) -> None:
-        """As `Company` says: the transcript ends with who waits where."""
+        """As `Hosts` says: the transcript ends with who waits where."""
         self._tell_events()
         for port in self._ports:
             port.close()

@@ -106,6 +106,22 @@ class UsedBy(NamedTuple):
     thread: str
 
 
+class Spawned(NamedTuple):
+    """The thread that runs has started another one; said of programs that are observed.
+
+    Attributes:
+        thread: the new one's number, from 2; the main thread is 1.
+    """
+
+    thread: int
+
+
+class Switched(NamedTuple):
+    """What follows is done by another thread than what came before; said of programs that are observed."""
+
+    thread: int
+
+
 NO_TLS = (
     "there is no TLS in the simulation: connect without ssl_options to port 5672 (amqp://, not amqps://), or "
     "use a real RabbitMQ"
@@ -187,6 +203,8 @@ Operation = (
     | Done
     | Tried
     | UsedBy
+    | Spawned
+    | Switched
     | Remark
     | Exit
 )

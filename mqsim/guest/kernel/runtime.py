@@ -37,6 +37,8 @@ from mqsim.guest.kernel.operations import (
     Reset,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
     Write,
 )
 from mqsim.guest.kernel.signal_numbers import FATAL, SIGINT, SIGKILL
@@ -170,6 +172,10 @@ class Runtime:
         self._hand_over = False
         self._sleepers = 0
         self._told_sleeping = False
+        self._observed = program.observed
+        self._doing: object = None
+        self._waits = 0
+        self._stops_after, self._stops_at = program.stop_at or (-1, 0)
 
     # -- threads ---------------------------------------------------------------------------------------------
 
@@ -183,6 +189,8 @@ class Runtime:
             self._many = 2 * len(self._tasks) + 16
         self._tasks.append(task)
         self._ready.append(task)
+        if self._observed and len(self._tasks) > 1:
+            self.do(Spawned(task.ident & 0xFFFF_FFFF))
         return task
 
     def _living(self) -> list[Task]:
@@ -351,6 +359,9 @@ class Runtime:
         self._bytes = 0
         self._hand_over = False
         self.now, events = self.carrier.wait(self.now, operations, deadline)
+        self._waits += 1
+        if self._waits == self._stops_after and self._stops_at < 0:
+            self.carrier.wait(self.now, [], None)  # the host does not come back
         for event in events:
             self._apply(event)
         self._rouse_due()
@@ -504,16 +515,33 @@ class Runtime:
 
     def write(self, stream: int, data: bytes) -> None:
         """Standard output (1) or standard error (2)."""
-        self.operations.append(Write(stream, data))
+        self._add(Write(stream, data))
         self.steps += 1
         self.effort(len(data))
 
     def do(self, operation: Operation, size: int = 0) -> None:
         """Have the host do something when the program next waits."""
-        self.operations.append(operation)
+        self._add(operation)
         if size:
             self.steps += 1 + _SENDING
             self.effort(size)
+
+    def _add(self, operation: Operation) -> None:
+        if self._observed:
+            self._stop_if_due()
+            task = getcurrent()
+            if task is not self._doing and isinstance(task, Task):
+                self._doing = task
+                self.operations.append(Switched(task.ident & 0xFFFF_FFFF))
+            self.operations.append(operation)
+            self._stop_if_due()
+        else:
+            self.operations.append(operation)
+
+    def _stop_if_due(self) -> None:
+        """Where this is the instant of its death, hand over what was done. The host does not come back."""
+        if self._waits == self._stops_after and len(self.operations) == self._stops_at:
+            self.carrier.wait(self.now, self.operations, None)
 
 
 def current() -> Runtime | None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mqsim.metrics import depth_series
 from mqsim.trace.frames import columns
-from mqsim.trace.spans import Work, work
 from mqsim.trace.tables import How, Trace
+from mqsim.trace.work_spans import Work, work
 from mqsim.viz.bars import consumers, crashes, down_times, worked_share
 from mqsim.viz.faults import fault_name, span
 from mqsim.viz.lanes import MOST_BARS

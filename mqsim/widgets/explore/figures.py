@@ -89,7 +89,7 @@ def simulated(parts: list[dict[str, Any]], summary: Mapping[str, Any], end: floa
     return found
 
 
-def fates(summary: Mapping[str, Any]) -> list[tuple[str, int]]:
+def outcome_counts(summary: Mapping[str, Any]) -> list[tuple[str, int]]:
     """What became of the messages: counts that are not 0, `created` first."""
     counts = summary["messages"]
     skipped = ("created", "ready", "unacked")  # the last two are what `unfinished` counts, but for early acks

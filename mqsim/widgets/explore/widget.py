@@ -15,7 +15,7 @@ from mqsim.errors import MqsimError, UsageError
 from mqsim.scenario import Scenario
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
-from mqsim.widgets.explore.figures import fates, simulated, theory
+from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
 from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
@@ -229,7 +229,7 @@ class Explorer(anywidget.AnyWidget):
             "messages": run.trace.messages.n,
             "seconds": outcome.seconds,
             "numbers": simulated(parts, summary, run.trace.end),
-            "fates": [list(fate) for fate in fates(summary)],
+            "fates": [list(fate) for fate in outcome_counts(summary)],
             "about": drawn.about,
             "drawn": drawn.numbers,
         }

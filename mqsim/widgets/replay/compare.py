@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mqsim.trace.fates import Fate, fates
+from mqsim.trace.completion import Completion, completions
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
 
@@ -38,10 +38,10 @@ def numbers(trace: Trace) -> dict[str, float | None]:
     """
     created, finished, outcome = columns(trace.messages, "created", "finished", "outcome")
     (attempt,) = columns(trace.deliveries, "attempt")
-    fate = fates(trace)
-    done = fate == Fate.DONE
+    fate = completions(trace)
+    done = fate == Completion.DONE
     lost, dead = outcome == Outcome.LOST, outcome == Outcome.DEAD_LETTERED
-    under_way = fate == Fate.UNDER_WAY
+    under_way = fate == Completion.UNDER_WAY
     return {
         "messages": len(outcome),
         "done": int(done.sum()),

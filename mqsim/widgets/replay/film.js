@@ -104,7 +104,7 @@ function short(value) {
   return `${digits}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }
 
-// [who, what they do] of a step: the words of mqsim.trace.story, to which a test holds them.
+// [who, what they do] of a step: the words of mqsim.trace.timeline, to which a test holds them.
 function words(film, step) {
   const what = film.step_what[step], row = film.step_row[step];
   if (what === WHAT.EVENT) return film.events[row] || ["", ""];

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
 from mqsim.metrics import depth_series
-from mqsim.trace.causes import EVENT, Step
+from mqsim.trace.causal_order import EVENT, Step
 from mqsim.trace.frames import columns
-from mqsim.trace.story import told_steps
 from mqsim.trace.tables import NONE, Trace
+from mqsim.trace.timeline import lines_by_step
 from mqsim.viz.faults import fault_name, targets
 from mqsim.widgets.replay.compare import numbers
 from mqsim.widgets.replay.legs import Walk, works
@@ -95,7 +95,7 @@ def film(trace: Trace, routes: Routes | None = None, label: str = "as it was", n
     steps: list[Step] = []
     told: list[bool] = []
     events: dict[int, list[str]] = {}
-    for number, (step, line) in enumerate(told_steps(trace)):
+    for number, (step, line) in enumerate(lines_by_step(trace)):
         steps.append(step)
         told.append(line is not None)
         if step.what == EVENT and line is not None:

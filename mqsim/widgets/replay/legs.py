@@ -1,6 +1,6 @@
 """Where every message went, leg by leg, and how every actor was, read from a trace.
 
-A *leg* is one change of a copy's place or state. Each belongs to a step of the story (`trace.story`), so the
+A *leg* is one change of a copy's place or state. Each belongs to a step of `trace.timeline`, so the
 replay shows neither more nor less than the timeline tells.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mqsim.trace.causes import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
+from mqsim.trace.causal_order import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.widgets.replay.places import DOWN, NEWS_OF_THE_CONNECTION, STATUS_AFTER, Place, State, Status
 

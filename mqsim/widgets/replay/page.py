@@ -11,8 +11,8 @@ from typing import Any
 
 from mqsim.report import page as pieces
 from mqsim.report.tables import Table
-from mqsim.trace.story import story
 from mqsim.trace.tables import Trace
+from mqsim.trace.timeline import timeline_of
 from mqsim.viz import depth, lanes
 from mqsim.viz.bars import consumers
 from mqsim.widgets.replay.compare import ROWS, numbers
@@ -108,7 +108,7 @@ def _numbers(trace: Trace) -> str:
 
 
 def _story(trace: Trace, most: int) -> str:
-    lines = [(f"{line.t:.6f}", line.who, line.text) for line in islice(story(trace), most + 1)]
+    lines = [(f"{line.t:.6f}", line.who, line.text) for line in islice(timeline_of(trace), most + 1)]
     caption = "What happened" if len(lines) <= most else f"What happened first ({most} events)"
     return pieces.table(Table(caption, ("time (s)", "who", "what"), tuple(lines[:most])), words=True)
 

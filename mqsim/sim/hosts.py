@@ -1,20 +1,16 @@
-"""Hosts of other kinds than the modelled actors, such as real programs: what the world asks of them.
-
-A `Company` is handed to the world and joins it once its broker stands. Its actors are struck by faults and
-counted like the world's own.
-"""
+"""What the world asks of an actor, whether modelled or a real program, and what nodes ask of the world."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 
-from mqsim.sim.links import Link
+from mqsim.broker import Broker
+from mqsim.sim.clock import Clock
+from mqsim.sim.links import Hop, Link
+from mqsim.sim.session import Session
 from mqsim.trace import Actor
-
-if TYPE_CHECKING:
-    from mqsim.sim.session import Session
-    from mqsim.sim.world import World
 
 
 class Host(Protocol):
@@ -26,7 +22,7 @@ class Host(Protocol):
         links: to each of the broker's nodes.
         session: a modelled connection, whose heartbeats are computed; None for those that send their own.
         heartbeat: seconds between those.
-        lifted: called when it starts to run (True) or no longer does.
+        up_listeners: called when it starts to run (True) or no longer does.
     """
 
     name: str
@@ -36,7 +32,7 @@ class Host(Protocol):
     links: list[Link]
     session: Session | None
     heartbeat: float
-    lifted: list[Callable[[bool], None]]
+    up_listeners: list[Callable[[bool], None]]
 
     def start(self) -> None:
         """Start the process."""
@@ -51,7 +47,7 @@ class Host(Protocol):
         """The process dies at once; its kernel closes the connection."""
 
     def power_off(self) -> None:
-        """The machine goes dark."""
+        """The machine loses its power."""
 
     def hang(self) -> None:
         """The process stands still."""
@@ -62,27 +58,32 @@ class Host(Protocol):
     def slow(self, factor: float) -> None:
         """Work takes `factor` times as long as before."""
 
-    def quicken(self, factor: float) -> None:
+    def end_slow(self, factor: float) -> None:
         """The end of a `slow`."""
 
     def drop_connection(self) -> None:
         """The connection breaks, the process lives on."""
 
-    def sever(self, session: Session, why: str) -> None:
+    def close_both_ends(self, session: Session, why: str) -> None:
         """Both ends of a modelled connection learn that it is no more."""
 
 
-class Company(Protocol):
-    """Hosts that are handed to a world."""
+class NodeWorld(Protocol):
+    """What the broker's nodes ask of the world.
 
-    def join(self, world: World) -> None:
-        """Take part: the broker stands, nobody has connected yet."""
+    Attributes:
+        outbox: hops that arrive at this instant.
+    """
 
-    def hosts(self) -> Mapping[str, Host]:
-        """The actors by name."""
+    clock: Clock
+    broker: Broker
+    outbox: deque[Hop]
 
-    def is_busy(self) -> bool:
-        """Whether any of them does something, or will by itself, other than heartbeats."""
+    def finish_instant(self) -> None:
+        """Let everything happen that takes no time."""
 
-    def close(self) -> None:
-        """The run is over."""
+    def log(self, kind: str, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
+        """Write an event into the log."""
+
+    def everyone(self) -> list[Host]:
+        """All actors."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.distributions import Distribution
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.hops import Close, Open
-from mqsim.sim.session import Delivery, Session
+from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.trace import Actor
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 NEVER = float("inf")
 _MISSED_HEARTBEATS = 2
-"""A peer is dead when it has been silent for so many heartbeats (SEMANTICS, rule 24)."""
+"""A peer is dead when so many of its heartbeats are missed."""
 
 
 class Process:
@@ -29,13 +26,13 @@ class Process:
         life: counts its starts and ends; what was set going in an earlier life does nothing in a later one.
         session: its connection, while it has one or waits for one.
         links: to each of the broker's nodes; `node` and `link` are those of its last connection.
-        lifted: called when it starts to run (True) or no longer does, for faults that count in up time.
+        up_listeners: called when it starts to run (True) or no longer does, for faults that count in up time.
     """
 
     name: str
 
     def __init__(
-        self, world: World, name: str, cast: Actor, reconnect: Distribution, heartbeat: float
+        self, world: ActorWorld, name: str, cast: Actor, reconnect: Distribution, heartbeat: float
     ) -> None:
         self.world = world
         self.clock = world.clock
@@ -51,7 +48,7 @@ class Process:
         self.hung = False
         self.life = 0
         self.session: Session | None = None
-        self.lifted: list[Callable[[bool], None]] = []
+        self.up_listeners: list[Callable[[bool], None]] = []
         self._reconnects: Iterator[float] = world.streams.sampler(name, "reconnect", reconnect).draws()
         self._waits_to_connect = False
         self._hangs = 0
@@ -69,8 +66,8 @@ class Process:
         self.cast.up.append((now, float("nan")))
         self.world.log("started", self.name)
         self.connect(at_once=now == 0 and self.life == 1)
-        for lifted in list(self.lifted):
-            lifted(True)
+        for listener in list(self.up_listeners):
+            listener(True)
 
     def _end_life(self, kind: str) -> None:
         now = self.clock._now
@@ -79,8 +76,8 @@ class Process:
         self._waits_to_connect = False
         self.cast.up[-1] = (self.cast.up[-1][0], now)
         self.world.log(kind, self.name)
-        for lifted in list(self.lifted):
-            lifted(False)
+        for listener in list(self.up_listeners):
+            listener(False)
 
     def stop_in_order(self, for_good: bool) -> None:
         """Have the process end; it may take its time. `for_good`: it will not start again."""
@@ -97,11 +94,11 @@ class Process:
                 session.up(Close(session))
 
     def power_off(self) -> None:
-        """The machine goes dark: nobody closes anything, and only the heartbeat tells the broker."""
+        """The machine loses its power: nobody closes anything, and only the heartbeat tells the broker."""
         if self.running:
             session = self._die("powered-off")
             if session is not None and self.heartbeat > 0:
-                self._expect_silence(session)
+                self._expect_missed_heartbeats(session)
 
     def _die(self, kind: str) -> Session | None:
         session, self.session = self.session, None
@@ -114,19 +111,19 @@ class Process:
     def lose_work(self) -> None:
         """What the process held in its memory is gone."""
 
-    def _expect_silence(self, session: Session) -> None:
-        def silent(_: simpy.Event) -> None:
+    def _expect_missed_heartbeats(self, session: Session) -> None:
+        def missed(_: simpy.Event) -> None:
             self.node.drop(session, "missed heartbeats from client")
-            self.world.settle()
+            self.world.finish_instant()
 
-        self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+        self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, missed)
 
     # -- connection ------------------------------------------------------------------------------------------
 
     def connect(self, at_once: bool = False) -> None:
         """Open a connection to the broker, to a node that runs if there is one."""
         if len(self.links) > 1:
-            self.node, self.link = self.world.cluster.way(self)
+            self.node, self.link = self.world.cluster.nearest_node(self)
         session = self.session = Session(self, self.code, self.link, self.node)
         if at_once and self.node.running:
             self.node.accept(session)
@@ -140,7 +137,7 @@ class Process:
     def opened(self, session: Session) -> None:
         """At the client: the connection is there."""
 
-    def receive(self, delivery: Delivery) -> None:
+    def receive(self, delivery: ReceivedDelivery) -> None:
         """At the client: a delivery; producers get none."""
 
     def blocked(self, session: Session, blocked: bool) -> None:
@@ -171,7 +168,7 @@ class Process:
             self._waits_to_connect = False
             if self.life == life and self.running and not self.hung:
                 self.connect()
-                self.world.settle()
+                self.world.finish_instant()
 
         self.clock.call_at(self.clock._now + next(self._reconnects), again)
 
@@ -179,9 +176,9 @@ class Process:
         """The connection breaks, both ends learn of it at once, the process lives on."""
         session = self.session
         if session is not None and session.client_open:
-            self.sever(session, "connection reset by peer")
+            self.close_both_ends(session, "connection reset by peer")
 
-    def sever(self, session: Session, why: str) -> None:
+    def close_both_ends(self, session: Session, why: str) -> None:
         """Both ends learn at once that a connection is no more, or the broker after it has been opened."""
         if session.broker_open:
             self.node.close(session)
@@ -201,20 +198,20 @@ class Process:
         self._hangs += 1
         session, life, hangs = self.session, self.life, self._hangs
 
-        def silent(_: simpy.Event) -> None:
+        def missed(_: simpy.Event) -> None:
             if not self.hung or (self.life, self._hangs) != (life, hangs):
                 return
             if session is not None and session.broker_open:
                 self.node.drop(session, "missed heartbeats from client")
-                self.world.settle()
+                self.world.finish_instant()
 
         if self.heartbeat > 0:
-            self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, silent)
+            self.clock.call_at(self.clock._now + _MISSED_HEARTBEATS * self.heartbeat, missed)
 
     def slow(self, factor: float) -> None:
         """Work takes `factor` times as long as before; producers have none."""
 
-    def quicken(self, factor: float) -> None:
+    def end_slow(self, factor: float) -> None:
         """The end of a `slow`."""
 
     def restore(self) -> None:

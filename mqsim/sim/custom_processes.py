@@ -25,11 +25,10 @@ from mqsim.broker import Envelope, Message
 from mqsim.distributions import Constant
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
-from mqsim.sim.actor import Process
 from mqsim.sim.hops import Ack, Close, Nack, Publish, Reject, deliveries_to
 from mqsim.sim.links import Hop
-from mqsim.sim.session import Delivery as Sent
-from mqsim.sim.session import Session
+from mqsim.sim.process import Process
+from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.sim.world import World
 from mqsim.trace import Actor, ProducerCounts
 
@@ -57,7 +56,7 @@ class Delivery:
     _session: Session
 
 
-class Hand(Process):
+class CustomProcess(Process):
     """The process of a user, as the broker and the trace see it."""
 
     def __init__(self, world: World, name: str) -> None:
@@ -111,7 +110,7 @@ class Hand(Process):
         else:
             subscription.allow(1)
 
-    def receive(self, delivery: Sent) -> None:
+    def receive(self, delivery: ReceivedDelivery) -> None:
         """At the client: hand the message to who waits longest for one of its queue."""
         now, trace = self.clock._now, self.world.trace
         message, attempt = delivery.message, delivery.attempt
@@ -143,22 +142,22 @@ class Hand(Process):
         """At the broker: one of the messages that it may hold is answered."""
         subscription = self._subscriptions.get(queue)
         if subscription is not None and subscription.channel is session.channel:
-            subscription.limit -= 1
+            subscription.allow(-1)
 
 
 class Ask(Hop):
     """A process asks the broker for one more message of a queue."""
 
-    __slots__ = ("hand", "queue", "session")
+    __slots__ = ("process", "queue", "session")
 
-    def __init__(self, hand: Hand, session: Session, queue: str) -> None:
-        self.hand = hand
+    def __init__(self, process: CustomProcess, session: Session, queue: str) -> None:
+        self.process = process
         self.session = session
         self.queue = queue
 
     def arrive(self) -> None:
         """At the broker."""
-        self.hand.ask(self.session, self.queue)
+        self.process.ask(self.session, self.queue)
 
 
 class Lower(Ask):
@@ -168,22 +167,22 @@ class Lower(Ask):
 
     def arrive(self) -> None:
         """At the broker."""
-        self.hand.lower(self.session, self.queue)
+        self.process.lower(self.session, self.queue)
 
 
 class Asking:
     """An `Ask` that waits for the connection that it is to go over."""
 
-    def __init__(self, hand: Hand, queue: str) -> None:
-        self._hand = hand
+    def __init__(self, process: CustomProcess, queue: str) -> None:
+        self._process = process
         self._queue = queue
 
     def __call__(self, session: Session) -> Hop:
         """The hop."""
-        return Ask(self._hand, session, self._queue)
+        return Ask(self._process, session, self._queue)
 
 
-class OwnWorld(World):
+class CustomWorld(World):
     """A world for a user's own SimPy processes.
 
     Args:
@@ -208,8 +207,8 @@ class OwnWorld(World):
         elif declared:
             scenario = scenario.with_({f"broker.queues.{name}": {} for name in declared})
         super().__init__(scenario, seed)
-        self._hands: dict[str, Hand] = {}
-        self._by_process: dict[simpy.Process, Hand] = {}
+        self._processes: dict[str, CustomProcess] = {}
+        self._by_process: dict[simpy.Process, CustomProcess] = {}
 
     @property
     def env(self) -> simpy.Environment:
@@ -238,36 +237,36 @@ class OwnWorld(World):
             )
         if name in self.trace.cast:
             raise UsageError(f"{name!r} takes part already; every process needs a name of its own.")
-        hand = self._hands[name] = Hand(self, name)
-        hand.start()
-        hand.process = self.clock.process(self._lived(hand, generator))
-        self._by_process[hand.process] = hand
-        return hand.process
+        actor = self._processes[name] = CustomProcess(self, name)
+        actor.start()
+        actor.process = self.clock.process(self._lived(actor, generator))
+        self._by_process[actor.process] = actor
+        return actor.process
 
     def _lived(
-        self, hand: Hand, generator: Generator[simpy.Event, Any, Any]
+        self, actor: CustomProcess, generator: Generator[simpy.Event, Any, Any]
     ) -> Generator[simpy.Event, Any, Any]:
         value = yield from generator
-        session, hand.session = hand.session, None
+        session, actor.session = actor.session, None
         if session is not None:
             session.client_open = False
             session.up(Close(session))
-        if hand.running:
-            hand._end_life("exited")
-        self.settle()
+        if actor.running:
+            actor._end_life("exited")
+        self.finish_instant()
         return value
 
-    def _caller(self) -> Hand:
+    def _caller(self) -> CustomProcess:
         process = self.clock.active_process
-        hand = None if process is None else self._by_process.get(process)
-        if hand is None:
+        actor = None if process is None else self._by_process.get(process)
+        if actor is None:
             raise UsageError(
                 "publish, get and ack are called from inside a process that was started "
                 "with world.process(…)."
             )
-        if not hand.running:
-            raise UsageError(f"{hand.name} has crashed and has no connection any more; start a new process.")
-        return hand
+        if not actor.running:
+            raise UsageError(f"{actor.name} has crashed and has no connection any more; start a new process.")
+        return actor
 
     def publish(
         self,
@@ -280,18 +279,18 @@ class OwnWorld(World):
         persistent: bool = True,
     ) -> None:
         """Publish a message to a queue, or with `key` to an exchange, as the process that calls."""
-        hand = self._caller()
-        counts = self.trace.counts.setdefault(hand.name, hand.counts)
+        actor = self._caller()
+        counts = self.trace.counts.setdefault(actor.name, actor.counts)
         exchange, routing = ("", to) if key is None else (to, key)
         queue = self.trace.queues.code(to) if key is None and to in self.broker.queues else -1
-        row = self.copies.new(hand.code, counts.created, queue, self.now, work)
+        row = self.copies.new(actor.code, counts.created, queue, self.now, work)
         counts.created += 1
         counts.published += 1
         self.trace.messages.published[row] = self.now
         envelope = Envelope(exchange, routing, size=size, persistent=persistent, properties=body)
         message = Message(envelope, row)
-        hand.send(lambda session: Publish(session, message))
-        self.settle()
+        actor.send(lambda session: Publish(session, message))
+        self.finish_instant()
 
     def get(self, queue: str) -> simpy.Event:
         """An event whose value is the next `Delivery` from a queue.
@@ -303,27 +302,27 @@ class OwnWorld(World):
             raise UsageError(
                 f"there is no queue {queue!r}; there are {', '.join(self.broker.queues) or 'none'}."
             )
-        hand = self._caller()
-        hand.cast.queue = queue
-        hand.cast.role = "consumer"
-        event = hand.await_one(queue)
-        self.settle()
+        actor = self._caller()
+        actor.cast.queue = queue
+        actor.cast.role = "consumer"
+        event = actor.await_one(queue)
+        self.finish_instant()
         return event
 
     def ack(self, delivery: Delivery) -> None:
         """Acknowledge a delivery: its work is done."""
-        hand = self._caller()
+        actor = self._caller()
         message, attempt = delivery._message, delivery._attempt
         self.trace.deliveries.finished[attempt] = self.now
         if message.attempt == attempt and self.copies.is_open(message.row):
             self.trace.messages.finished[message.row] = self.now
-        hand.answer(delivery, Ack)
-        self.settle()
+        actor.answer(delivery, Ack)
+        self.finish_instant()
 
     def nack(self, delivery: Delivery, *, requeue: bool = True) -> None:
         """Refuse a delivery: back to its queue, or for good."""
         self._caller().answer(delivery, Nack if requeue else Reject)
-        self.settle()
+        self.finish_instant()
 
     def crash(self, name: str) -> None:
         """Crash a process: its connection ends, and SimPy's Interrupt is thrown into it where it waits.
@@ -331,14 +330,14 @@ class OwnWorld(World):
         Raises:
             UsageError: there is no such process, or it has ended.
         """
-        hand = self._hands.get(name)
-        if hand is None or hand.process is None or not hand.running:
-            running = [other for other, hand in self._hands.items() if hand.running]
+        actor = self._processes.get(name)
+        if actor is None or actor.process is None or not actor.running:
+            running = [other for other, actor in self._processes.items() if actor.running]
             raise UsageError(f"no process {name!r} runs; there are {', '.join(running) or 'none'}.")
-        if hand.process is self.clock.active_process:
+        if actor.process is self.clock.active_process:
             raise UsageError(f"{name} can't crash itself; let another process do it, or return.")
-        hand.crash()
-        if hand.process.is_alive:
-            hand.process.defused = True
-            hand.process.interrupt("crashed")
-        self.settle()
+        actor.crash()
+        if actor.process.is_alive:
+            actor.process.defused = True
+            actor.process.interrupt("crashed")
+        self.finish_instant()

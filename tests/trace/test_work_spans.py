@@ -7,7 +7,7 @@ import math
 import pytest
 
 from mqsim.trace import How
-from mqsim.trace.spans import up_spans, work
+from mqsim.trace.work_spans import up_spans, work
 from tests.trace.hand import Hand
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mqsim.trace.causes import (
+from mqsim.trace.causal_order import (
     CREATED,
     ENDED,
     ENQUEUED,
@@ -26,8 +26,8 @@ from mqsim.trace.causes import (
     Step,
     in_causal_order,
 )
+from mqsim.trace.event_words import event_words
 from mqsim.trace.tables import NONE, How, Trace
-from mqsim.trace.words import event_words
 
 _KINDS = ("created", "published", "enqueued", "sent", "started", "finished", "ended", "event")
 _SHOWN = 32
@@ -87,7 +87,7 @@ def _is_same(trace: Trace, copy: int) -> bool:
     return mine == (messages.producer[above], messages.number[above])
 
 
-def story(trace: Trace, copy: int | None = None) -> Iterator[Line]:
+def timeline_of(trace: Trace, copy: int | None = None) -> Iterator[Line]:
     """The run as a timeline, in causal order; equal runs give equal timelines.
 
     Args:
@@ -101,12 +101,12 @@ def story(trace: Trace, copy: int | None = None) -> Iterator[Line]:
     Raises:
         IndexError: the trace has no such copy.
     """
-    for _, line in told_steps(trace, copy):
+    for _, line in lines_by_step(trace, copy):
         if line is not None:
             yield line
 
 
-def told_steps(trace: Trace, copy: int | None = None) -> Iterator[tuple[Step, Line | None]]:
+def lines_by_step(trace: Trace, copy: int | None = None) -> Iterator[tuple[Step, Line | None]]:
     """Every step of the run in causal order, each with its line; None where another step's line tells it.
 
     Raises:

@@ -8,36 +8,12 @@ came through. So two scenarios can be compared under common random numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mqsim.distributions import Sampler, Stream
 from mqsim.scenario.actors import ConsumerSpec
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
+from mqsim.sim.actor_world import ActorWorld
 
 
-class Lineages:
-    """Numbers for the ways by which forwarded messages come: (number of the way so far, group, index) to a
-    number.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[int, str, int], int] = {}
-
-    def after(self, lineage: int, group: str, index: int) -> int:
-        """The number of the way that goes on from `lineage` through forward `index` of `group`; never 0."""
-        return self._numbers.setdefault((lineage, group, index), len(self._numbers) + 1)
-
-    def name(self, lineage: int) -> str:
-        """The way in words that do not depend on the order in which ways were met."""
-        for (before, group, index), number in self._numbers.items():
-            if number == lineage:
-                return f"{self.name(before)}>{group}[{index}]"
-        return ""
-
-
-class Works:
+class ServiceTimes:
     """The draws of one group of consumers.
 
     Args:
@@ -46,7 +22,7 @@ class Works:
         spec: what the scenario says of it.
     """
 
-    def __init__(self, world: World, group: str, spec: ConsumerSpec) -> None:
+    def __init__(self, world: ActorWorld, group: str, spec: ConsumerSpec) -> None:
         self._world = world
         self._group = group
         self._service = spec.service

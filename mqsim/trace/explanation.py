@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from mqsim.errors import UsageError
-from mqsim.trace.causes import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
-from mqsim.trace.story import Line, message_name, text_of, told_steps
+from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+from mqsim.trace.timeline import Line, lines_by_step, message_name, text_of
 
 _NUMBER = re.compile(r"(?P<who>.+?)\s*#\s*(?P<number>\d+)(\s+\".*\")?")
 _SHOWN = 5
@@ -65,7 +65,9 @@ def explain(trace: Trace, message: str) -> Explanation:
     first = find(trace, message)
     rows = _rows(trace, first)
     family = set(rows)
-    lines = [line for step, line in told_steps(trace) if line is not None and _concerns(trace, step, family)]
+    lines = [
+        line for step, line in lines_by_step(trace) if line is not None and _concerns(trace, step, family)
+    ]
     leaves = [row for row in rows if trace.messages.outcome[row] != Outcome.DEAD_LETTERED] or rows
     ends = []
     for row in leaves:

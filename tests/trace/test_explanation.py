@@ -6,7 +6,7 @@ import pytest
 
 import mqsim as mq
 from mqsim.errors import UsageError
-from mqsim.trace.why import explain
+from mqsim.trace.explanation import explain
 from tests.programs.texts import AUTO, LASTING_PRODUCER, PRODUCER, manual, run
 
 KILLED = [{"crash": "worker-1", "at": 3}]

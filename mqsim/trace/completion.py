@@ -17,12 +17,12 @@ from mqsim.trace.frames import columns
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 
 
-class Fate(IntEnum):
+class Completion(IntEnum):
     """What a row means for its message.
 
     DONE: acknowledged, and worked to its end. PASSED_ON: dead-lettered; the next copy has its own row.
     UNDER_WAY: not at its end when the run ended: waiting, with a consumer, or acknowledged before the work
-    was done. FAILED: expired, dropped, rejected, unroutable, refused or lost. MADE_GOOD: failed, but another
+    was done. FAILED: expired, dropped, rejected, unroutable, refused or lost. RETRIED: failed, but another
     attempt at the same step did not: published again by its producer, or forwarded again after a redelivery.
     """
 
@@ -30,7 +30,7 @@ class Fate(IntEnum):
     PASSED_ON = 1
     UNDER_WAY = 2
     FAILED = 3
-    MADE_GOOD = 4
+    RETRIED = 4
 
 
 def message_ids(trace: Trace) -> NDArray[np.int64]:
@@ -57,21 +57,21 @@ def finished_attempts(trace: Trace) -> NDArray[np.bool_]:
     return done
 
 
-def fates(trace: Trace) -> NDArray[np.int8]:
-    """The `Fate` of each row of the message table."""
+def completions(trace: Trace) -> NDArray[np.int8]:
+    """The `Completion` of each row of the message table."""
     outcome, finished = columns(trace.messages, "outcome", "finished")
-    fate = np.full(len(outcome), Fate.FAILED, dtype=np.int8)
-    fate[(outcome == Outcome.READY) | (outcome == Outcome.UNACKED)] = Fate.UNDER_WAY
-    fate[outcome == Outcome.ACKED] = Fate.DONE
-    fate[(outcome == Outcome.ACKED) & np.isnan(finished)] = Fate.UNDER_WAY
-    fate[outcome == Outcome.DEAD_LETTERED] = Fate.PASSED_ON
-    failed = np.flatnonzero(fate == Fate.FAILED)
+    fate = np.full(len(outcome), Completion.FAILED, dtype=np.int8)
+    fate[(outcome == Outcome.READY) | (outcome == Outcome.UNACKED)] = Completion.UNDER_WAY
+    fate[outcome == Outcome.ACKED] = Completion.DONE
+    fate[(outcome == Outcome.ACKED) & np.isnan(finished)] = Completion.UNDER_WAY
+    fate[outcome == Outcome.DEAD_LETTERED] = Completion.PASSED_ON
+    failed = np.flatnonzero(fate == Completion.FAILED)
     if len(failed):
-        fate[failed[_made_good(trace, fate, failed)]] = Fate.MADE_GOOD
+        fate[failed[_retried(trace, fate, failed)]] = Completion.RETRIED
     return fate
 
 
-def _made_good(trace: Trace, fate: NDArray[np.int8], failed: NDArray[Any]) -> NDArray[np.bool_]:
+def _retried(trace: Trace, fate: NDArray[np.int8], failed: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of the failed rows have a sibling, from the same parent to the same queue, that did not fail.
 
     A row that reached no queue at all has its siblings in every queue.
@@ -79,12 +79,12 @@ def _made_good(trace: Trace, fate: NDArray[np.int8], failed: NDArray[Any]) -> ND
     parent, queue = columns(trace.messages, "parent", "queue")
     step = dense(message_ids(trace) * (len(parent) + 1) + parent + 1)
     hop = step * (len(trace.queues) + 1) + queue + 1
-    well = fate != Fate.FAILED
+    well = fate != Completion.FAILED
     same_queue = np.isin(hop[failed], hop[well])
     any_queue = np.isin(step[failed], step[well])
     tried_again = np.where(queue[failed] == NONE, any_queue, same_queue)
-    made_good: NDArray[np.bool_] = tried_again | _redone(trace, well, failed)
-    return made_good
+    retried: NDArray[np.bool_] = tried_again | _redone(trace, well, failed)
+    return retried
 
 
 def _redone(trace: Trace, well: NDArray[np.bool_], failed: NDArray[Any]) -> NDArray[np.bool_]:

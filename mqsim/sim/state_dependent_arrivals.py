@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.broker import Message
 from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.producer import Producer
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class ClosedLoop:
@@ -22,7 +19,7 @@ class ClosedLoop:
     pace.
     """
 
-    def __init__(self, world: World, producer: Producer, arrivals: Closed) -> None:
+    def __init__(self, world: ActorWorld, producer: Producer, arrivals: Closed) -> None:
         self._world = world
         self._producer = producer
         self._users = arrivals.users
@@ -46,7 +43,7 @@ class ClosedLoop:
         copies = self._world.copies
         copies.when_all_ended(len(copies), partial(self._answered, user, turn + 1))
         producer.create(now)
-        self._world.settle()
+        self._world.finish_instant()
 
     def _answered(self, user: int, turn: int) -> None:
         if not self._producer.done:
@@ -56,7 +53,7 @@ class ClosedLoop:
 class Saturation:
     """Keeps so many messages ready in the queue: whenever one is sent, another one comes."""
 
-    def __init__(self, world: World, producer: Producer, arrivals: Saturate) -> None:
+    def __init__(self, world: ActorWorld, producer: Producer, arrivals: Saturate) -> None:
         self._world = world
         self._producer = producer
         self._ready = arrivals.ready
@@ -65,8 +62,8 @@ class Saturation:
         world.clock.call_at(start, self._first)
 
     def _first(self, _: simpy.Event) -> None:
-        self._world.after_settling.append(self.fill)
-        self._world.settle()
+        self._world.when_outbox_is_empty.append(self.fill)
+        self._world.finish_instant()
 
     def fill(self) -> bool:
         """Publish what is missing; say whether there was any."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from mqsim.trace import How, Outcome
-from mqsim.trace.fates import Fate, fates, finished_attempts, message_ids
+from mqsim.trace.completion import Completion, completions, finished_attempts, message_ids
 from tests.trace.hand import Hand
 
 NAN = math.nan
 
 
 def fate_of(hand: Hand) -> list[str]:
-    return [Fate(fate).name for fate in fates(hand.trace).tolist()]
+    return [Completion(fate).name for fate in completions(hand.trace).tolist()]
 
 
 def test_each_outcome_has_its_fate() -> None:
@@ -38,7 +38,7 @@ def test_a_second_attempt_to_publish_makes_good() -> None:
     hand.message(Outcome.REFUSED, number=1, enqueued=NAN)
     hand.message(Outcome.REFUSED, number=2, enqueued=NAN)
     hand.message(Outcome.READY, number=2)
-    assert fate_of(hand) == ["MADE_GOOD", "DONE", "FAILED", "MADE_GOOD", "UNDER_WAY"]
+    assert fate_of(hand) == ["RETRIED", "DONE", "FAILED", "RETRIED", "UNDER_WAY"]
 
 
 def test_another_queue_or_producer_or_parent_does_not_make_good() -> None:
@@ -60,7 +60,7 @@ def test_what_reached_no_queue_is_made_good_by_any_queue_but_not_by_its_parent()
     hand.message(Outcome.REFUSED, number=0, queue=None, enqueued=NAN)
     first = hand.message(Outcome.ACKED, number=0, finished=1.0)
     hand.message(Outcome.UNROUTABLE, number=0, queue=None, parent=first, enqueued=NAN)
-    assert fate_of(hand) == ["MADE_GOOD", "DONE", "FAILED"]
+    assert fate_of(hand) == ["RETRIED", "DONE", "FAILED"]
 
 
 def test_forwarded_again_after_a_redelivery_makes_good() -> None:
@@ -77,7 +77,7 @@ def test_forwarded_again_after_a_redelivery_makes_good() -> None:
         ("worker-1", 2.0, Outcome.LOST, "log"),
     ):
         hand.message(outcome, queue=queue, producer=producer, created=created, parent=first, origin=first)
-    assert fate_of(hand) == ["DONE", "MADE_GOOD", "UNDER_WAY", "FAILED", "FAILED"]
+    assert fate_of(hand) == ["DONE", "RETRIED", "UNDER_WAY", "FAILED", "FAILED"]
 
 
 def test_message_ids_join_producer_and_number() -> None:

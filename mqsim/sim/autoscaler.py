@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
 
 import simpy
 
 from mqsim.scenario.conduct import Autoscale
+from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.consumer import Consumer
-
-if TYPE_CHECKING:
-    from mqsim.sim.world import World
 
 
 class Autoscaler:
@@ -21,12 +18,14 @@ class Autoscaler:
     starts first, the highest that runs stops first.
     """
 
-    def __init__(self, world: World, group: str, queue: str, spec: Autoscale, crew: list[Consumer]) -> None:
+    def __init__(
+        self, world: ActorWorld, group: str, queue: str, spec: Autoscale, members: list[Consumer]
+    ) -> None:
         self._world = world
         self._group = group
         self._queue = queue
         self._spec = spec
-        self._crew = crew
+        self._members = members
         self._starting: set[str] = set()
         self._delays = world.streams.sampler(group, "start delay", spec.start_delay).draws()
         self._looks = 0
@@ -42,14 +41,14 @@ class Autoscaler:
         queue = world.broker.queues.get(self._queue)
         backlog = queue.waiting if queue is not None else 0
         wanted = min(max(ceil(backlog / spec.backlog_per), spec.min), spec.max)
-        there = [c for c in self._crew if (c.running and not c.stopping) or c.name in self._starting]
-        free = [c for c in self._crew if not c.running and c.name not in self._starting]
+        there = [c for c in self._members if (c.running and not c.stopping) or c.name in self._starting]
+        free = [c for c in self._members if not c.running and c.name not in self._starting]
         for consumer in free[: max(wanted - len(there), 0)]:
             self._start(consumer)
         for consumer in there[wanted:]:
             self._stop(consumer)
         self._look_later()
-        world.settle()
+        world.finish_instant()
 
     def _start(self, consumer: Consumer) -> None:
         world = self._world
@@ -60,7 +59,7 @@ class Autoscaler:
             if consumer.name in self._starting:
                 self._starting.discard(consumer.name)
                 consumer.start()
-                world.settle()
+                world.finish_instant()
 
         world.clock.call_at(world.clock._now + next(self._delays), ready)
 

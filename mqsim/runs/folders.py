@@ -1,0 +1,165 @@
+"""Copies of the folders that programs stand in, made new for every run of a crash search.
+
+What a program writes there is gone before the next run, and never reaches the originals. What it wrote is an
+effect that can be read when the run is over: the lines of text files, and the rows of SQLite's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+
+from mqsim.scenario import Scenario
+
+Lines = tuple[str, ...]
+"""What files hold, line by line."""
+
+_LEFT_OUT = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache"}
+_MOST_FILES = 2_000
+_MOST_BYTES = 50_000_000
+_SQLITE = b"SQLite format 3\0"
+
+
+class Folders:
+    """The folders of a scenario's programs, and the working directory, as copies: use it with `with`.
+
+    Of a folder that is too large to be copied (over 2,000 files, or 50 MB) only the programs are copied, and
+    what they change of the rest stays changed.
+
+    Args:
+        scenario: whose programs they are.
+
+    Attributes:
+        scenario: the same, with the programs in the copies.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._root = Path(tempfile.mkdtemp(prefix="mqsim-"))
+        self._here = os.getcwd()
+        self._copies: dict[str, Path] = {}
+        try:
+            self.scenario = self._moved(scenario)
+        except BaseException:
+            shutil.rmtree(self._root, ignore_errors=True)
+            raise
+        self._before = {folder: dict(_files(str(copy))) for folder, copy in self._copies.items()}
+        self._lines_before = Counter(self._read())
+
+    def _moved(self, scenario: Scenario) -> Scenario:
+        changes = {}
+        base = scenario.base or Path()
+        for name, spec in scenario.programs.items():
+            if spec.file is not None:
+                file = Path(os.path.abspath(base / spec.file))
+                changes[f"programs.{name}.file"] = str(self._copy_of(str(file.parent)) / file.name)
+        return scenario.with_(changes) if changes else scenario
+
+    def _copy_of(self, folder: str) -> Path:
+        """The copy of a folder; one within another is a part of its copy."""
+        for known, copy in self._copies.items():
+            if folder == known or folder.startswith(known + os.sep):
+                return copy / os.path.relpath(folder, known)
+        copy = self._root / str(len(self._copies))
+        copy.mkdir()
+        self._copies[folder] = copy
+        _copy_new(folder, copy)
+        return copy
+
+    def __enter__(self) -> Folders:
+        """Go into the copy of the working directory, where that is one of the folders."""
+        for folder, copy in self._copies.items():
+            if self._here == folder or self._here.startswith(folder + os.sep):
+                os.chdir(copy / os.path.relpath(self._here, folder))
+                return self
+        aside = self._root / "here"
+        aside.mkdir(exist_ok=True)
+        for entry in os.scandir(self._here):
+            with suppress(OSError):
+                os.symlink(entry.path, aside / entry.name)
+        os.chdir(aside)
+        self._before[str(aside)] = dict(_files(str(aside)))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, where: TracebackType | None) -> None:
+        """Go back, and remove the copies."""
+        os.chdir(self._here)
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def lines(self) -> Lines:
+        """What the last run wrote, in order: the lines that are there now and were not before."""
+        known = self._lines_before.copy()
+        found = []
+        for line in self._read():
+            if known[line] > 0:
+                known[line] -= 1
+            else:
+                found.append(line)
+        return tuple(found)
+
+    def renew(self) -> None:
+        """Make the copies as they were."""
+        for folder, before in self._before.items():
+            copy = self._copies.get(folder, Path(folder))
+            now = dict(_files(str(copy)))
+            for name in now.keys() - before.keys():
+                (copy / name).unlink(missing_ok=True)
+            if folder not in self._copies:
+                continue
+            for name, marks in before.items():
+                if now.get(name, (0, 0))[:2] != marks[:2]:
+                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(os.path.join(folder, name), copy / name)
+
+    def _read(self) -> Iterator[str]:
+        for folder in (*self._copies.values(), self._root / "here"):
+            for name, _ in _files(str(folder)):
+                if not name.endswith((".py", ".pyc")) and not os.path.islink(folder / name):
+                    yield from (f"{name}: {line}" for line in _lines_of(folder / name))
+
+
+def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each file in a folder and below, by its name from there, with its size and when it was changed."""
+    for path, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT)
+        for name in sorted(names):
+            file = os.path.join(path, name)
+            with suppress(OSError):
+                found = os.lstat(file)
+                yield os.path.relpath(file, folder), (found.st_size, found.st_mtime_ns)
+
+
+def _copy_new(folder: str, copy: Path) -> None:
+    """Copy a folder; of one that is too large, the programs alone, with links to the rest."""
+    files = list(_files(folder))
+    if len(files) > _MOST_FILES or sum(size for _, (size, _) in files) > _MOST_BYTES:
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".py"):
+                shutil.copy2(entry.path, copy / entry.name)
+            else:
+                os.symlink(entry.path, copy / entry.name)
+        return
+    for name, _ in files:
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(os.path.join(folder, name), target, follow_symlinks=False)
+
+
+def _lines_of(file: Path) -> Iterator[str]:
+    """The lines of a text file, or the rows of a SQLite file; nothing of others."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return
+    if data.startswith(_SQLITE):
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as base:
+            yield from base.iterdump()
+        return
+    with suppress(UnicodeDecodeError):
+        yield from data.decode().splitlines()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mqsim.guest.program import CPU_LIMIT
+from mqsim.guest.program import CPU_LIMIT, Program
 from mqsim.runs.folders import Folders
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario
@@ -171,8 +171,11 @@ def _copies(scenario: Scenario) -> Iterator[Scenario]:
     """The scenario with its program files in copies of their folders: what programs write or delete there is
     never the original's.
     """
-    if not any(spec.file is not None for spec in scenario.programs.values()):
+    files = {name: spec.file for name, spec in scenario.programs.items() if spec.file is not None}
+    if not files:
         yield scenario
         return
+    for name, file in files.items():  # so that what can't be read is told of by its own name
+        Program.from_file(name, (scenario.base or Path()) / file)
     with Folders(scenario) as folders:
         yield folders.scenario

@@ -20,6 +20,7 @@ from mqsim.sim.links import Cost, Deferred, Hop, Wire
 from mqsim.sim.memory import MemoryUse
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.session import Session
+from mqsim.trace.event_kinds import EventKind
 
 NEVER = float("inf")
 
@@ -202,9 +203,8 @@ class Node:
         """Raise or clear an alarm."""
         self.broker.advance(self.clock._now)
         self.broker.set_alarm(kind, raised)
-        self.recorder.events.add(
-            self.clock._now, "alarm-raised" if raised else "alarm-cleared", "broker", detail=kind
-        )
+        happened = EventKind.ALARM_RAISED if raised else EventKind.ALARM_CLEARED
+        self.recorder.events.add(self.clock._now, happened, "broker", detail=kind)
 
     # -- down and up -----------------------------------------------------------------------------------------
 
@@ -214,7 +214,8 @@ class Node:
         if not self.running:
             return
         sessions = self.take_down()
-        self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", self.name)
+        happened = EventKind.BROKER_KILLED if killed else EventKind.BROKER_STOPPED
+        self.recorder.events.add(self.clock._now, happened, self.name)
         self.broker.node_down(self.host, killed)
         self.tell_clients(sessions, killed)
 
@@ -238,7 +239,7 @@ class Node:
     def start(self) -> None:
         """Come up again with what survived."""
         if not self.running:
-            self.recorder.events.add(self.clock._now, "broker-started", self.name)
+            self.recorder.events.add(self.clock._now, EventKind.BROKER_STARTED, self.name)
             self.bring_up()
 
     def bring_up(self) -> None:

@@ -12,6 +12,7 @@ from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Clock
 from mqsim.sim.session import Session
 from mqsim.trace import ProducerCounts
+from mqsim.trace.event_kinds import EventKind
 
 
 class Publisher(Protocol):
@@ -90,5 +91,5 @@ class Retries:
             row = world.copies.new_again(row)
             message = Message(message.envelope, row)
         self._tries[row] = tries
-        world.log("retried", self._producer.name, copy=row)
+        world.log(EventKind.RETRIED, self._producer.name, copy=row)
         self._producer.offer(message)

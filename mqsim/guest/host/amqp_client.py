@@ -16,6 +16,7 @@ from mqsim.guest.host.deliveries import ClientDeliveries, Key
 from mqsim.guest.kernel.ticks import EPOCH
 from mqsim.trace import ClientEvent, Outcome
 from mqsim.trace.clients import ClientEventKind as Kind
+from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
     from mqsim.amqp.access import Access
@@ -188,7 +189,7 @@ class AmqpClient(Observer):
         if note is not None:
             note.queue, note.consumer_tag, note.prefetch = consumer.queue.name, consumer.tag, prefetch
         self._deliveries.subscribed(consumer.queue.name, consumer.no_ack, prefetch)
-        self._world.log("subscribed", self._deliveries.name, consumer.queue.name)
+        self._world.log(EventKind.SUBSCRIBED, self._deliveries.name, consumer.queue.name)
 
     def cancelled(self, end: ChannelEnd, consumer: Consumer) -> None:
         """As `Observer` says."""

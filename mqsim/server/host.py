@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from mqsim.amqp import Session as AmqpSession
+from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
@@ -32,6 +33,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         wake=lambda _: wake(),
         epoch=host.epoch,
         handed=None if host.disk is None else host.disk.handed,
+        access=host.access,
     )
 
 
@@ -44,6 +46,7 @@ class Host:
     Attributes:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
+        access: who may log in.
         disk: where durable things are kept; None keeps nothing.
     """
 
@@ -53,6 +56,7 @@ class Host:
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
         self.disk: Disk | None = None
+        self.access = Access()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None

@@ -10,7 +10,7 @@ from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, ClassVar
 
-from mqsim.distributions.special import Floats
+from mqsim.distributions.elementary import Floats
 from mqsim.errors import DistributionError
 
 Spec = float | dict[str, dict[str, object]]

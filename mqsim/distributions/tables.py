@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from mqsim.distributions.columns import read_column
+from mqsim.distributions.elementary import Floats
 from mqsim.distributions.law import Distribution, Spec, numbers
-from mqsim.distributions.special import Floats
 from mqsim.errors import DistributionError
 
 

@@ -142,7 +142,7 @@ def _take_ledger_away(world: World, programs: Programs, since: float, until: flo
     def fail(_: object) -> None:
         programs.ledger.fail()
         programs.transcript.add("ledger", EVENT, "is out of order")
-        world.settle()
+        world.finish_instant()
 
     def recover(_: object) -> None:
         programs.ledger.recover()

@@ -8,6 +8,7 @@ Evaluation 18, 1993).
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate, chain, count, islice, takewhile
@@ -136,5 +137,5 @@ class _Profile:
         if self.linear:
             slope = (self.rates[i + 1] - rate) / (self.times[i + 1] - self.times[i])
         # Solve rate x + slope x^2 / 2 = rest, in the form that does not cancel when the slope is small.
-        root = max(rate * rate + 2 * slope * rest, 0.0) ** 0.5
+        root = math.sqrt(max(rate * rate + 2 * slope * rest, 0.0))
         return self.times[i] + (2 * rest / (rate + root) if rest > 0 else 0.0)

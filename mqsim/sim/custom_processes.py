@@ -31,6 +31,7 @@ from mqsim.sim.process import Process
 from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.sim.world import World
 from mqsim.trace import Actor, ProducerCounts
+from mqsim.trace.event_kinds import EventKind
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ class CustomWorld(World):
             session.client_open = False
             session.up(Close(session))
         if actor.running:
-            actor._end_life("exited")
+            actor._end_life(EventKind.EXITED)
         self.finish_instant()
         return value
 

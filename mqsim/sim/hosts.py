@@ -11,6 +11,7 @@ from mqsim.sim.clock import Clock
 from mqsim.sim.links import Hop, Link
 from mqsim.sim.session import Session
 from mqsim.trace import Actor
+from mqsim.trace.event_kinds import EventKind
 
 
 class Host(Protocol):
@@ -82,7 +83,7 @@ class NodeWorld(Protocol):
     def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
-    def log(self, kind: str, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
+    def log(self, kind: EventKind, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
         """Write an event into the log."""
 
     def everyone(self) -> list[Host]:

@@ -20,6 +20,7 @@ from mqsim.sim.hops import Close, Publish
 from mqsim.sim.process import Process
 from mqsim.sim.session import Session
 from mqsim.trace import Actor, Outcome, ProducerCounts
+from mqsim.trace.event_kinds import EventKind
 
 
 class Producer(Process):
@@ -187,7 +188,7 @@ class Producer(Process):
         if session is not self.session or blocked == self._blocked:
             return
         now = self.clock._now
-        self.world.log("blocked" if blocked else "unblocked", self.name)
+        self.world.log(EventKind.BLOCKED if blocked else EventKind.UNBLOCKED, self.name)
         if blocked:
             self._blocked, self._blocked_since = True, now
         else:
@@ -231,7 +232,7 @@ class Producer(Process):
         if session is not None:
             session.client_open = False
             session.up(Close(session))
-        self._end_life("stopped")
+        self._end_life(EventKind.STOPPED)
 
     def pace_changed(self) -> None:
         """A process that stands still publishes nothing."""

@@ -41,6 +41,7 @@ from mqsim.sim.session import Session
 from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare
 from mqsim.trace import Actor, Outcome, Trace
+from mqsim.trace.event_kinds import EventKind
 
 PRELOAD = "preload"
 """The producer of the messages that a queue holds at the start (`ready`)."""
@@ -141,7 +142,7 @@ class World:
 
     # -- what others ask for ---------------------------------------------------------------------------------
 
-    def log(self, kind: str, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
+    def log(self, kind: EventKind, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
         """Write an event into the log."""
         self.trace.events.add(self.clock._now, kind, who, other, copy, detail)
 

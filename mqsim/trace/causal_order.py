@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 
 CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT = range(8)
 
 
-_ENDS = ("stopped", "exited")
+_ENDS = (EventKind.STOPPED, EventKind.EXITED)
 
 
 class Step(NamedTuple):
@@ -183,7 +184,7 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
         copy, kind = events.copy[mark.row], events.kind[mark.row]
         closed = by_copy.get(copy)
         if closed is not None:
-            yield (mark, closed) if kind == "failed" else (closed, mark)
+            yield (mark, closed) if kind == EventKind.FAILED else (closed, mark)
         again = published.get(copy)
         if again is not None:
-            yield (mark, again) if kind == "retried" else (again, mark)
+            yield (mark, again) if kind == EventKind.RETRIED else (again, mark)

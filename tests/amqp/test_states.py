@@ -168,7 +168,8 @@ def test_every_state_can_be_reached(machine: Any) -> None:
     reached = {machine.begin}
     while more := {after for (state, _), after in machine.table.items() if state in reached} - reached:
         reached |= more
-    assert reached == set(type(machine.begin))
+    states: Any = type(machine.begin)
+    assert reached == set(states)
 
 
 def test_both_sides_close_at_once() -> None:

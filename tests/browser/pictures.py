@@ -50,7 +50,7 @@ def crash(browser: Browser) -> Path:
             "one => { const player = one.player; player.ask = () => {}; player.controls.speed.value = '1';"
             " player.cursorToStart(); player.playing = true; }"
         )
-        shots: list[Image] = []
+        shots: list[Image.Image] = []
         for _ in range(round((result.trace.end - result.trace.start) / _EACH) + 1):
             raw = page.screenshot(clip=_clip(page))
             shots.append(Image.open(io.BytesIO(raw)).convert("RGB"))

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ def said(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     return capfd.readouterr().out
 
 
-def numbers(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> dict:
+def numbers(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:
     return json.loads(said(capfd, "run", *arguments, "--json"))
 
 

@@ -6,6 +6,7 @@ import importlib
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_laws_are_listed_by_their_names() -> None:
     assert all(issubclass(law, Distribution) for law in LAWS.values())
 
 
-BAD = [
+BAD: list[tuple[Any, ...]] = [
     (True, "True", "at least 0"),
     (-1, "-1", "at least 0"),
     (math.nan, "nan", "at least 0"),

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -144,7 +144,8 @@ def play(
 
 
 def _perform(cast: Cast, actors: dict[str, Actor]) -> None:
-    plan = []
+    plan: list[tuple[float, Callable[[], object]]] = []
+    began = time.monotonic()
     for name, actor in actors.items():
         part = actor.part
         plan.append((part.start, lambda actor=actor: actor.begin(began)))

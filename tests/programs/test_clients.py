@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import mqsim as mq
+from mqsim.api import ProgramsResult
 from mqsim.api.magic import program
 from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.trace import ClientEvent
@@ -21,7 +22,7 @@ channel = connection.channel()
 """
 
 
-def play(text: str, carry: CarrierFactory | None = None, **options: Any) -> mq.ProgramsResult:
+def play(text: str, carry: CarrierFactory | None = None, **options: Any) -> ProgramsResult:
     return mq.run_programs({"a": program("a", HEAD + text)}, carry=carry, **options)
 
 

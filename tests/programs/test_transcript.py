@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import mqsim as mq
+from mqsim.api import ProgramsResult
 from mqsim.guest.host.transcript import Line, cut
 from tests.programs.texts import AUTO, PRODUCER, lines, manual, run
 
 
-def play(source: str, **options: object) -> mq.Result:
+def play(source: str, **options: object) -> ProgramsResult:
     return mq.run_programs({"p": mq.program("p", source)}, **options)  # type: ignore[arg-type]
 
 

@@ -82,10 +82,10 @@ class Crowd:
                 if not ready:
                     break
                 for key_, _ in ready:
-                    stream = key_.fileobj
-                    assert isinstance(stream, socket.socket)
-                    assert isinstance(_read(stream), commands.Basic.Deliver)
-                    assert isinstance(_read(stream), ContentHeader)
+                    ready_stream = key_.fileobj
+                    assert isinstance(ready_stream, socket.socket)
+                    assert isinstance(_read(ready_stream), commands.Basic.Deliver)
+                    assert isinstance(_read(ready_stream), ContentHeader)
                     came += 1
         return came
 

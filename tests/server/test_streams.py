@@ -8,12 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pika
 import pytest
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, ConnectionClosedByBroker
 
+from mqsim.amqp.session import Session
 from tests.amqp.bad_bytes import CASES
 from tests.server.box import Box, close
 
@@ -178,7 +179,8 @@ def test_who_does_not_read_is_not_written_to_without_end(box: Box) -> None:
     time.sleep(0.5)
     works(box)
     assert box.call(lambda host: host.broker.queues["q"].waiting) > 200
-    assert box.call(lambda host: max(stream.session.unsent for stream in host.streams)) < 4 * 2**20
+    sessions = box.call(lambda host: [cast("Session", stream.session) for stream in host.streams])
+    assert max(session.unsent for session in sessions) < 4 * 2**20
     lazy.process_data_events(0)
     deadline = time.monotonic() + 20
     while box.call(lambda host: host.broker.queues["q"].waiting) and time.monotonic() < deadline:

@@ -53,7 +53,8 @@ def port() -> Iterator[tuple[int, list[object]]]:
         def take() -> None:
             while True:
                 try:
-                    came.append(server.accept()[0].close() or "somebody")
+                    server.accept()[0].close()
+                    came.append("somebody")
                 except OSError:
                     return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -227,7 +227,7 @@ def every_crash(
     with Folders(chosen) as folders:
 
         def carried(carry: CarrierFactory | None) -> _Runs:
-            return _Runs(folders, carry, None if file is None else file.resolve(), names)
+            return _Runs(folders, carry, None if file is None else file.resolve(), names, options.hosts)
 
         runs = carried(carry)
         # A process of its own lets go of its locks as it is killed.
@@ -284,6 +284,7 @@ class _Runs:
         carry: what carries them.
         definitions: a definitions file.
         names: of the actors that crash.
+        hosts: further names of the broker's host, each with a port.
 
     Attributes:
         without: what came of the run without a crash.
@@ -292,11 +293,17 @@ class _Runs:
     """
 
     def __init__(
-        self, folders: Folders, carry: CarrierFactory | None, definitions: Path | None, names: list[str]
+        self,
+        folders: Folders,
+        carry: CarrierFactory | None,
+        definitions: Path | None,
+        names: list[str],
+        hosts: Mapping[str, int],
     ) -> None:
         self._folders = folders
         self._carry = carry
         self._definitions = definitions
+        self._hosts = hosts
         observers: dict[str, Observer] = {}
         result = self._run(observing(observers))
         self.without = Tally(result, observers, folders.lines())
@@ -320,6 +327,7 @@ class _Runs:
             carry=self._carry,
             definitions=self._definitions,
             watched=watched,
+            hosts=self._hosts,
         )
 
     def crash_at_each(

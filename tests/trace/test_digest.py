@@ -7,6 +7,7 @@ import json
 import math
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import given
 from mqsim.api import simulate
 from mqsim.errors import TraceError
 from mqsim.trace import Outcome, Trace
-from mqsim.trace.columns import as_given
+from mqsim.trace.columns import Table
 from mqsim.trace.digest import digest, event_digest
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, messages_frame
 from tests.trace.hand import Hand
@@ -105,6 +106,11 @@ def test_the_log_is_hashed_as_the_module_says() -> None:
         json.dumps(["kill"]).encode(),
     ]
     assert event_digest(trace) == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def as_given(table: Table) -> dict[str, Any]:
+    """The used cells of a table's columns, as `Table.from_columns` takes them."""
+    return {name: getattr(table, name)[: table.n] for name in table.columns}
 
 
 @given(traces())

@@ -6,7 +6,6 @@ scene, and `3.17+` the same with a second crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,11 +13,12 @@ from mqsim.grading.evidence import hits
 from mqsim.grading.points import Watching, crash_points, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
-from mqsim.grading.stage import Played
 from mqsim.guest.host.crash_points import Strike as Killing
 
 if TYPE_CHECKING:
-    from mqsim.grading.stage import Stage
+    from collections.abc import Callable, Iterator
+
+    from mqsim.grading.stage import Played, Stage
     from mqsim.guest.host.crash_points import Point
 
 

@@ -5,11 +5,9 @@ What is there already has to be the same. One item that is refused does not keep
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Broker, Channel
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
@@ -17,6 +15,12 @@ from mqsim.scenario.definitions import (
     DefinedQueue,
     read_definitions,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mqsim.broker import Broker, Channel
 
 
 def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:

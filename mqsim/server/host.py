@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
 from mqsim.broker import Broker, NodeState
@@ -14,6 +14,9 @@ from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.disk import Disk
 from mqsim.server.stream import Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOODBYE = 1.0
 """Seconds that clients have to answer when the broker stops."""

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mqsim.protocol import End, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.server.host import Dialect, Host
 
 LINGER = 2.0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 CONNECT = """
 import logging, signal, sys, threading, time

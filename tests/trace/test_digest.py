@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,9 @@ from mqsim.trace.digest import digest, event_digest
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, messages_frame
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def made() -> Trace:

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from mqsim.guest.shims.modules import MADE, is_own, make, refuse_processes, refu
 from mqsim.guest.shims.stdio import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _compiled: dict[tuple[str, str], CodeType] = {}

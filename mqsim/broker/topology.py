@@ -60,7 +60,7 @@ def made_name(prefix: str, number: object) -> str:
 
 
 def made_address(number: int) -> str:
-    """An address of direct reply-to in RabbitMQ's form: two parts of base64 behind the pseudo-queue's name."""
+    """An address of direct reply-to in RabbitMQ's form: two parts of base64 behind the name."""
     client, key = (
         b64encode(blake2b(f"{REPLY_TO} {part} {number}".encode(), digest_size=size).digest()).decode()
         for part, size in (("client", 34), ("key", 16))

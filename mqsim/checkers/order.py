@@ -33,7 +33,7 @@ def order_kept(trace: Trace) -> Verdict:
     queue for each producer by its own numbering, for what it published itself; in a priority queue within one
     priority. Starts at one instant are in order. A message that was overtaken and never started counts as
     well, unless it left the queue. Several consumers and a requeue, or a second attempt to publish may break
-    the order, and rightly so (SEMANTICS 15).
+    the order, and rightly so.
 
     Exercised when a message was queued while one ahead of it had not been started, and at least one started.
 

@@ -213,10 +213,10 @@ class _Reader:
             return Completion(self._steps[last].t, last + 1, late=True)
         if inside is not None and (busy or effects):
             return inside
-        if handling.life in self._observer.spawning:
-            return self._unknown(handling)
         if handling.settled is not None and self._is_after_return(handling):
             return Completion(handling.settled, handling.settled_at - 1, late=True)
+        if handling.life in self._observer.spawning:
+            return self._unknown(handling)
         if inside is not None:
             return inside
         return self._without_a_sign(handling)

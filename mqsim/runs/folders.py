@@ -61,7 +61,8 @@ class Folders:
         for name, spec in scenario.programs.items():
             if spec.file is not None:
                 file = Path(os.path.abspath(base / spec.file))
-                changes[f"programs.{name}.file"] = str(self._copy_of(str(file.parent)) / file.name)
+                top = file.parents[spec.module.count(".") if spec.module else 0]
+                changes[f"programs.{name}.file"] = str(self._copy_of(str(top)) / file.relative_to(top))
         return scenario.with_(changes) if changes else scenario
 
     def _copy_of(self, folder: str) -> Path:

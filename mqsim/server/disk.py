@@ -287,6 +287,8 @@ class Disk:
         own = envelope.expiration
         if row.expires is not None:
             envelope.expiration = row.expires - self.epoch - self.broker.now
+        # Messages that are published from now on stand behind it in the file, too.
+        queue.sequence = max(queue.sequence, row.place - 1)
         queue.admit(message)
         envelope.expiration = own
 

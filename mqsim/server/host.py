@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
+from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
@@ -34,6 +36,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         wake=lambda _: wake(),
         epoch=host.epoch,
         handed=None if host.disk is None else host.disk.handed,
+        access=host.access,
     )
 
 
@@ -46,6 +49,7 @@ class Host:
     Attributes:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
+        access: who may log in.
         disk: where durable things are kept; None keeps nothing.
     """
 
@@ -55,6 +59,7 @@ class Host:
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
         self.disk: Disk | None = None
+        self.access = Access()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
@@ -130,7 +135,11 @@ class Host:
         """
         try:
             self._server = await self.loop.create_server(
-                lambda: Stream(self, dialect or amqp), host, port, backlog=1024, start_serving=not paused
+                lambda: Stream(self, partial(self.open, dialect or amqp)),
+                host,
+                port,
+                backlog=1024,
+                start_serving=not paused,
             )
         except OSError as error:
             raise UsageError(
@@ -145,7 +154,7 @@ class Host:
         assert self._server is not None
         await self._server.start_serving()
 
-    def open(self, stream: Stream, peer: str, dialect: Dialect) -> Session:
+    def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
         """A client connects, and speaks that dialect."""
         self._accepted += 1
         self.streams[stream] = None

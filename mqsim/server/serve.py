@@ -64,6 +64,7 @@ async def _serve(
         told = host.keep(data) if data is not None else []
         if definitions is not None:
             told += definitions_file.load(definitions, host.broker)
+            host.access = definitions_file.access_of(definitions)
         for line in told:
             say(line)
         host.look_soon()

@@ -18,7 +18,7 @@ import numpy as np
 from mqsim.errors import TraceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike
 
@@ -109,8 +109,3 @@ def _packed(name: str, typecode: str, given: ArrayLike) -> array[Any]:
     packed = array(typecode)
     packed.frombytes(cells.tobytes())
     return packed
-
-
-def as_given(table: Table, names: Sequence[str] | None = None) -> dict[str, array[Any]]:
-    """The used cells of a table's columns, as `Table.from_columns` takes them."""
-    return {name: getattr(table, name)[: table.n] for name in (table.columns if names is None else names)}

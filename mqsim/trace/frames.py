@@ -60,7 +60,7 @@ def rows_by_code(codes: NDArray[Any], count: int) -> list[NDArray[np.int64]]:
 
 
 def messages_frame(trace: Trace) -> pd.DataFrame:
-    """The message table: one row a copy of a message, columns in the contract's order.
+    """The message table: one row a copy of a message, columns in the order of the table.
 
     Returns:
         A frame whose times (seconds, NaN where it did not happen) share the trace's memory. `producer`,
@@ -71,7 +71,7 @@ def messages_frame(trace: Trace) -> pd.DataFrame:
 
 
 def deliveries_frame(trace: Trace) -> pd.DataFrame:
-    """The delivery table: one row an attempt, in the contract's order, times as in `messages_frame`."""
+    """The delivery table: one row an attempt, columns in the order of the table, times as in `messages_frame`."""
     kinds = {"consumer": trace.actors.names, "how": HOWS}
     return _frame(DELIVERY_COLUMNS, columns(trace.deliveries, *DELIVERY_COLUMNS), kinds)
 

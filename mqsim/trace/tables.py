@@ -118,7 +118,7 @@ class MessageTable(Table):
     copy, through all hops), `producer` (code), `number` (counts a producer's messages from 0), `queue` (code
     or -1), `priority`, `consumer` (code or -1), `deliveries` (attempts), `outcome`. Times: `created`
     (intended arrival), `published` (put on the wire), `enqueued`, `delivered` (sent by the broker),
-    `started`, `finished`, `acked`, `ended` (left its queue for good; beyond the contract). `delivered` to
+    `started`, `finished`, `acked`, `ended` (left its queue for good). `delivered` to
     `finished` and `consumer` are those of the last attempt; a copy that was given back has none.
     """
 

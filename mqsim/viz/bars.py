@@ -54,7 +54,7 @@ def consumers(trace: Trace) -> list[str]:
 def work_bars(trace: Trace) -> Iterator[Bar]:
     """Every stretch of work, in the order in which the broker sent the messages.
 
-    Where the work of an unfinished attempt broke off is decided in `trace.spans`.
+    Where the work of an unfinished attempt broke off is decided in `trace.work_spans`.
     """
     table, names = trace.deliveries, trace.actors.names
     stretches = work(trace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import TraceError
-from mqsim.metrics.spans import consumer_numbers
+from mqsim.metrics.utilisation import consumer_numbers
 from mqsim.metrics.window import window
 from mqsim.trace.work_spans import up_spans
 from mqsim.viz.description import keep

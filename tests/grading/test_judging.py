@@ -39,7 +39,7 @@ def test_an_early_acknowledgement_fails_and_the_sentence_names_task_and_time(tmp
     assert effects.state is State.PASSED
     assert (lost.state, lost.points) == (State.FAILED, 0)
     assert re.fullmatch(
-        r'consumer-1 killed at 1\.00\d, after sending basic\.ack .*: "a\." is lost\.', lost.message
+        r'consumer-1 killed at 1\.00\d, after sending basic\.ack of "a\.": "a\." is lost\.', lost.message
     )
     assert 0 < len(lost.example.lines) <= 15
     number = lost.example.replay.split()[4]

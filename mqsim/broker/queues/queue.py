@@ -56,6 +56,7 @@ class Queue(ABC):
         node: the node that it lives on, or that leads it.
         waiting: how many messages are ready; `waiting_bytes` their bodies' bytes, kept where limited.
         ready: the ready messages, in order.
+        sequence: the number of the latest message; each that comes has the next one.
         unacked: how many are with consumers, unacknowledged.
         deleted: whether it is gone.
         replicated: whether its messages are kept on several nodes (a quorum queue).
@@ -72,6 +73,7 @@ class Queue(ABC):
     waiting: int
     waiting_bytes: int
     ready: Iterable[Message]
+    sequence: int
     unacked: int
     deleted: bool
     replicated: bool

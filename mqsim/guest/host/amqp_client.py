@@ -20,6 +20,7 @@ from mqsim.trace.event_kinds import EventKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
@@ -40,6 +41,7 @@ class AmqpClient(Observer):
         world: where the trace is.
         fd: the program's number of the socket.
         deliveries: what the program holds.
+        access: who may log in.
 
     Attributes:
         publishes: how many messages have left on it.
@@ -47,10 +49,11 @@ class AmqpClient(Observer):
 
     session: Session
 
-    def __init__(self, world: World, fd: int, deliveries: ClientDeliveries) -> None:
+    def __init__(self, world: World, fd: int, deliveries: ClientDeliveries, access: Access) -> None:
         self._world = world
         self._clock = world.clock
         self._fd = fd
+        self._access = access
         self._deliveries = deliveries
         self._record = deliveries.record.connect()
         self._is_over = False
@@ -73,6 +76,7 @@ class AmqpClient(Observer):
             wake=lambda _: wake(),
             epoch=EPOCH,
             observer=self,
+            access=self._access,
         )
         return self.session
 

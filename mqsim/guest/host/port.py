@@ -17,6 +17,7 @@ from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
+    from mqsim.amqp.access import Access
     from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.sim.node import Node
     from mqsim.sim.world import World
@@ -32,19 +33,23 @@ class Port:
         world: the node's world.
         node: who listens.
         deliveries: what each program holds, by the actor's name.
+        access: who may log in.
     """
 
-    def __init__(self, world: World, node: Node, deliveries: dict[str, ClientDeliveries]) -> None:
+    def __init__(
+        self, world: World, node: Node, deliveries: dict[str, ClientDeliveries], access: Access
+    ) -> None:
         self.world = world
         self.node = node
         self.deliveries = deliveries
+        self._access = access
         self._peers: dict[PortPeer, None] = {}
         node.up_listeners.append(self._node_up_changed)
 
     def __call__(self, connection: Connection) -> Peer:
         """A program connects."""
         self.world.broker.advance(self.world.clock._now)
-        client = AmqpClient(self.world, connection.fd, self.deliveries[connection.client_name])
+        client = AmqpClient(self.world, connection.fd, self.deliveries[connection.client_name], self._access)
         peer = PortPeer(self, connection, client)
         self._peers[peer] = None
         return peer

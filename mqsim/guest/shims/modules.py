@@ -15,6 +15,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.shims.atexit import atexit_module
+from mqsim.guest.shims.multiprocessing import dummy_module, multiprocessing_module, pool_module
 from mqsim.guest.shims.os import os_module
 from mqsim.guest.shims.random import settle_random, settle_uuid
 from mqsim.guest.shims.select import select_module
@@ -33,6 +34,9 @@ MADE: dict[str, Callable[[Runtime], ModuleType]] = {
     "_thread": thread_module,
     "atexit": atexit_module,
     "datetime": datetime_module,
+    "multiprocessing": multiprocessing_module,
+    "multiprocessing.dummy": dummy_module,
+    "multiprocessing.pool": pool_module,
     "os": os_module,
     "select": select_module,
     "signal": signal_module,
@@ -158,18 +162,6 @@ def refuse_what_is_done_without(name: str) -> None:
     """
     if name in _DONE_WITHOUT:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
-def refuse_processes(top: str) -> None:
-    """Refuse what starts processes: in process it would fork the simulation itself.
-
-    Raises:
-        ImportError: for `multiprocessing`.
-    """
-    if top == "multiprocessing":
-        raise ImportError(
-            "a program in virtual time can't start other processes; use threads, or run several programs"
-        )
 
 
 def warm_up() -> None:

@@ -16,7 +16,7 @@ from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.guest.host.crash_points import Strike as Killing
 from mqsim.trace.clients import ClientEventKind
-from mqsim.trace.story import text_of
+from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -87,7 +87,7 @@ def run_programs(
 
     Raises:
         UsageError: a program can't be had.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),
@@ -158,7 +158,7 @@ def every_crash(
     Raises:
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),

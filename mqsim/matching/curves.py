@@ -52,7 +52,7 @@ def curve(scenario: Scenario, what: What = "wait", queue: str | None = None) -> 
         UsageError: there is no such queue or no such time, or it isn't clear which queue is meant.
     """
     if what not in _WHATS:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(_WHATS)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(_WHATS)}.")
     matches = applies(scenario)
     if what == "flows":
         return _best([match for match in matches.whole if "flows.mean" in match.values], what)

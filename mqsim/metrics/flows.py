@@ -85,7 +85,7 @@ def slo_miss(trace: Trace, limit: float, *, warmup: float = 0.0, queue: str | No
         UsageError: `limit` or `warmup` is not a number of seconds, or the queue is unknown.
     """
     if math.isnan(limit) or limit < 0:
-        raise UsageError(f"limit: {limit!r} will not do; it must be a number of seconds, 0 or more.")
+        raise UsageError(f"limit: {limit!r} is not allowed; it must be a number of seconds, 0 or more.")
     span = window(trace, warmup)
     if queue is None:
         flows = flow_times(trace)

@@ -76,7 +76,7 @@ def size(
     if twice:
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
-        raise UsageError(f"--budget: {budget:g} will not do; it is a number of messages above 0.")
+        raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)

@@ -52,7 +52,7 @@ def simulate(
 
 def _whole(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UsageError(f"{name} {value!r} will not do; it must be a whole number, 0 or more.")
+        raise UsageError(f"{name} {value!r} is not allowed; it must be a whole number, 0 or more.")
 
 
 def _paced(progress: Progress, total: float | None) -> Callable[[float], None]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from mqsim.amqp import Session as AmqpSession
 from mqsim.amqp.access import Access
@@ -17,9 +17,7 @@ from mqsim.protocol import Session
 from mqsim.server.disk import Disk
 from mqsim.server.stream import Stream
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0
 """Seconds that clients have to answer when the broker stops."""
 
@@ -64,7 +62,7 @@ class Host:
         self._awake: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._accepted = 0
 
     def keep(self, path: Path) -> list[str]:
@@ -128,31 +126,40 @@ class Host:
 
         Clients on that port speak the dialect; AMQP unless told.
 
-        Connections are taken at once, or, if `paused`, from `start` on.
+        Connections are taken at once, or, if `paused`, from `start` on. With 127.0.0.1 the same port of ::1
+        is taken too, where this machine has that and nobody else does.
 
         Raises:
             UsageError: the port is taken, or the address is none of this machine's.
         """
-        try:
-            self._server = await self.loop.create_server(
+
+        async def take(address: str, port: int) -> int:
+            server = await self.loop.create_server(
                 lambda: Stream(self, partial(self.open, dialect or amqp)),
-                host,
+                address,
                 port,
                 backlog=1024,
                 start_serving=not paused,
             )
+            self._servers.append(server)
+            return int(server.sockets[0].getsockname()[1])
+
+        try:
+            taken = await take(host, port)
         except OSError as error:
             raise UsageError(
                 f"nothing can listen on {host}:{port} ({error.strerror or error}); "
                 "perhaps another broker does already: stop it, or choose another --port."
             ) from None
-        address = self._server.sockets[0].getsockname()
-        return int(address[1])
+        if host == LOOPBACK:
+            with suppress(OSError):
+                await take(LOOPBACK_6, taken)
+        return taken
 
     async def start(self) -> None:
         """Take connections at a port that was only taken."""
-        assert self._server is not None
-        await self._server.start_serving()
+        for server in self._servers:
+            await server.start_serving()
 
     def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
         """A client connects, and speaks that dialect."""
@@ -168,8 +175,8 @@ class Host:
 
     async def stop(self) -> None:
         """Take no more connections, close those that there are with 320, and stop the broker."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         self.advance()
         if self.disk is not None:
             self.disk.drain()
@@ -187,6 +194,6 @@ class Host:
                 handle.cancel()
         if self.disk is not None:
             self.disk.close()
-        if self._server is not None:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._server.wait_closed(), 1.0)
+        for server in self._servers:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 1.0)

@@ -76,7 +76,7 @@ def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> Interval:
     """
     x = _finite(samples)
     if not 0.0 < confidence < 1.0:
-        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")
     n = x.size
     if n == 1:
         return Interval(float(x[0]), math.inf, confidence, 1)
@@ -102,7 +102,7 @@ def percentile_interval(
         UsageError: as `mean_interval` does, or for an impossible percentile.
     """
     if not 0.0 <= percentile <= 100.0:
-        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} will not do.")
+        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} is not allowed.")
     return mean_interval([float(np.percentile(_finite(x), percentile)) for x in replications], confidence)
 
 

@@ -47,7 +47,7 @@ class Until:
         if not 2 <= least <= most:
             raise UsageError(f"It takes 2 <= least <= most replications, not {least} and {most}.")
         if not 0.0 < confidence < 1.0:
-            raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+            raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")
         self.relative = relative
         self.least = least
         self.most = most

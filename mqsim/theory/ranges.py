@@ -133,4 +133,4 @@ def steady(model: str, load: float) -> float:
 
 
 def _refused(name: str, value: object, allowed: str) -> TheoryError:
-    return TheoryError(f"{name}: {value!r} will not do; it must be {allowed}.")
+    return TheoryError(f"{name}: {value!r} is not allowed; it must be {allowed}.")

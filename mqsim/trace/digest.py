@@ -1,6 +1,6 @@
 """Fingerprints of a run: equal runs have equal digests, byte for byte.
 
-Every column is hashed under its name and length, as little-endian bytes in the order of its table, followed by
+Every column is hashed under its name and length, as little-endian bytes in the order of its table; then come
 the names behind the codes. All NaN count as one.
 """
 

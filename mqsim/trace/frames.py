@@ -71,7 +71,7 @@ def messages_frame(trace: Trace) -> pd.DataFrame:
 
 
 def deliveries_frame(trace: Trace) -> pd.DataFrame:
-    """The delivery table: one row an attempt, columns in the order of the table, times as in `messages_frame`."""
+    """The delivery table: one row an attempt, columns in its order, times as in `messages_frame`."""
     kinds = {"consumer": trace.actors.names, "how": HOWS}
     return _frame(DELIVERY_COLUMNS, columns(trace.deliveries, *DELIVERY_COLUMNS), kinds)
 

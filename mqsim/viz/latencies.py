@@ -141,7 +141,7 @@ def data_table(
     import pandas as pd
 
     if what not in FROM_TO:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(FROM_TO)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(FROM_TO)}.")
     rows = []
     loads = sorted(runs) if _numeric(list(runs)) else list(runs)
     for load in loads:

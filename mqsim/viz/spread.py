@@ -61,7 +61,7 @@ def spread(trace: Trace, what: What, queue: str | None, theory: Scenario | None,
         UsageError: there is no such time or no such queue.
     """
     if what not in FROM_TO:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(FROM_TO)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(FROM_TO)}.")
     queue, sample, created = times(trace, what, queue, warmup)
     found: Curve | None = None
     if theory is not None:

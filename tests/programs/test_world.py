@@ -362,5 +362,5 @@ def test_a_program_is_a_file_or_a_text() -> None:
 
 
 def test_lasting_messages_are_persistent() -> None:
-    result = run(LASTING_PRODUCER, manual(durable=True), faults=[{"kill": "broker", "at": 1, "down": 1}])
+    result = run(LASTING_PRODUCER, manual(durable=True), faults=[{"kill": "broker", "at": 1.5, "down": 1}])
     assert np.all(result.messages["outcome"].isin(["ready"]))

@@ -77,7 +77,7 @@ def test_the_error_crosses_between_processes() -> None:
 
 
 def test_a_part_built_in_python_is_checked_alike() -> None:
-    with pytest.raises(ScenarioError, match=r"^max_length: -1 will not do"):
+    with pytest.raises(ScenarioError, match=r"^max_length: -1 is not allowed"):
         QueueSpec(max_length=-1)
     with pytest.raises(ScenarioError, match=r"^Scenario: this has|^Scenario: has no end"):
         Scenario()

@@ -228,7 +228,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         assert [body for body, _ in _all(_channel(box.port), "q")] == [b"1", b"2"]
 
 
-# -- files and ports that won't do
+# -- files and ports that are refused
 
 
 def test_a_file_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:

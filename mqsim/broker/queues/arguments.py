@@ -233,6 +233,15 @@ def _one_of(words: tuple[str, ...], otherwise: str) -> Callable[[object], str]:
     return lambda value: _text(value) or ("" if value in words else otherwise.format(value))
 
 
+_known_type = _one_of((CLASSIC, QUORUM), "\"unsupported queue type '{}'\"")
+
+
+def _queue_type(value: object) -> str:
+    if value == "stream":
+        return '"stream queues are not simulated: declare a classic or a quorum queue"'
+    return _known_type(value)
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "x-expires": _some_milliseconds,
     "x-message-ttl": _milliseconds,
@@ -243,7 +252,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "x-overflow": _one_of(OVERFLOWS, "invalid_overflow"),
     "x-queue-mode": _one_of(("default", "lazy"), "\"unsupported queue mode '{}'\""),
     "x-single-active-consumer": _bool,
-    "x-queue-type": _one_of((CLASSIC, QUORUM), "\"unsupported queue type '{}'\""),
+    "x-queue-type": _queue_type,
     "x-queue-leader-locator": _one_of(
         ("client-local", "balanced", "random", "least-leaders"), "invalid_queue_locator_arg"
     ),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
+    from mqsim.guest.host.disk import Disk
     from mqsim.sim.world import World
 
 GONE = "its connection was gone before it arrived"
@@ -42,6 +43,7 @@ class AmqpClient(Observer):
         fd: the program's number of the socket.
         deliveries: what the program holds.
         access: who may log in.
+        disk: is told of what the program wants to be safe.
 
     Attributes:
         publishes: how many messages have left on it.
@@ -49,11 +51,19 @@ class AmqpClient(Observer):
 
     session: Session
 
-    def __init__(self, world: World, fd: int, deliveries: ClientDeliveries, access: Access) -> None:
+    def __init__(
+        self,
+        world: World,
+        fd: int,
+        deliveries: ClientDeliveries,
+        access: Access,
+        disk: Disk | None = None,
+    ) -> None:
         self._world = world
         self._clock = world.clock
         self._fd = fd
         self._access = access
+        self._disk = disk
         self._deliveries = deliveries
         self._record = deliveries.record.connect()
         self._is_over = False
@@ -136,6 +146,8 @@ class AmqpClient(Observer):
         if event.kind is Kind.PUBLISHED:
             self.publishes += 1
             event.row = self._deliveries.publish(event)
+            if self._disk is not None and self._record.wants_safety(event):
+                self._disk.ask(event.row)
             self._record.carries(event)
             if self._is_over:
                 self._lose(event.row, GONE)

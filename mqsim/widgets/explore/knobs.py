@@ -90,7 +90,7 @@ class Knob(ABC):
         return value
 
     def _wrong(self, value: Any, allowed: str) -> UsageError:
-        return UsageError(f"{self.name}: {value!r} will not do; it must be {allowed}.")
+        return UsageError(f"{self.name}: {value!r} is not allowed; it must be {allowed}.")
 
 
 @dataclass(frozen=True)

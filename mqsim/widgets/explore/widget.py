@@ -62,7 +62,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, scenario: Scenario, vary: Vary = None, theme: str | None = None) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(
-                f"theme: {theme!r} will not do; it must be 'light', 'dark' or None (as the page)."
+                f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None (as the page)."
             )
         self._base = self._scenario = scenario
         self._runs = LatestRun(runs.simulate, self._deliver, self._tell)

@@ -61,7 +61,7 @@ class Replay(anywidget.AnyWidget):
 
     def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
-            raise UsageError(f"theme: {theme!r} will not do; it must be 'light', 'dark' or None.")
+            raise UsageError(f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None.")
         super().__init__(
             _films=[_packed(run, label)], _look=looks(), _theme=theme or "", _live=True, t=run.trace.start
         )

@@ -7,8 +7,7 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing
@@ -21,6 +20,9 @@ from mqsim.planning.search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def size(

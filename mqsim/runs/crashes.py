@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +17,8 @@ from mqsim.runs.notes import notes
 from mqsim.runs.programs import play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     import pandas as pd
 
     from mqsim.guest.carriers.carrier import CarrierFactory

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import simpy
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Message
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim.hops import Confirm, Return
 from mqsim.sim.retries import Publisher, Retries
-from mqsim.sim.session import Session
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.broker import Message
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.session import Session
 
 
 class Confirms:

@@ -15,18 +15,21 @@ was missed after two to eight seconds on 3.10, 4.0 and 4.3 (the recordings are k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
-
-import simpy
+from typing import TYPE_CHECKING, Final
 
 from mqsim.broker import NodeState
-from mqsim.sim.hosts import Host, NodeWorld
-from mqsim.sim.links import Link, Wire
-from mqsim.sim.node import Node
-from mqsim.sim.session import Server, Session
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import simpy
+
+    from mqsim.sim.hosts import Host, NodeWorld
+    from mqsim.sim.links import Link, Wire
+    from mqsim.sim.node import Node
+    from mqsim.sim.session import Server, Session
 
 LEADER_MISSED: Final = 5.0
 """Seconds until a quorum queue's members miss their silent leader; then they elect."""

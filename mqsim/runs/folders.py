@@ -11,12 +11,15 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-from mqsim.scenario import Scenario
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from mqsim.scenario import Scenario
 
 Lines = tuple[str, ...]
 """What files hold, line by line."""

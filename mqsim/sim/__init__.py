@@ -8,8 +8,8 @@ Modules import in one direction, from the bottom of this list to its top:
   `observers` (both are told by the broker).
 * `node` and `cluster` (the broker's machines), `unresponsive_nodes` (without power, or cut off), `replicas`
   (the members of quorum queues).
-* `hosts` and `actor_world`: protocols. What the world asks of an actor, and what actors ask of the world; this
-  is what keeps the rest from importing the world.
+* `hosts` and `actor_world`: protocols. What the world asks of an actor, and what actors ask of the world;
+  this is what keeps the rest from importing the world.
 * `process` (what producers and consumers have in common: start, crash, hang, reconnect), `producer` with
   `arrivals`, `state_dependent_arrivals`, `destinations`, `confirms` and `retries`; `consumer` with
   `service_times`, `lineages` and `forwards`; `autoscaler`.

@@ -9,9 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pika
 import pytest
@@ -22,6 +20,10 @@ from mqsim.errors import UsageError
 from mqsim.server import definitions
 from mqsim.server.tables import File
 from tests.server.box import ROOT, Box, Process, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PERSISTENT = BasicProperties(delivery_mode=2, headers={"n": [1, {"k": "v"}]}, priority=3, message_id="7")
 
@@ -252,7 +254,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         assert [body for body, _ in _all(_channel(box.port), "q")] == [b"1", b"2"]
 
 
-# -- files and ports that won't do
+# -- files and ports that are refused
 
 
 def test_a_file_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:

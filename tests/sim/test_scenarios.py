@@ -163,6 +163,4 @@ def test_two_designs_are_compared_under_common_random_numbers() -> None:
     assert exact in paired(before, after, CONFIDENCE)
     assert paired(before, after).low > 0
     # The shared luck cancels: other seeds for the second design give a wider interval.
-    assert (
-        paired(before, after).half_width < 0.8 * paired(before, after[6:] + after[:6]).half_width
-    )
+    assert paired(before, after).half_width < 0.8 * paired(before, after[6:] + after[:6]).half_width

@@ -10,11 +10,11 @@ from mqsim import runs
 from mqsim.api.magic import WRITTEN
 from mqsim.api.result import ProgramsResult, Result, programs_result_of, result_of
 from mqsim.runs import CrashTable, ProgramOptions, ProgramSource, Progress
-from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.transcript import Line
+    from mqsim.scenario import Scenario
 
 
 def simulate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from mqsim.errors import UsageError
 from mqsim.matching.applies import applies
 from mqsim.matching.records import Fit, Match, Shifted
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 What = Literal["wait", "sojourn", "service", "flows"]
 Distribution = Callable[[ArrayLike], NDArray[np.float64]]

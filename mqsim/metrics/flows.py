@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
 from mqsim.metrics.window import Window, distribution, window
 from mqsim.trace.completion import Completion, completions, dense, message_ids
 from mqsim.trace.frames import columns
-from mqsim.trace.tables import Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 class Flows(NamedTuple):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
-from mqsim.trace.tables import Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 PERCENTILES = (50, 95, 99)
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.quantities import quantity
 from mqsim.scenario import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MOST = 100_000
 """Values of one knob."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import Knob, is_range, values
 from mqsim.planning.quantities import positive, quantity
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 QUEUE, PRODUCER, CONSUMER = "tasks", "sender", "worker"
 LAWS = ("exponential", "constant", "gamma", "lognormal", "erlang", "hyperexponential", "uniform", "pareto")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.runs.programs import play
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario, scenario_from
 from mqsim.sim import World
+
+if TYPE_CHECKING:
+    import os
 
 Progress = Callable[[float, float | None], None]
 _TELL_EVERY = 0.2

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
 from mqsim.amqp.access import Access
@@ -16,6 +16,9 @@ from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.disk import Disk
 from mqsim.server.stream import Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.protocol import End, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINGER = 2.0
 """Seconds that a client has to end its side after ours ended; what it still sends is thrown away."""

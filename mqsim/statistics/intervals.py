@@ -9,14 +9,18 @@ Source: Law, Simulation Modeling and Analysis, 5th edition (2015).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
 from mqsim.statistics.student import student_t_quantile, student_t_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True)

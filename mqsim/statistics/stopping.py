@@ -8,11 +8,14 @@ edition).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.statistics.cautions import Caution, too_wide
 from mqsim.statistics.intervals import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Until:

@@ -7,13 +7,16 @@ Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2, 2.3 and 2.6.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError
 from mqsim.theory import laws
 from mqsim.theory.queue import Queue, lossless
 from mqsim.theory.ranges import not_negative, positive, share, steady, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def erlang_b(servers: int, offered_load: float) -> float:
@@ -218,5 +221,5 @@ def _sojourn_within(part: float, time: float, queue: Queue) -> bool:
     return queue.sojourn_cdf(time) >= part
 
 
-def _never(t: float) -> float:
+def _never(_t: float) -> float:
     return 0.0

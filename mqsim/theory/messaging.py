@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from mqsim.theory.ranges import (
     steady,
     whole,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def prefetch_throughput(prefetch: int, round_trip: float, service_rate: float) -> float:

@@ -7,11 +7,14 @@ kind of sentence everywhere: what was given, its value, what is allowed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mqsim.errors import TheoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Number = float | int
 

@@ -5,7 +5,6 @@ travel between them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mqsim.errors import TraceError, UsageError
@@ -18,6 +17,8 @@ from mqsim.viz.palette import dress, entitle, new_axes, paper
 from mqsim.viz.tracks import lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
 

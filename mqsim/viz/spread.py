@@ -9,12 +9,13 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.matching import Curve, Fit, curve
 from mqsim.metrics.window import window
-from mqsim.scenario import Scenario
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mqsim.scenario import Scenario
 
     Floats = NDArray[np.float64]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +12,9 @@ from mqsim.scenario import QueueSpec, Scenario, load
 from tests.scenario.fault_mistakes import WRONG_FAULTS
 from tests.scenario.mistakes import WRONG
 from tests.scenario.plain import small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refused(data: Any) -> ScenarioError:

@@ -9,9 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pika
 import pytest
@@ -22,6 +20,10 @@ from mqsim.errors import UsageError
 from mqsim.server import definitions
 from mqsim.server.tables import File
 from tests.server.box import ROOT, Box, Process, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PERSISTENT = BasicProperties(delivery_mode=2, headers={"n": [1, {"k": "v"}]}, priority=3, message_id="7")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.distributions import Distribution
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.laws import law_of
 from mqsim.widgets.explore.paths import value_at, whole_data
+
+if TYPE_CHECKING:
+    from mqsim.distributions import Distribution
+    from mqsim.scenario import Scenario
 
 
 class Draft:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from pprint import pformat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
 from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join(

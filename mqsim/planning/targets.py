@@ -242,7 +242,7 @@ def measure(text: str, scenario: Scenario, *, shares: bool = False, of: str = ""
     raise UsageError(f"{says}: this scenario has no number called {text.strip()!r}. {hint}")
 
 
-def _of_flows(path: str, scenario: Scenario, shares: bool, says: str) -> Measure | None:
+def _of_flows(path: str, _scenario: Scenario, _shares: bool, _says: str) -> Measure | None:
     first, _, rest = path.partition(".")
     if first == "messages" and rest in _COUNTS:
         return Measure("number", path=("messages", rest), dimension="count")
@@ -255,7 +255,7 @@ def _of_flows(path: str, scenario: Scenario, shares: bool, says: str) -> Measure
     return None
 
 
-def _of_actors(path: str, scenario: Scenario, shares: bool, says: str) -> Measure | None:
+def _of_actors(path: str, scenario: Scenario, _shares: bool, says: str) -> Measure | None:
     """Numbers of consumers, groups and producers; a group's utilisation may do without `groups.`."""
     kind, _, rest = path.partition(".")
     if kind in ("consumers", "groups"):

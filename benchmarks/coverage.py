@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,8 @@ def studies(case: Case, load: float, count: int, seed: int = 1, share: float = 1
     rng = np.random.default_rng([seed, int(1000 * load), case.servers])
     play = _lindley if case.servers == 1 else _kiefer_wolfowitz
     found = play(case, load, count * RUNS, warm + kept, rng)
-    return found[:, warm:].reshape(count, RUNS, kept)
+    kept_part: Floats = found[:, warm:].reshape(count, RUNS, kept)
+    return kept_part
 
 
 def _gaps(case: Case, load: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
@@ -103,9 +105,9 @@ def _lindley(case: Case, load: float, runs: int, n: int, rng: np.random.Generato
     return sojourns
 
 
-def _kiefer_wolfowitz(case: Case, load: float, runs: int, n: int, rng: np.random.Generator) -> Floats:
+def _kiefer_wolfowitz(case: Case, load: float, runs: int, n: int, rng: np.random.Generator) -> NDArray[Any]:
     """The times at which each server will be free, message by message; all runs at once."""
-    sojourns = np.empty((runs, n), dtype=np.float32)
+    sojourns: NDArray[np.float32] = np.empty((runs, n), dtype=np.float32)
     free, now, each = np.zeros((runs, case.servers)), np.zeros(runs), np.arange(runs)
     for begin in range(0, n, _BLOCK):
         size = min(_BLOCK, n - begin)

@@ -50,11 +50,13 @@ def work_before_effect(run):
 @exercise.check(points=2, scene=[calm(), *WHATEVER_HAPPENS])
 def queue_is_empty(run):
     """In the end nothing waits in the queue to be done again."""
+    came = any(each.queue == "task_queue" for each in run.messages)
+    expect(came or run.crash, "No task ever came into `task_queue`.")
     left = run.left("task_queue")
     expect(not left, f'"{", ".join(left)}" is still in the queue at the end: acknowledge what is done.')
 
 
-@exercise.check(points=6, needs=["effects"], scene=WHATEVER_HAPPENS)
+@exercise.check(points=6, needs=["effects"], scene=[calm(), *WHATEVER_HAPPENS])
 def nothing_lost(run):
     """Whenever a worker is killed, or the ledger is away for 3 seconds, every task is recorded in the end."""
     for each in run.declarations:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pamqp import commands
 
 from mqsim.amqp.fields import UNREADABLE, read_table, write_long
 from mqsim.amqp.frames import GREETING
 from mqsim.amqp.methods import made
-from mqsim.amqp.versions import Wire
+
+if TYPE_CHECKING:
+    from mqsim.amqp.access import Access
+    from mqsim.amqp.versions import Wire
 
 MECHANISMS: Final = "AMQPLAIN PLAIN"
-USER, PASSWORD, VHOST = "guest", "guest", "/"
-
 CAPABILITIES: Final[Mapping[str, bool]] = {
     "publisher_confirms": True,
     "exchange_exchange_bindings": True,
@@ -102,7 +103,7 @@ def start(wire: Wire) -> commands.Connection.Start:
     )
 
 
-def client_of(answer: commands.Connection.StartOk) -> Client:
+def client_of(answer: commands.Connection.StartOk, access: Access) -> Client:
     """Read what a client answers to that, and check its password."""
     told: Mapping[str, Any] = answer.client_properties or {}
     capable = told.get("capabilities")
@@ -114,7 +115,7 @@ def client_of(answer: commands.Connection.StartOk) -> Client:
     return Client(
         mechanism,
         None if login is None else login[0],
-        login == (USER, PASSWORD),
+        login is not None and access.trusts(*login),
         frozenset(str(name) for name in names),
     )
 

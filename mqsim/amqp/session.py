@@ -13,19 +13,18 @@ Its time is the broker's: whoever holds it moves the broker on (`Broker.advance`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pamqp import commands
 
 from mqsim.amqp import failures, handshake
+from mqsim.amqp.access import Access
 from mqsim.amqp.channel import ChannelEnd
 from mqsim.amqp.departures import Departures
 from mqsim.amqp.failures import LostError
 from mqsim.amqp.frames import HEARTBEAT, METHOD, BrokenFrameError, Frame, FrameReader
-from mqsim.amqp.handshake import VHOST, Client, Limits
+from mqsim.amqp.handshake import Client, Limits
 from mqsim.amqp.methods import Method, made
-from mqsim.amqp.observer import Observer
 from mqsim.amqp.output import FrameOutput
 from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
@@ -33,6 +32,11 @@ from mqsim.amqp.versions import WIRES
 from mqsim.broker import Broker, Connection, ConnectionState, Message
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.amqp.observer import Observer
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds that a client has to open its connection, as RabbitMQ has it."""
@@ -57,6 +61,7 @@ class Session(FrameOutput, Heartbeat):
         handed: called with each message of a quorum queue that is handed out to be acknowledged: its members
             write that down.
         observer: is told what passes.
+        access: who may log in; guest/guest to / unless told otherwise.
 
     Attributes:
         wire: what is particular to the profile.
@@ -82,6 +87,7 @@ class Session(FrameOutput, Heartbeat):
         limits: Limits | None = None,
         handed: Callable[[Message], None] | None = None,
         observer: Observer | None = None,
+        access: Access | None = None,
     ) -> None:
         FrameOutput.__init__(self, lambda: None if wake is None else wake(self))
         Heartbeat.__init__(self, broker.now)
@@ -94,6 +100,7 @@ class Session(FrameOutput, Heartbeat):
         self.largest_body = broker.profile.largest_message
         self.handed = handed
         self.observer = observer
+        self.access = access or Access()
         self.state = CONNECTION.begin
         self.link: Connection | None = None
         self.user = ""
@@ -224,7 +231,7 @@ class Session(FrameOutput, Heartbeat):
             return
         match method:
             case commands.Connection.StartOk():
-                self._log_in(handshake.client_of(method))
+                self._log_in(handshake.client_of(method, self.access))
             case commands.Connection.TuneOk():
                 self._tune(method)
             case commands.Connection.Open():
@@ -268,7 +275,7 @@ class Session(FrameOutput, Heartbeat):
         self.heartbeat = float(answer.heartbeat or 0)
 
     def _open(self, asked: commands.Connection.Open) -> None:
-        if asked.virtual_host != VHOST:
+        if asked.virtual_host not in self.access.vhosts:
             raise failures.no_such_host(str(asked.virtual_host), asked)
         self.link = self.broker.connect(self.name, node=self.node, user=self.user)
         self.link.on_closed = self._on_closed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from html import escape
 from pathlib import Path
@@ -12,6 +11,8 @@ from mqsim.api.magic import WRITTEN
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    import os
+
     from mqsim.grading import Exercise, Verdict
 
 
@@ -60,18 +61,19 @@ class Practice:
             UsageError: there is no such folder.
         """
         from mqsim.grading.practice import check
+        from mqsim.grading.reports.picture import picture
 
         if folder is not None:
             if not Path(folder).is_dir():
                 raise UsageError(f"{folder}: there is no such folder.")
-            return Checked(check(self._exercise, Path(folder)))
+            return Checked(check(self._exercise, Path(folder), draw=picture))
         cells = {name: WRITTEN[name].source for name in self._exercise.programs if name in WRITTEN}
         if not cells:
-            return Checked(check(self._exercise, Path()))
+            return Checked(check(self._exercise, Path(), draw=picture))
         with tempfile.TemporaryDirectory(prefix="mqsim-cells-") as place:
             for name, source in cells.items():
                 (Path(place) / f"{name}.py").write_text(source, encoding="utf-8")
-            return Checked(check(self._exercise, Path(place)))
+            return Checked(check(self._exercise, Path(place), draw=picture))
 
     def __repr__(self) -> str:
         return f"<exercise {self.name}: {', '.join(check.name for check in self._exercise.checks)}>"

@@ -10,11 +10,11 @@ from mqsim import runs
 from mqsim.api.magic import WRITTEN
 from mqsim.api.result import ProgramsResult, Result, programs_result_of, result_of
 from mqsim.runs import CrashTable, ProgramOptions, ProgramSource, Progress
-from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.transcript import Line
+    from mqsim.scenario import Scenario
 
 
 def simulate(
@@ -53,6 +53,8 @@ def run_programs(
     definitions: str | os.PathLike[str] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     carry: CarrierFactory | None = None,
+    stdin: Mapping[str, str | os.PathLike[str]] | None = None,
+    hosts: Mapping[str, int] | None = None,
     listener: Callable[[Line], None] | None = None,
 ) -> ProgramsResult:
     """Run real client programs, such as pika scripts, in virtual time against the simulated broker.
@@ -79,11 +81,13 @@ def run_programs(
         definitions: a RabbitMQ definitions file; what it says is declared at the start.
         scenario: one that the programs join; what is not given here is taken from it.
         carry: what carries the programs: by default this process itself.
+        stdin: a file that a program reads as its standard input, as with `input()`.
+        hosts: further names of the broker's host, each with a port.
         listener: told of each line of the transcript as it comes.
 
     Raises:
         UsageError: a program can't be had.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),
@@ -98,6 +102,8 @@ def run_programs(
         definitions,
         scenario,
         carry,
+        stdin or {},
+        hosts or {},
     )
     return programs_result_of(runs.run_programs(options, listener))
 
@@ -116,6 +122,8 @@ def every_crash(
     definitions: str | os.PathLike[str] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     carry: CarrierFactory | None = None,
+    stdin: Mapping[str, str | os.PathLike[str]] | None = None,
+    hosts: Mapping[str, int] | None = None,
     who: str | None = None,
     restart_after: float | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -141,6 +149,8 @@ def every_crash(
         scenario: one that the programs join.
         carry: what carries the programs; by default this process, or processes of their own where there are
             many points.
+        stdin: a file that a program reads as its standard input.
+        hosts: further names of the broker's host, each with a port.
         who: the actor or program that crashes; by default every one in turn.
         restart_after: seconds after which it is started again, 0 or more; None is never.
         progress: told how many runs are done, and how many there are, after each.
@@ -148,7 +158,7 @@ def every_crash(
     Raises:
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),
@@ -163,6 +173,8 @@ def every_crash(
         definitions,
         scenario,
         carry,
+        stdin or {},
+        hosts or {},
     )
     return runs.every_crash(options, who=who, restart_after=restart_after, progress=progress)
 

@@ -19,14 +19,14 @@ from mqsim.broker.message import Message
 from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
 from mqsim.broker.queues.arguments import QueueArguments, consumer_priority
 from mqsim.broker.queues.classic import ClassicQueue, ReplyToQueue
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import DeliveryEnd
 from mqsim.broker.replies import channel_error, connection_error, queue_named
-from mqsim.broker.topology import REPLY_TO, made_name, with_method
+from mqsim.broker.topology import REPLY_TO, made_address, made_name, with_method
 from mqsim.errors import BrokerError, ChannelError, ConnectionError
 
 if TYPE_CHECKING:
     from mqsim.broker.connection import Connection
+    from mqsim.broker.queues.queue import Queue
 
 Arguments = Mapping[str, object]
 Confirmed = Callable[[int, bool], None]
@@ -347,7 +347,7 @@ class Channel:
             ChannelError: 404 if the exchange is not there; 403 if it is an internal one.
         """
         envelope = message.envelope
-        if self._publishes_plainly:
+        if self._publishes_plainly and not envelope.mandatory:
             try:
                 queues = self.topology.routes[envelope.exchange][envelope.key]
             except KeyError:
@@ -365,10 +365,14 @@ class Channel:
         if self.mode is ChannelMode.TRANSACTIONAL:
             self._uncommitted.append(message)
             return
+        if self.mode is ChannelMode.PLAIN:
+            self._spread(message, queues)
+            return
         assert self._confirmed is not None
         self.published += 1
         number, confirm = self.published, self._confirmed
         if queues:
+            self._return_reply(message)
             self.publishing.spread(message, queues, partial(confirm, number))
         else:
             self._spread(message, queues)
@@ -381,12 +385,20 @@ class Channel:
     def _spread(self, message: Message, queues: tuple[Queue, ...]) -> None:
         envelope = message.envelope
         if queues:
+            self._return_reply(message)
             self.publishing.spread(message, queues, None)
             return
         gone = envelope.key.startswith(f"{REPLY_TO}.") and not self.context.profile.returns_late_replies
         returned = envelope.mandatory and not gone
         self.context.observer.unroutable(message, returned)
         if returned:
+            self.on_return(message, replies.NO_ROUTE, "NO_ROUTE")
+
+    def _return_reply(self, message: Message) -> None:
+        """Return a mandatory reply although it is delivered, as 3.10 does."""
+        envelope = message.envelope
+        is_reply = not envelope.exchange and envelope.key in self.topology.addresses
+        if envelope.mandatory and is_reply and self.context.profile.returns_replies:
             self.on_return(message, replies.NO_ROUTE, "NO_ROUTE")
 
     # -- confirms and transactions ---------------------------------------------------------------------------
@@ -547,7 +559,7 @@ class Channel:
             raise wrong_mode("reply consumer already set")
         topology = self.topology
         topology.changed()
-        name = made_name(f"{REPLY_TO}.", topology.version)
+        name = made_address(topology.version)
         self.reply_to = topology.addresses[name] = ClassicQueue(
             self.broker.queue_host, name, durable=False, owner=self.connection, node=self.connection.node
         )

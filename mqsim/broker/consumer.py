@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker.message import Message
 from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
-from mqsim.broker.queues.queue import Queue
 
 if TYPE_CHECKING:
     from mqsim.broker.channel import Channel
+    from mqsim.broker.queues.queue import Queue
 
 Deliver = Callable[["Consumer", int, Message], None]
 
@@ -89,9 +89,7 @@ class Consumer:
                 self.channel_limit.allot()
 
     def allow(self, more: int) -> None:
-        """Let the consumer hold `more` deliveries than before, or fewer (credit, for a client that asks one by
-        one).
-        """
+        """Let the consumer hold `more` deliveries than before (credit); less than 0: fewer."""
         self.set_limit(self.own_limit + more)
         self.awaken()
 

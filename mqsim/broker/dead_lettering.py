@@ -5,20 +5,26 @@ Source: RabbitMQ's documentation of dead letter exchanges (headers, cycles), che
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.broker.context import Context
-from mqsim.broker.durability import Durability
 from mqsim.broker.field_types import Long
 from mqsim.broker.message import Envelope, Message, failures_of
-from mqsim.broker.profiles import Profile
-from mqsim.broker.publishing import Publishing
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
-from mqsim.broker.topology import Topology
+
+if TYPE_CHECKING:
+    from mqsim.broker.context import Context
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.profiles import Profile
+    from mqsim.broker.publishing import Publishing
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.broker.topology import Topology
 
 Death = dict[str, Any]
+
+MOST_NESTED = 16
+"""How many dead-letterings may go on one within the other; a longer chain goes on after the outermost."""
 
 
 def deaths_of(envelope: Envelope, trusting: bool = False) -> list[Death]:
@@ -118,6 +124,8 @@ class DeadLettering:
         self.topology = topology
         self.publishing = publishing
         self.durability = durability
+        self._later: deque[tuple[Message, Queue]] = deque()
+        self._nested = 0
 
     def discard(self, message: Message, queue: Queue, reason: Reason) -> None:
         """Let a message go: to the dead-letter exchange, if there is one."""
@@ -169,5 +177,22 @@ class DeadLettering:
             self._carry_failures(message, copy, queue.replicated and target.replicated)
             self.context.observer.copied(message, copy, target, reason)
         self.context.observer.left(message, queue, Reason.DEAD_LETTERED)
-        for target, copy in zip(targets, copies, strict=True):
-            self.publishing.spread(copy, [target], None)
+        self._later += zip(copies, targets, strict=True)
+        if self._nested < MOST_NESTED:
+            self._send_on()
+
+    def _send_on(self) -> None:
+        """Publish the copies that wait, each with all that it sets off before the next.
+
+        In a long chain of queues that each send on at once, what is nested too deep waits for the outermost.
+        """
+        self._nested += 1
+        try:
+            while self._later:
+                waiting, self._later = self._later, deque()
+                for copy, target in waiting:
+                    self.publishing.spread(copy, [target], None)
+                if self._nested > 1:
+                    break
+        finally:
+            self._nested -= 1

@@ -32,6 +32,8 @@ class Profile:
         consumer.
         single_active_waits: whether the next single active consumer of a classic queue gets nothing when the
             active one is cancelled, until something else happens in the queue.
+        returns_replies: whether a mandatory reply to a direct reply-to address comes back although it is
+            delivered.
         returns_late_replies: whether a mandatory reply to a direct reply-to address that is gone comes back.
         quorum_default_limit: the delivery limit of a quorum queue that sets none; None is no limit.
         quorum_negative_is_unlimited: whether a delivery limit below 0 is none.
@@ -70,6 +72,7 @@ class Profile:
     dead_letter_counts_failures: bool = False
     shares_prefetch: bool = True
     single_active_waits: bool = False
+    returns_replies: bool = False
     returns_late_replies: bool = True
     quorum_default_limit: int | None = 20
     quorum_negative_is_unlimited: bool = True
@@ -99,6 +102,7 @@ PROFILES = {
         groups_deaths_by_queue=True,
         drops_cc_with_new_key=True,
         single_active_waits=True,
+        returns_replies=True,
         finds_queues_that_are_down=False,
         quorum_default_limit=None,
         quorum_negative_is_unlimited=False,

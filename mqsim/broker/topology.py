@@ -6,20 +6,24 @@ Who may do it, and with which words it is refused, is decided here; which queues
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.context import Context
 from mqsim.broker.exchanges import Binding, Exchange, ExchangeType, check_match
-from mqsim.broker.message import Envelope
 from mqsim.broker.queues.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
 from mqsim.broker.replies import channel_error, exchange_named, queue_named
-from mqsim.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mqsim.broker.context import Context
+    from mqsim.broker.message import Envelope
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.errors import BrokerError
 
 RESERVED = "amq."
 SYSTEM = "amq.rabbitmq."
@@ -53,6 +57,15 @@ def made_name(prefix: str, number: object) -> str:
     """A name that the server makes up: as long as RabbitMQ's, and the same in every run."""
     digest = blake2b(f"{prefix} {number}".encode(), digest_size=16).digest()
     return prefix + urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def made_address(number: int) -> str:
+    """An address of direct reply-to in RabbitMQ's form: two parts of base64 behind the name."""
+    client, key = (
+        b64encode(blake2b(f"{REPLY_TO} {part} {number}".encode(), digest_size=size).digest()).decode()
+        for part, size in (("client", 34), ("key", 16))
+    )
+    return f"{REPLY_TO}.{client}.{key}"
 
 
 class Topology:

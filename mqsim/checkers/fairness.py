@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted
 from mqsim.trace.frames import rows_by_code
-from mqsim.trace.tables import Trace
 from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 class _Share(NamedTuple):
@@ -48,7 +50,7 @@ def fair_share(trace: Trace, factor: float = 2.0) -> Verdict:
         factor: how many times as long the busiest may work; 1 or more.
     """
     shares = _shares(trace)
-    judged = [share for share in shares if sum(share.busy.values()) > share.longest]
+    judged = [share for share in shares if math.fsum(share.busy.values()) > share.longest]
     unfair = [share for share in judged if max(share.busy.values()) > _bound(share, factor)]
     if unfair:
         worst = unfair[0]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, listed, message_rows
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import NONE, Outcome, Trace
 from mqsim.trace.timeline import message_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PRIORITIES = 256
 
@@ -31,7 +33,7 @@ def order_kept(trace: Trace) -> Verdict:
     queue for each producer by its own numbering, for what it published itself; in a priority queue within one
     priority. Starts at one instant are in order. A message that was overtaken and never started counts as
     well, unless it left the queue. Several consumers and a requeue, or a second attempt to publish may break
-    the order, and rightly so (SEMANTICS 15).
+    the order, and rightly so.
 
     Exercised when a message was queued while one ahead of it had not been started, and at least one started.
 

@@ -224,13 +224,29 @@ def execute(
             show_default=False,
         ),
     ] = None,
+    stdin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE", help="What programs read as their standard input.", show_default=False
+        ),
+    ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PORT]", help="A further name of the broker's host, and port.", show_default=False
+        ),
+    ] = None,
+    down: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="S", help="Seconds that --restart broker takes (5).", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Run pika programs in virtual time, and print what they print and what happens to them.
 
     The exit status is 0 however the programs ended; --json tells that of each.
     """
-    from mqsim.cli.exec import ExecRequest, run_files
+    from mqsim.cli.exec import DOWN, ExecRequest, run_files
 
     run_files(
         ExecRequest(
@@ -252,6 +268,9 @@ def execute(
             every_crash,
             who,
             restart_after,
+            tuple(stdin or ()),
+            tuple(host or ()),
+            DOWN if down is None else down,
         )
     )
 

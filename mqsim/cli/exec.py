@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.DOTALL)
 
 
+DOWN = 5.0
+"""Seconds that a broker is away when it is restarted, unless told otherwise: what a RabbitMQ in a container
+takes until it answers again."""
+
+
 @dataclass(frozen=True)
 class ExecRequest:
     """What the command line asked for; the fields are its options."""
@@ -43,6 +48,9 @@ class ExecRequest:
     every_crash: bool = False
     who: str | None = None
     restart_after: float | None = None
+    stdin: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
+    down: float = DOWN
 
 
 def settle_hashes() -> int | None:
@@ -111,6 +119,8 @@ def _arguments(request: ExecRequest) -> dict[str, Any]:
     start: dict[str, float] = {}
     for word in request.start:
         name, t = _moment("--start", word)
+        if name == "broker":
+            continue
         start[_group("--start", word, name, files)] = t
     return {
         "programs": files,
@@ -124,7 +134,33 @@ def _arguments(request: ExecRequest) -> dict[str, Any]:
         "seed": request.seed,
         "definitions": request.definitions,
         "scenario": request.scenario,
+        "stdin": _inputs(request.stdin, files),
+        "hosts": _hosts(request.host),
     }
+
+
+def _inputs(words: tuple[str, ...], files: dict[str, str]) -> dict[str, str]:
+    """What programs read: FILE for all of them, or NAME=FILE for one."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, sign, file = word.partition("=")
+        chosen = {name: file} if sign and name in files else dict.fromkeys(files, word)
+        for path in chosen.values():
+            if not os.path.isfile(path):
+                raise UsageError(f"--stdin {word}: there is no file {path}; write FILE, or NAME=FILE.")
+        found.update(chosen)
+    return found
+
+
+def _hosts(words: tuple[str, ...]) -> dict[str, int]:
+    """Further addresses of the broker, from NAME[:PORT]."""
+    found: dict[str, int] = {}
+    for word in words:
+        name, _, port = word.partition(":")
+        if not name or (port and not port.isdecimal()):
+            raise UsageError(f"--host {word}: write NAME or NAME:PORT, as in --host mq:5673.")
+        found[name] = int(port or 5672)
+    return found
 
 
 def _files(words: list[str]) -> tuple[dict[str, str], dict[str, int]]:
@@ -211,8 +247,24 @@ def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) 
         for word in words:
             name, t = _moment(f"--{kind}", word)
             _check_target(f"--{kind} {word}", name, files, count, request)
-            faults.append({"terminate" if kind == "term" else kind: name, "at": t})
-    return sorted(faults, key=lambda fault: fault["at"])
+            fault: dict[str, Any] = {"terminate" if kind == "term" else kind: name, "at": t}
+            faults.append(fault)
+    for word in request.start:
+        name, t = _moment("--start", word)
+        if name == "broker":
+            faults.append({"restart": "broker", "at": 0.0, "down": t})
+    faults.sort(key=lambda fault: fault["at"])
+    return [_with_downtime(fault, faults[:number], request.down) for number, fault in enumerate(faults)]
+
+
+def _with_downtime(fault: dict[str, Any], earlier: list[dict[str, Any]], down: float) -> dict[str, Any]:
+    """A restart of the broker takes its time; one that is down already is up again at that moment."""
+    name = str(fault.get("restart", ""))
+    if name.partition("-")[0] != "broker" or "down" in fault:
+        return fault
+    ends = [each for each in earlier if name in (each.get("kill"), each.get("stop"), each.get("restart"))]
+    is_down = bool(ends) and "restart" not in ends[-1]
+    return {**fault, "down": 0.0 if is_down else down}
 
 
 def printer() -> Callable[[Line], None]:

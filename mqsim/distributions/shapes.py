@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mqsim.distributions.elementary import Floats, exp, expm1, log, log1p
 from mqsim.distributions.law import Distribution, number, numbers, positive
 from mqsim.distributions.special import (
-    Floats,
     gamma_lower,
     inverse_gamma,
     inverse_mixture,
@@ -50,7 +50,7 @@ class Erlang(Distribution):
     def quantile(self, u: Floats) -> Floats:
         """By the inverse incomplete gamma function; in closed form for one phase."""
         if self.k == 1:
-            return -self.mean * np.log1p(-u)
+            return -self.mean * log1p(-u)
         return self.mean / self.k * inverse_gamma(float(self.k), u)
 
     def cdf(self, x: Floats) -> Floats:
@@ -89,7 +89,7 @@ class Gamma(Distribution):
     def quantile(self, u: Floats) -> Floats:
         """By the inverse incomplete gamma function; in closed form where cv is 1."""
         if self.shape == 1.0:
-            return -self.mean * np.log1p(-u)
+            return -self.mean * log1p(-u)
         return self.mean / self.shape * inverse_gamma(self.shape, u)
 
     def cdf(self, x: Floats) -> Floats:
@@ -115,15 +115,15 @@ class Lognormal(Distribution):
         allowed = "a number above 0 and at most 1000000 (for no variation write the bare mean)"
         object.__setattr__(self, "cv", number(self.name, "cv", self.cv, allowed, most=1e6, open_=True))
 
-    @property
+    @cached_property
     def sigma(self) -> float:
         """The standard deviation of the logarithm."""
-        return math.sqrt(math.log1p(self.cv * self.cv))
+        return math.sqrt(float(log1p(self.cv * self.cv)))
 
-    @property
+    @cached_property
     def mu(self) -> float:
         """The mean of the logarithm."""
-        return math.log(self.mean) - 0.5 * math.log1p(self.cv * self.cv)
+        return float(log(self.mean)) - 0.5 * float(log1p(self.cv * self.cv))
 
     @property
     def variance(self) -> float:
@@ -132,12 +132,12 @@ class Lognormal(Distribution):
 
     def quantile(self, u: Floats) -> Floats:
         """exp(mu + sigma z), z the normal quantile."""
-        return np.exp(self.mu + self.sigma * inverse_normal(u))
+        return exp(self.mu + self.sigma * inverse_normal(u))
 
     def cdf(self, x: Floats) -> Floats:
         """The normal distribution function of the logarithm."""
         with np.errstate(divide="ignore"):
-            z = (np.log(np.maximum(x, 0.0)) - self.mu) / self.sigma
+            z = (log(np.maximum(x, 0.0)) - self.mu) / self.sigma
         return normal_cdf(z)
 
 
@@ -198,5 +198,5 @@ class Hyperexponential(Distribution):
         x = np.maximum(np.asarray(x, dtype=np.float64), 0.0)
         below = np.zeros_like(x)
         for p, m in zip(self._chances, self.means, strict=True):
-            below -= p * np.expm1(-x / m)
+            below -= p * expm1(-x / m)
         return np.where(below < 0.5, below, 1.0 - mixture_tail(self._chances, self.means, x))

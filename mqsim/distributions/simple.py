@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mqsim.distributions.elementary import Floats, exp, expm1, log, log1p
 from mqsim.distributions.law import Distribution, Spec, number, positive
-from mqsim.distributions.special import Floats
+from mqsim.distributions.special import log_gamma
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ class Exponential(Distribution):
 
     def quantile(self, u: Floats) -> Floats:
         """-mean log(1 - u)."""
-        return -self.mean * np.log1p(-u)
+        return -self.mean * log1p(-u)
 
     def cdf(self, x: Floats) -> Floats:
         """1 - exp(-x / mean)."""
-        return -np.expm1(-np.maximum(x, 0.0) / self.mean)
+        return -expm1(-np.maximum(x, 0.0) / self.mean)
 
 
 @dataclass(frozen=True)
@@ -140,22 +141,21 @@ class Weibull(Distribution):
     @property
     def scale(self) -> float:
         """The time that 1 - 1/e of all samples stay below."""
-        return self.mean * math.exp(-math.lgamma(1.0 + 1.0 / self.shape))
+        return self.mean * float(exp(-log_gamma(1.0 + 1.0 / self.shape)))
 
     @property
     def variance(self) -> float:
         """mean^2 (Gamma(1 + 2/shape) / Gamma(1 + 1/shape)^2 - 1)."""
-        ratio = math.lgamma(1.0 + 2.0 / self.shape) - 2.0 * math.lgamma(1.0 + 1.0 / self.shape)
-        return self.mean * self.mean * math.expm1(ratio)
+        ratio = log_gamma(1.0 + 2.0 / self.shape) - 2.0 * log_gamma(1.0 + 1.0 / self.shape)
+        return self.mean * self.mean * float(expm1(ratio))
 
     def quantile(self, u: Floats) -> Floats:
         """Scale times (-log(1 - u))^(1/shape)."""
-        return self.scale * np.power(-np.log1p(-u), 1.0 / self.shape)
+        return self.scale * exp(log(-log1p(-u)) / self.shape)
 
     def cdf(self, x: Floats) -> Floats:
         """1 - exp(-(x / scale)^shape)."""
-        with np.errstate(over="ignore"):
-            return -np.expm1(-np.power(np.maximum(x, 0.0) / self.scale, self.shape))
+        return -expm1(-exp(self.shape * log(np.maximum(x, 0.0) / self.scale)))
 
 
 @dataclass(frozen=True)
@@ -192,9 +192,9 @@ class Pareto(Distribution):
 
     def quantile(self, u: Floats) -> Floats:
         """Scale times (1 - u)^(-1/shape)."""
-        return self.scale * np.exp(-np.log1p(-u) / self.shape)
+        return self.scale * exp(-log1p(-u) / self.shape)
 
     def cdf(self, x: Floats) -> Floats:
         """1 - (scale / x)^shape."""
         ratio = np.maximum(np.asarray(x, dtype=np.float64), self.scale) / self.scale
-        return -np.expm1(-self.shape * np.log(ratio))
+        return -expm1(-self.shape * log(ratio))

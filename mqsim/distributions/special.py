@@ -1,8 +1,8 @@
-"""Special functions in numpy alone: inverse normal, incomplete gamma and its inverse, mixtures.
+"""Special functions on top of `elementary`: inverse normal, incomplete gamma and its inverse, mixtures.
 
 scipy has all of these, and the tests compare with it. It isn't used at run time, because a scenario and a
-seed promise the same tables byte for byte, and scipy's last digits change from one version to the next. (Its
-import would also cost more than everything else together.)
+seed promise the same tables byte for byte, and scipy's last digits change with its version and with the
+processor. (Its import would also cost more than everything else together.)
 
 Every function here works element by element: what comes out for one `u` never depends on its neighbours, so
 that blocks of any size give the same samples. Iterations therefore stop for each element on its own.
@@ -15,13 +15,14 @@ PNAS 17 (1931).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal, localcontext
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from mqsim.distributions.elementary import Floats, exp, expm1, log, log1p
 
 # AS 241, PPND16: numerator and denominator, highest power first.
 _CENTRE = (
@@ -50,7 +51,7 @@ _TAIL = (
 )  # fmt: skip
 
 _EPSILON = 2.0**-53
-_SETTLED = 1e-7  # Halley triples the digits of a step, so a step this small was the last one needed
+_SETTLED = 1e-6  # Halley triples the digits of a step, so a step this small was the last one needed
 _STEPS = 60
 
 
@@ -68,7 +69,7 @@ def inverse_normal(u: Floats) -> Floats:
     z[centre] = inner * _ratio(_CENTRE, 0.180625 - inner * inner)
     outer = ~centre
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.sqrt(-np.log(np.minimum(u[outer], 1.0 - u[outer])))
+        r = np.sqrt(-log(np.minimum(u[outer], 1.0 - u[outer])))
         size = np.where(r <= 5.0, _ratio(_SHOULDER, r - 1.6), _ratio(_TAIL, r - 5.0))
     size[np.isinf(r)] = np.inf
     z[outer] = np.copysign(size, q[outer])
@@ -100,8 +101,8 @@ def gamma_upper(shape: float, x: Floats) -> Floats:
 def inverse_gamma(shape: float, u: Floats) -> Floats:
     """The x for which P(shape, x) = u: the quantile of a gamma law of scale 1.
 
-    Solved for log x on the logarithm of the smaller tail. Both tails are log-concave in log x, which lets
-    Newton's step converge from anywhere; Halley's is used, from Best and Roberts' start.
+    Solved for log x, on log P below x = shape + 1 and on log Q above. Both are concave in log x, which lets
+    Newton's step converge from anywhere; Halley's is used, which needs fewer.
 
     Args:
         shape: positive; tested from 0.01 to 10 000, to 1e-12 relative.
@@ -109,24 +110,21 @@ def inverse_gamma(shape: float, u: Floats) -> Floats:
     """
     u = np.asarray(u, dtype=np.float64)
     answer = np.zeros_like(u)
-    todo = np.flatnonzero(u > 0.0)
-    p = u[todo]
-    upper = p > 0.5
-    aim = np.log(np.where(upper, 1.0 - p, p))
-    t = _gamma_start(shape, p, aim, upper)
-    for _ in range(_STEPS):
-        if not todo.size:
-            break
-        level, slope, bend = _log_tail(shape, t, upper)
-        gap = level - aim
-        halley = np.clip(1.0 - 0.5 * gap * bend / (slope * slope), 0.5, 2.0)
-        step = -gap / (slope * halley)
-        t = t + step
-        answer[todo] = t
-        going = np.abs(step) > _SETTLED
-        todo, t, aim, upper = todo[going], t[going], aim[going], upper[going]
+    level = _gamma_level(shape)
+    near, far = np.flatnonzero((u > 0.0) & (u < level)), np.flatnonzero(u >= level)
+    edge = _log(shape + 1.0)
+    if near.size:
+        p = u[near]
+        aim = log(p)
+        start = np.minimum(_near_start(shape, p, aim), edge)
+        answer[near] = _climb(partial(_log_lower, shape), start, aim, -np.inf, edge)
+    if far.size:
+        q = 1.0 - u[far]
+        aim = log(q)
+        start = np.maximum(_far_start(shape, q, aim), edge)
+        answer[far] = _climb(partial(_log_upper, shape), start, aim, edge, np.inf)
     found = u > 0.0
-    answer[found] = np.exp(answer[found])
+    answer[found] = exp(answer[found])
     return answer
 
 
@@ -134,7 +132,7 @@ def mixture_tail(probabilities: Sequence[float], means: Sequence[float], x: Floa
     """The probability that a mixture of exponentials exceeds x >= 0; branches are added in their order."""
     tail = np.zeros_like(x)
     for p, m in zip(probabilities, means, strict=True):
-        tail += p * np.exp(-x / m)
+        tail += p * exp(-x / m)
     return tail
 
 
@@ -150,29 +148,77 @@ def inverse_mixture(probabilities: Sequence[float], means: Sequence[float], u: F
         u: probabilities, 0 <= u < 1.
     """
     u = np.asarray(u, dtype=np.float64)
-    aim = np.log1p(-u)
+    aim = log1p(-u)
     branches = [(p, m) for p, m in zip(probabilities, means, strict=True) if p > 0.0]
-    x = -aim / sum(p / m for p, m in branches)
+    start = -aim / math.fsum(p / m for p, m in branches)
     for p, m in branches:
-        x = np.maximum(x, m * (math.log(p) - aim))
-    answer = x.copy()
-    todo = np.flatnonzero(u > 0.0)
-    x, aim, early = x[todo], aim[todo], u[todo] < 0.5
-    for _ in range(_STEPS):
-        if not todo.size:
-            break
-        below, rate = np.zeros_like(x), np.zeros_like(x)
-        for p, m in branches:
-            below -= p * np.expm1(-x / m)
-            rate += p / m * np.exp(-x / m)
-        tail = mixture_tail(probabilities, means, x)
-        level = np.where(early, np.log1p(-np.minimum(below, 0.9)), np.log(tail))
-        step = (level - aim) * tail / rate
-        x = x + step
-        answer[todo] = x
-        going = step > 1e-9 * x
-        todo, x, aim, early = todo[going], x[going], aim[going], early[going]
+        start = np.maximum(start, m * (_log(p) - aim))
+    answer = np.zeros_like(u)
+    for level, found in ((_log_early, (u > 0.0) & (u < 0.5)), (_log_late, u >= 0.5)):
+        at = np.flatnonzero(found)
+        if at.size:
+            answer[at] = _climb(partial(level, branches), start[at], aim[at], 0.0, np.inf, relative=True)
     return answer
+
+
+_Curve: TypeAlias = Callable[[Floats], tuple[Floats, Floats, Floats]]
+
+
+def _climb(
+    curve: _Curve, x: Floats, aim: Floats, least: float, most: float, relative: bool = False
+) -> Floats:
+    """The x between two ends at which a curve is at its aim, by Halley's method from a first x.
+
+    Args:
+        curve: gives level, slope and bend (the second derivative) at each x.
+        x: the first x of each element.
+        aim: the level of each element.
+        least: no x is smaller.
+        most: no x is larger.
+        relative: a step counts as small beside x, and not by itself.
+    """
+    answer = x.copy()
+    todo = np.arange(x.size)
+    for _ in range(_STEPS):
+        level, slope, bend = curve(x)
+        gap = (level - aim) / slope
+        halley = np.minimum(np.maximum(1.0 - 0.5 * gap * bend / slope, 0.5), 2.0)
+        step = gap / halley
+        x = np.minimum(np.maximum(x - step, least), most)
+        answer[todo] = x
+        going = np.abs(step) > (_SETTLED * x if relative else _SETTLED)
+        if not going.any():
+            break
+        todo, x, aim = todo[going], x[going], aim[going]
+    return answer
+
+
+def _log_early(branches: list[tuple[float, float]], x: Floats) -> tuple[Floats, Floats, Floats]:
+    """The logarithm of a mixture's tail where that is near 1, with its first and second derivative."""
+    less = expm1(np.concatenate([-x / m for _, m in branches])).reshape(len(branches), -1)
+    return _mixed(branches, less + 1.0, log1p(_weighed(less, [p for p, _ in branches])))
+
+
+def _log_late(branches: list[tuple[float, float]], x: Floats) -> tuple[Floats, Floats, Floats]:
+    """The same where the tail is small."""
+    parts = exp(np.concatenate([-x / m for _, m in branches])).reshape(len(branches), -1)
+    return _mixed(branches, parts, log(_weighed(parts, [p for p, _ in branches])))
+
+
+def _mixed(
+    branches: list[tuple[float, float]], parts: Floats, level: Floats
+) -> tuple[Floats, Floats, Floats]:
+    tail = _weighed(parts, [p for p, _ in branches])
+    slope = -_weighed(parts, [p / m for p, m in branches]) / tail
+    return level, slope, _weighed(parts, [p / (m * m) for p, m in branches]) / tail - slope * slope
+
+
+def _weighed(parts: Floats, weights: list[float]) -> Floats:
+    """The sum of the rows, each times its weight, from the first to the last."""
+    total: Floats = weights[0] * parts[0]
+    for weight, part in zip(weights[1:], parts[1:], strict=True):
+        total = total + weight * part
+    return total
 
 
 def _ratio(table: tuple[tuple[float, ...], tuple[float, ...]], r: Floats) -> Floats:
@@ -182,42 +228,46 @@ def _ratio(table: tuple[tuple[float, ...], tuple[float, ...]], r: Floats) -> Flo
     return above / below
 
 
-def _gamma_start(shape: float, p: Floats, aim: Floats, upper: NDArray[np.bool_]) -> Floats:
-    """A first log x: AS 91's up to shape 1, else Wilson and Hilferty's; never under the bound x^a >= p a!."""
-    floor = (np.log(p) + math.lgamma(shape + 1.0)) / shape
+@lru_cache(maxsize=256)
+def _gamma_level(shape: float) -> float:
+    """P(shape, shape + 1): up to here the series is used, from here on the fraction."""
+    return float(gamma_lower(shape, np.array([shape + 1.0]))[0])
+
+
+def _near_start(shape: float, p: Floats, aim: Floats) -> Floats:
+    """A first log x for P = p: Wilson and Hilferty's, or two terms of the series; never under x^a >= p a!."""
+    floor = (aim + log_gamma(shape + 1.0)) / shape
     if shape <= 1.0:
-        knee = 1.0 - shape * (0.253 + 0.12 * shape)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            beyond = np.log(1.0 - np.log((1.0 - p) / (1.0 - knee)))
-        start = np.where(p < knee, (np.log(p) - math.log(knee)) / shape, beyond)
-    else:
-        z = np.where(upper, -1.0, 1.0) * inverse_normal(np.exp(aim))
-        cube = 1.0 - 1.0 / (9.0 * shape) + z / (3.0 * math.sqrt(shape))
-        start = math.log(shape) + 3.0 * np.log(np.maximum(cube, 1e-3))
-    return np.maximum(start, floor)
+        return floor + exp(floor) / (shape + 1.0)
+    return np.maximum(_wilson_hilferty(shape, inverse_normal(p)), floor)
 
 
-def _log_tail(shape: float, t: Floats, upper: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """The logarithm of the asked tail at x = exp(t), with its first and second derivative by t."""
-    x = np.exp(t)
-    level, slope = np.empty_like(t), np.empty_like(t)
-    near = x < shape + 1.0
-    density = np.log(shape) + _log_weight(shape, t, x)  # log of x f(x), f the density
-    if near.any():
-        total = _series(shape, x[near])
-        log_p = density[near] - math.log(shape) + np.log(total)
-        other = -np.expm1(np.minimum(log_p, -_EPSILON))
-        high = upper[near]
-        level[near] = np.where(high, np.log(other), log_p)
-        slope[near] = np.where(high, -np.exp(density[near]) / other, shape / total)
-    far = ~near
-    if far.any():
-        fraction = _fraction(shape, x[far])
-        log_q = density[far] + np.log(fraction)
-        other = -np.expm1(np.minimum(log_q, -_EPSILON))
-        high = upper[far]
-        level[far] = np.where(high, log_q, np.log(other))
-        slope[far] = np.where(high, -1.0 / fraction, np.exp(density[far]) / other)
+def _far_start(shape: float, q: Floats, aim: Floats) -> Floats:
+    """A first log x for Q = q: Wilson and Hilferty's, or an exponential tail from `shape + 1` on."""
+    if shape <= 1.0:
+        return log(shape + 1.0 + np.maximum(_log(1.0 - _gamma_level(shape)) - aim, 0.0))
+    return _wilson_hilferty(shape, -inverse_normal(q))
+
+
+def _wilson_hilferty(shape: float, z: Floats) -> Floats:
+    cube = 1.0 - 1.0 / (9.0 * shape) + z / (3.0 * math.sqrt(shape))
+    return _log(shape) + 3.0 * log(np.maximum(cube, 1e-3))
+
+
+def _log_lower(shape: float, t: Floats) -> tuple[Floats, Floats, Floats]:
+    """Log P at x = exp(t), with its first and second derivative by t."""
+    x = exp(t)
+    total = _series(shape, x)
+    slope = shape / total
+    return _log_weight(shape, t, x) + log(total), slope, slope * (shape - x - slope)
+
+
+def _log_upper(shape: float, t: Floats) -> tuple[Floats, Floats, Floats]:
+    """Log Q at x = exp(t), with its first and second derivative by t."""
+    x = exp(t)
+    fraction = _fraction(shape, x)
+    slope = -1.0 / fraction
+    level = _log(shape) + _log_weight(shape, t, x) + log(fraction)
     return level, slope, slope * (shape - x - slope)
 
 
@@ -227,12 +277,12 @@ def _gamma_tails(shape: float, x: Floats) -> tuple[Floats, Floats]:
     near = (x > 0.0) & (x < shape + 1.0)
     if near.any():
         v = x[near]
-        lower[near] = np.exp(_log_weight(shape, np.log(v), v)) * _series(shape, v)
+        lower[near] = exp(_log_weight(shape, log(v), v)) * _series(shape, v)
         upper[near] = 1.0 - lower[near]
     far = (x >= shape + 1.0) & (x < np.inf)
     if far.any():
         v = x[far]
-        upper[far] = shape * np.exp(_log_weight(shape, np.log(v), v)) * _fraction(shape, v)
+        upper[far] = shape * exp(_log_weight(shape, log(v), v)) * _fraction(shape, v)
         lower[far] = 1.0 - upper[far]
     endless = x == np.inf
     lower[endless], upper[endless] = 1.0, 0.0
@@ -242,12 +292,12 @@ def _gamma_tails(shape: float, x: Floats) -> tuple[Floats, Floats]:
 def _log_weight(shape: float, t: Floats, x: Floats) -> Floats:
     """log(x^a e^-x / Gamma(a + 1)) at x = exp(t); by Stirling for large a, where the sum would cancel."""
     if shape < 16.0:
-        return shape * t - x - math.lgamma(shape + 1.0)
+        return shape * t - x - log_gamma(shape + 1.0)
     mu = (x - shape) / shape
     a2 = shape * shape
     rest = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - (1 / 1188) / a2) / a2) / a2) / a2) / shape
     with np.errstate(divide="ignore"):
-        return shape * (np.log1p(mu) - mu) - (0.5 * math.log(2.0 * math.pi * shape) + rest)
+        return shape * (log1p(mu) - mu) - (0.5 * _log(2.0 * math.pi * shape) + rest)
 
 
 def _series(shape: float, x: Floats) -> Floats:
@@ -257,9 +307,10 @@ def _series(shape: float, x: Floats) -> Floats:
     """
     total, term, n = np.ones_like(x), np.ones_like(x), shape
     while True:
-        n += 1.0
-        term = term * (x / n)
-        total = total + term
+        for _ in range(8):
+            n += 1.0
+            term = term * (x / n)
+            total = total + term
         if not np.any(term > 0.5 * _EPSILON * total):
             return total
 
@@ -286,3 +337,37 @@ def _fraction(shape: float, x: Floats) -> Floats:
             answer[todo] = h
             todo, b, c, d, h = todo[going], b[going], c[going], d[going], h[going]
     return answer
+
+
+# The Bernoulli numbers B(2), B(4), ... as fractions, for Stirling's series.
+_BERNOULLI = (
+    (1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66),
+    (-691, 2730), (7, 6), (-3617, 510), (43867, 798), (-174611, 330),
+)  # fmt: skip
+_PI = "3.14159265358979323846264338327950288419716939937510582"
+
+
+@lru_cache(maxsize=256)
+def log_gamma(x: float) -> float:
+    """The logarithm of the gamma function of one number above 0, such as a law's parameter.
+
+    By Stirling's series from 40 on, in decimals of 50 digits: those are whole-number arithmetic, the same
+    everywhere, while `math.lgamma` asks the C library for logarithms. The result is the nearest float.
+    """
+    with localcontext(Context(prec=50)):
+        y, product = Decimal(x), Decimal(1)
+        while y < 40:
+            product *= y
+            y += 1
+        total = (y - Decimal("0.5")) * y.ln() - y + (2 * Decimal(_PI)).ln() / 2 - product.ln()
+        power = y
+        for n, (above, below) in enumerate(_BERNOULLI, 1):
+            total += Decimal(above) / (below * 2 * n * (2 * n - 1) * power)
+            power *= y * y
+        return float(total)
+
+
+@lru_cache(maxsize=256)
+def _log(x: float) -> float:
+    """The logarithm of one parameter."""
+    return float(log(x))

@@ -15,28 +15,32 @@ each make a number in [0, 1).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import chain, repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Philox
-from numpy.typing import NDArray
 
-from mqsim.distributions.law import Distribution
 from mqsim.distributions.simple import Constant
-from mqsim.distributions.special import Floats
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mqsim.distributions.elementary import Floats
+    from mqsim.distributions.law import Distribution
 
 _SHIFT = 11
 _CHUNK = 1 << _SHIFT  # samples that `at` keeps together
 _MASK = _CHUNK - 1
 _GROWTH = (128, 512, _CHUNK)  # the first chunk is filled in steps, for actors that need few samples
 _KEPT = 8  # chunks that `at` remembers: room for redelivered messages that lie some way back
-_FIRST, _LARGEST = (
-    64,
-    4096,
-)  # sizes of sequential blocks: small first, so that thousands of actors start cheaply
+# Sizes of sequential blocks: small first, so that thousands of actors start cheaply, then eight times as
+# large each time, because calling a law costs as much as a thousand of its samples.
+_FIRST, _LARGEST = 64, 4096
 
 
 class _Sequence(ABC):
@@ -87,7 +91,7 @@ class _Sequence(ABC):
         while True:
             yield self.block(start, size).tolist()
             start += size
-            size = min(2 * size, _LARGEST)
+            size = min(8 * size, _LARGEST)
 
 
 class Stream(_Sequence):

@@ -6,7 +6,7 @@ scene, and `3.17+` the same with a second crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,13 +14,19 @@ from mqsim.grading.evidence import hits
 from mqsim.grading.points import Watching, crash_points, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
-from mqsim.grading.stage import Played
 from mqsim.guest.host.crash_points import Strike as Killing
+from mqsim.trace.clients import ClientEventKind
+from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
-    from mqsim.grading.stage import Stage
+    from collections.abc import Callable, Iterator
+
+    from mqsim.grading.run import Run
+    from mqsim.grading.stage import Played, Stage
     from mqsim.guest.host.crash_points import Point
 
+
+_ACKNOWLEDGED = re.compile(r"\bbasic\.ack (\d+)$")
 
 _STRIDE = 7
 """Which of the later points goes with which first one: neighbours get points that lie apart."""
@@ -63,6 +69,7 @@ class Search:
         self.found = 0
         self.skipped = 0
         self._stage = stage
+        self._calm: Run | None = None
         self._latency = stage.exercise.latency
 
     def runs(self, only: str | None = None) -> Iterator[Numbered]:
@@ -81,7 +88,7 @@ class Search:
             yield Numbered("1", self._stage.play(scene.setting))
             return
         watching = Watching()
-        self._stage.play(scene.setting, watched=watching)
+        self._calm = self._stage.play(scene.setting, watched=watching).run
         plays: Callable[[Watching, str | None], Iterator[Numbered]]
         plays = self._crashes if scene.fault is Fault.CRASH else self._faults
         yield from plays(watching, only)
@@ -120,9 +127,20 @@ class Search:
                 )
         self._tell(
             played,
-            [Strike("crash", point.who, point.t, point.did, self.scene.seconds) for point in points],
+            [Strike("crash", point.who, point.t, self._named(point), self.scene.seconds) for point in points],
         )
         return watching, played
+
+    def _named(self, point: Point) -> str:
+        """What the actor had done, with a message's text in place of a delivery's number."""
+        found = _ACKNOWLEDGED.search(point.did)
+        if found is None or self._calm is None:
+            return point.did
+        for event in self._calm.events(ClientEventKind.ACKED, who=point.who):
+            if event.t == point.t and event.delivery_tag == int(found[1]) and event.row >= 0:
+                text = text_of(self._calm.trace, event.row)
+                return f'{point.did[: found.start()]}basic.ack of "{text}"{point.did[found.end() :]}'
+        return point.did
 
     # -- faults at a time ------------------------------------------------------------------------------------
 

@@ -2,12 +2,9 @@
 
 from mqsim.metrics.flows import flow_times, slo_miss
 from mqsim.metrics.series import depth_series, in_system_series, time_average
-from mqsim.metrics.spans import ConsumerSpans, consumer_spans
 from mqsim.metrics.summary import summary
 
 __all__ = [
-    "ConsumerSpans",
-    "consumer_spans",
     "depth_series",
     "flow_times",
     "in_system_series",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.metrics.flows import flow_numbers
 from mqsim.metrics.series import average_in, depth_of, in_system_of, queue_rows
-from mqsim.metrics.spans import consumer_numbers
+from mqsim.metrics.utilisation import consumer_numbers
 from mqsim.metrics.window import Window, distribution, ratio, window
 from mqsim.trace.completion import dense, finished_attempts, message_ids
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Two instants closer than this are one: a message that started so soon after it was queued did not wait.
 AT_ONCE = 1e-12
@@ -41,7 +43,7 @@ def summary(trace: Trace, warmup: float = 0.0) -> dict[str, Any]:
           whose work was finished: `count, mean, p50, p95, p99, max`); `depth` (ready) and `in_system` (`mean,
           max` over time).
         * `consumers.NAME` and `groups.NAME`: `handled, share, utilisation, of_up_time` (see
-          `spans.consumer_numbers`).
+          `utilisation.consumer_numbers`).
         * `producers.NAME`: `created, published, confirmed, nacked, returned, blocked_for`, over the whole
           run.
         * `flows`: `count, finished, unfinished, mean, p50, p95, p99, max`.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.distributions import Constant, Exponential
 from mqsim.errors import UsageError
@@ -13,7 +12,6 @@ from mqsim.metrics import depth_series
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.closed_form import says_overloaded
 from mqsim.planning.figures import Drawing
-from mqsim.planning.judge import State
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import carry_out
 from mqsim.planning.quantities import amount, positive, seconds
@@ -22,9 +20,14 @@ from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked
 from mqsim.runs import simulate
-from mqsim.scenario import Scenario
 from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.planning.judge import State
+    from mqsim.scenario import Scenario
 
 RUNS = 10
 _LONGER = 1.5

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded, work_alone
 from mqsim.planning.length import length_of
 from mqsim.planning.quantities import percent, seconds, shown
 from mqsim.planning.study import SHOWN, SURE, Budget, Study
 from mqsim.planning.targets import Measure, Target
-from mqsim.scenario import Scenario
-from mqsim.statistics.sections import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mqsim.scenario import Scenario
+    from mqsim.statistics.sections import Estimate
 
 State = Literal["met", "not met", "unsure"]
 QUICK = 0.15

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mqsim.matching import Load, loads
 from mqsim.planning.targets import Target, worked
@@ -28,6 +28,9 @@ from mqsim.scenario import (
     Scenario,
     TraceArrivals,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RUNS = 8
 """Independent runs of a round."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.judge import Judged, Rules, State, foreseen, guessed, judge
-from mqsim.planning.knobs import Cost, Knob
-from mqsim.planning.study import Budget
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mqsim.planning.knobs import Cost, Knob
+    from mqsim.planning.study import Budget
+    from mqsim.scenario import Scenario
 
 FEW = 12
 """Values of a knob of which nothing is known that are all tried, one after the other."""

@@ -7,8 +7,7 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing
@@ -21,6 +20,9 @@ from mqsim.planning.search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def size(
@@ -74,7 +76,7 @@ def size(
     if twice:
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
-        raise UsageError(f"--budget: {budget:g} will not do; it is a number of messages above 0.")
+        raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)

@@ -8,10 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
@@ -25,7 +23,12 @@ from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.values import row, valued
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mqsim.scenario import Scenario
 
 MOST = 100_000
 

@@ -17,14 +17,17 @@ from __future__ import annotations
 import difflib
 import operator
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mqsim.errors import UsageError
 from mqsim.planning.quantities import Dimension, quantity, seconds, shown
-from mqsim.scenario import Scenario
 from mqsim.trace import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mqsim.scenario import Scenario
 
 Kind = Literal["time", "share", "count", "number", "misses", "recover", "overflow"]
 

@@ -11,7 +11,10 @@
 | `options` | the options of a run of programs, and the scenario that they make |
 | `programs` | programs run in virtual time |
 | `crashes` | the crash search: a run for each instant at which a program could crash |
+| `completion` | where a program's work on a message ends |
 | `impact` | what a crash changed: lost, done twice, left waiting |
+| `notes` | faults that a run shows without a crash |
+| `folders` | copies of the programs' folders, and what is written there |
 | `result` | the record of a run: tables, numbers, verdicts, fingerprints |
 | `warnings` | what a reader of the numbers should mind |
 """

@@ -16,12 +16,13 @@ line that names the message, or the time that the callback took.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.guest.host.operation_words import StepKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mqsim.guest.host.crash_points import Handling, Observer, Point, Step
 
 PAUSE = 0.005
@@ -212,10 +213,10 @@ class _Reader:
             return Completion(self._steps[last].t, last + 1, late=True)
         if inside is not None and (busy or effects):
             return inside
-        if handling.life in self._observer.spawning:
-            return self._unknown(handling)
         if handling.settled is not None and self._is_after_return(handling):
             return Completion(handling.settled, handling.settled_at - 1, late=True)
+        if handling.life in self._observer.spawning:
+            return self._unknown(handling)
         if inside is not None:
             return inside
         return self._without_a_sign(handling)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,9 +11,12 @@ from mqsim.guest.host.crash_points import Observer, Strike, observing
 from mqsim.guest.host.transcript import cut
 from mqsim.runs.folders import Folders, Lines
 from mqsim.runs.impact import Impact, Tally, impact
+from mqsim.runs.notes import notes
 from mqsim.runs.programs import play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     import pandas as pd
 
     from mqsim.guest.carriers.carrier import CarrierFactory
@@ -65,13 +67,20 @@ class CrashTable:
         not_run: points that were left out, as Ctrl-C was pressed.
         restart_after: seconds after which who crashed was started again; None is never.
         without: what came of the run without a crash, as a sentence.
+        notes: what that run shows of the programs besides, a sentence each.
     """
 
     def __init__(
-        self, crashes: Sequence[Crash], not_run: int, restart_after: float | None, without: str
+        self,
+        crashes: Sequence[Crash],
+        not_run: int,
+        restart_after: float | None,
+        without: str,
+        notes: Sequence[str] = (),
     ) -> None:
         self.crashes = list(crashes)
         self.without = without
+        self.notes = list(notes)
         self.not_run = not_run
         self.restart_after = restart_after
 
@@ -137,6 +146,7 @@ class CrashTable:
             "not_run": self.not_run,
             "restart_after": self.restart_after,
             "without": self.without,
+            "notes": self.notes,
         }
 
     def __len__(self) -> int:
@@ -148,7 +158,7 @@ class CrashTable:
             lines.append(f"{_place(span.first, span.first.who)}{'' if span.points > 1 else _outcome(span)}")
             if span.points > 1:
                 lines.append(f"{_place(span.last, '  … to')}{_outcome(span)}")
-        return "\n".join([*lines, "", self.sentence()]).lstrip("\n")
+        return "\n".join([*lines, "", *self.notes, self.sentence()]).lstrip("\n")
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -159,8 +169,9 @@ class CrashTable:
             f"<td>{escape(str(span.first.impact))}</td></tr>"
             for span in self.spans()
         )
+        told = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*self.notes, self.sentence()))
         head = "".join(f"<th>{name}</th>" for name in ("who", "time (s)", "killed", "points", "outcome"))
-        return f"<table><tr>{head}</tr>{rows}</table><p>{escape(self.sentence())}</p>"
+        return f"<table><tr>{head}</tr>{rows}</table>{told}"
 
 
 def _place(crash: Crash, who: str) -> str:
@@ -211,7 +222,7 @@ def every_crash(
     with Folders(chosen) as folders:
 
         def carried(carry: CarrierFactory | None) -> _Runs:
-            return _Runs(folders, carry, None if file is None else file.resolve(), names)
+            return _Runs(folders, carry, None if file is None else file.resolve(), names, options.hosts)
 
         runs = carried(carry)
         # A process of its own lets go of its files and their locks as it is killed.
@@ -240,21 +251,30 @@ class _Runs:
         carry: what carries them.
         definitions: a definitions file.
         names: of the actors that crash.
+        hosts: further names of the broker's host, each with a port.
 
     Attributes:
         without: what came of the run without a crash.
+        notes: what that run shows besides.
         points: the instants at which to crash, actor by actor.
     """
 
     def __init__(
-        self, folders: Folders, carry: CarrierFactory | None, definitions: Path | None, names: list[str]
+        self,
+        folders: Folders,
+        carry: CarrierFactory | None,
+        definitions: Path | None,
+        names: list[str],
+        hosts: Mapping[str, int],
     ) -> None:
         self._folders = folders
         self._carry = carry
         self._definitions = definitions
+        self._hosts = hosts
         observers: dict[str, Observer] = {}
         result = self._run(observing(observers))
         self.without = Tally(result, observers, folders.lines())
+        self.notes = notes(result.trace)
         self.points = [point for name in names for point in self._points_of(observers[name])]
 
     def _points_of(self, observer: Observer) -> list[Point]:
@@ -274,6 +294,7 @@ class _Runs:
             carry=self._carry,
             definitions=self._definitions,
             watched=watched,
+            hosts=self._hosts,
         )
 
     def crash_at_each(
@@ -289,7 +310,8 @@ class _Runs:
                     progress(number, len(points))
         except KeyboardInterrupt:
             pass
-        return CrashTable(crashes, len(points) - len(crashes), restart_after, str(self.without))
+        not_run = len(points) - len(crashes)
+        return CrashTable(crashes, not_run, restart_after, str(self.without), self.notes)
 
     def _crash(self, point: Point, restart_after: float | None) -> Crash:
         written: list[Lines] = []

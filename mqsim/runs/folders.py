@@ -11,12 +11,15 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-from mqsim.scenario import Scenario
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from mqsim.scenario import Scenario
 
 Lines = tuple[str, ...]
 """What files hold, line by line."""
@@ -58,7 +61,8 @@ class Folders:
         for name, spec in scenario.programs.items():
             if spec.file is not None:
                 file = Path(os.path.abspath(base / spec.file))
-                changes[f"programs.{name}.file"] = str(self._copy_of(str(file.parent)) / file.name)
+                top = file.parents[spec.module.count(".") if spec.module else 0]
+                changes[f"programs.{name}.file"] = str(self._copy_of(str(top)) / file.relative_to(top))
         return scenario.with_(changes) if changes else scenario
 
     def _copy_of(self, folder: str) -> Path:

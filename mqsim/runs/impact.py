@@ -7,7 +7,6 @@ program's work on it ends (see `mqsim.runs.completion`), whatever the broker was
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +18,8 @@ from mqsim.trace.tables import How, Outcome
 from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mqsim.guest.host.crash_points import Observer, Point
     from mqsim.runs.folders import Lines
     from mqsim.runs.programs import ProgramsRunResult
@@ -147,9 +148,9 @@ class Tally:
                 else:
                     reference = None if without is None else without.works.get(key)
                     again = True if reference is None else work.repeats(reference)
+                    # What a process that lives on has in hand ends as it does without the crash.
                     ended = work.completion is not None and not refused
-                    known = work.completion is None or work.completion.known
-                    self._take(key, work, ended and again is not False, known and again is not None)
+                    self._take(key, work, ended and again is not False, again is not None)
 
     def _is_written(self, label: str, without: Tally) -> bool | None:
         """Whether files held at the crash all that they hold of a message without it; None if that is

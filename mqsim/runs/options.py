@@ -43,6 +43,8 @@ class ProgramOptions:
         definitions: a RabbitMQ definitions file; what it says is declared at the start.
         scenario: one that the programs join; what is not given here is taken from it.
         carry: what carries the programs: by default this process itself.
+        stdin: a file that a program reads as its standard input, as with `input()`.
+        hosts: further names of the broker's host, each with a port.
     """
 
     programs: Mapping[str, ProgramSource] | Sequence[str]
@@ -57,6 +59,8 @@ class ProgramOptions:
     definitions: str | os.PathLike[str] | None = None
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None
     carry: CarrierFactory | None = None
+    stdin: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+    hosts: Mapping[str, int] = field(default_factory=dict)
 
     def to_scenario(self) -> Scenario:
         """The scenario that these options ask for.
@@ -85,7 +89,7 @@ class ProgramOptions:
         )
         if not programs and self.scenario is None:
             raise UsageError('there is nothing to run: give programs, as in {"worker": "consumer.py"}.')
-        for option in ("count", "start", "args"):
+        for option in ("count", "start", "args", "stdin"):
             for name in getattr(self, option):
                 if name not in programs:
                     known = ", ".join(programs)
@@ -96,6 +100,7 @@ class ProgramOptions:
                 "count": self.count.get(name, 1),
                 "start": self.start.get(name, 0.0),
                 "args": list(self.args.get(name, ())),
+                **({"stdin": os.path.abspath(self.stdin[name])} if name in self.stdin else {}),
             }
             for name, program in programs.items()
         }
@@ -125,7 +130,18 @@ def _source(name: str, program: ProgramSource) -> dict[str, str]:
     if callable(program):
         return {"source": source_of(program)}
     path = os.fspath(program)
+    if path.startswith("-m "):
+        return _module(name, path.removeprefix("-m ").strip())
     if not os.path.isfile(path):
         why = "is a folder, not a file" if os.path.isdir(path) else "there is no such file"
         raise UsageError(f"{path}: {why}, for program {name}.")
     return {"file": os.path.abspath(path)}
+
+
+def _module(name: str, module: str) -> dict[str, str]:
+    """What the scenario says of a program that is run as `python -m MODULE` is, from this folder."""
+    base = os.path.join(*module.split("."))
+    for file, full in ((os.path.join(base, "__main__.py"), f"{module}.__main__"), (f"{base}.py", module)):
+        if os.path.isfile(file):
+            return {"file": os.path.abspath(file), "module": full}
+    raise UsageError(f"-m {module}: there is no such module in this folder, for program {name}.")

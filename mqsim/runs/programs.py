@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mqsim.guest.program import CPU_LIMIT
+from mqsim.guest.program import CPU_LIMIT, Program
+from mqsim.runs.folders import Folders
 from mqsim.runs.result import RunResult
-from mqsim.scenario import Scenario
 from mqsim.sim import World
-from mqsim.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.host.ledger_service import LedgerEntry
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mqsim.guest.host.services import Service
     from mqsim.guest.host.transcript import Line
     from mqsim.runs.options import ProgramOptions
+    from mqsim.scenario import Scenario
+    from mqsim.trace import Trace
 
 
 class ProgramRun(NamedTuple):
@@ -84,6 +87,7 @@ def play(
     pulse: Callable[[float], None] | None = None,
     cpu_limit: float | None = CPU_LIMIT,
     watched: Callable[[GuestActor], Watch | None] | None = None,
+    hosts: Mapping[str, int] | None = None,
 ) -> ProgramsRunResult:
     """Run a scenario that has programs.
 
@@ -98,6 +102,7 @@ def play(
         listener: told of each line of the transcript as it comes.
         pulse: called with the time now and then.
         cpu_limit: Seconds of processor time that a program may use without waiting.
+        hosts: further names of the broker's host, each with a port.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Raises:
@@ -107,6 +112,7 @@ def play(
     from mqsim.guest.carriers.in_process import InProcess
     from mqsim.guest.carriers.watchdog import watching as guarded
     from mqsim.guest.host.programs import Programs
+    from mqsim.server.definitions import access_of, load
 
     programs = Programs(
         scenario,
@@ -116,11 +122,11 @@ def play(
         listener=listener,
         cpu_limit=cpu_limit,
         watched=watched,
+        access=None if definitions is None else access_of(definitions),
+        aliases=list((hosts or {}).items()),
     )
     world = World(scenario, seed, replication, [programs], until_quiet)
     if definitions is not None:
-        from mqsim.server.definitions import load
-
         load(definitions, world.broker)
     with guarded():
         try:
@@ -146,11 +152,31 @@ def run_programs(
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     scenario = options.to_scenario()
-    return play(
-        scenario,
-        scenario.seed,
-        until_quiet=True,
-        carry=options.carry,
-        definitions=None if options.definitions is None else Path(options.definitions),
-        listener=listener,
-    )
+    definitions = None if options.definitions is None else Path(options.definitions).resolve()
+    with _copies(scenario) as chosen:
+        result = play(
+            chosen,
+            chosen.seed,
+            until_quiet=True,
+            carry=options.carry,
+            definitions=definitions,
+            listener=listener,
+            hosts=options.hosts,
+        )
+    result.scenario = scenario
+    return result
+
+
+@contextmanager
+def _copies(scenario: Scenario) -> Iterator[Scenario]:
+    """The scenario with its program files in copies of their folders: what programs write or delete there is
+    never the original's.
+    """
+    files = {name: spec.file for name, spec in scenario.programs.items() if spec.file is not None}
+    if not files:
+        yield scenario
+        return
+    for name, file in files.items():  # so that what can't be read is told of by its own name
+        Program.from_file(name, (scenario.base or Path()) / file)
+    with Folders(scenario) as folders:
+        yield folders.scenario

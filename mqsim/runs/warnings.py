@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.matching import Load, Surge, loads, short_run, surges
+from mqsim.matching.routes import shares
 from mqsim.scenario import Closed, Empty, Saturate, Scenario
-from mqsim.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mqsim.trace import Trace
 
 WIDE = 0.1
 """An interval whose half-width is more than this share of its mean is called wide."""
@@ -117,7 +122,7 @@ def _misleading(scenario: Scenario, trace: Trace, warmup: float) -> list[RunWarn
     if scenario.duration is None or not trace.end > start:
         return found
     known = loads(scenario)
-    found += _growing(scenario, trace, start, {load.name for load in known if load.part == "queue"})
+    found += _growing(scenario, trace, start, {load.name for load in known if load.over})
     if not any(load.part == "broker" for load in known):
         found += _held_up(scenario, trace, start)
     if not any(one.kind in ("overload", "growth") for one in found):
@@ -171,29 +176,52 @@ def _overload(scenario: Scenario, load: Load) -> str:
     )
 
 
-def _growing(scenario: Scenario, trace: Trace, start: float, known: set[str]) -> Iterator[RunWarning]:
-    """Queues whose depth goes on rising, where the scenario alone did not tell their load."""
-    from mqsim.metrics import depth_series
+def _growing(scenario: Scenario, trace: Trace, start: float, told: set[str]) -> Iterator[RunWarning]:
+    """Queues that hold more and more, with their consumers, but for those of which it was told already."""
+    from mqsim.metrics import in_system_series
     from mqsim.statistics import step_means, unstable
 
-    struck = any(fault.at is not None for fault in scenario.faults)
     for name in trace.queues.names:
-        spec = scenario.broker.queues.get(name)
-        if spec is None or (name in known and not struck) or not _grows_unasked(scenario, name):
+        if name not in scenario.broker.queues or name in told or not _grows_unasked(scenario, name):
             continue
-        caution = unstable(step_means(*depth_series(trace, name), start, trace.end), _GROWTH)
-        if caution is not None:
-            yield RunWarning("growth", name, f"Queue {name}: {_lower(str(caution))}")
+        times, levels = in_system_series(trace, name)
+        caution = unstable(step_means(times, levels, start, trace.end), _GROWTH)
+        if caution is None or not _never_comes_back(times, levels, start, trace.end):
+            continue
+        nobody = "" if _is_consumed(scenario, name) else "nobody consumes it. "
+        yield RunWarning("growth", name, f"Queue {name}: {nobody}{_lower(str(caution))}")
+
+
+def _never_comes_back(
+    times: NDArray[np.float64], levels: NDArray[np.int64], start: float, end: float
+) -> bool:
+    """Whether in its last third a level never falls to its mean in the first third.
+
+    A queue that keeps up comes back to that again and again, however long its busy periods are.
+    """
+    from mqsim.metrics import time_average
+
+    third = (end - start) / 3.0
+    first = time_average((times, levels), start, start + third)
+    begins = max(0, int(np.searchsorted(times, end - third, side="right")) - 1)
+    last = levels[begins:]
+    return first is not None and len(last) > 0 and float(last.min()) > first[0] + _GROWTH
+
+
+def _is_consumed(scenario: Scenario, queue: str) -> bool:
+    return any(group.queue == queue and group.most > 0 for group in scenario.consumers.values())
 
 
 def _grows_unasked(scenario: Scenario, queue: str) -> bool:
-    """Whether a queue has consumers, no bound, and producers that go on to the end whatever they do."""
+    """Whether a queue has no bound, is to be worked off, and has producers that go on to the end whatever
+    they do. A dead-letter queue that nobody consumes may keep what comes to it.
+    """
     spec = scenario.broker.queues[queue]
     if spec.max_length is not None or spec.max_bytes is not None or spec.message_ttl is not None:
         return False
-    if not any(group.queue == queue and group.most > 0 for group in scenario.consumers.values()):
-        return False
     senders = [spec for spec in scenario.producers.values() if spec.count]
+    if not _is_consumed(scenario, queue) and not any(queue in shares(scenario, p.to) for p in senders):
+        return False
     answering = any(isinstance(spec.arrivals, Closed | Saturate) for spec in senders)
     return bool(senders) and not answering and all(_to_the_end(scenario, spec) for spec in senders)
 

@@ -224,6 +224,8 @@ class ProgramSpec(Spec):
     count: Actors = Field(default=1, description="how many times it runs")
     start: Seconds = Field(default=0.0, description="when it starts, in seconds")
     args: list[Text] = Field(default_factory=list, description="its command line")
+    stdin: Text | None = Field(default=None, description="a file whose lines it reads, as with input()")
+    module: Text | None = Field(default=None, description="the module that the file is, as in python -m")
 
     @model_validator(mode="after")
     def _exists(self, info: ValidationInfo) -> ProgramSpec:

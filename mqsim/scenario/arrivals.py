@@ -6,6 +6,7 @@ In a scenario they are a mapping with one key: `{poisson: {rate: 80}}`, `{every:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -145,7 +146,7 @@ class Mmpp(Spec):
 
     def leaving(self) -> tuple[float, ...]:
         """For each state the rate at which it is left, per second."""
-        return tuple(sum(row) for row in self.switch)
+        return tuple(math.fsum(row) for row in self.switch)
 
 
 class Batches(Spec):

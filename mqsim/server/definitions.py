@@ -5,11 +5,11 @@ What is there already has to be the same. One item that is refused does not keep
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Broker, Channel
+from mqsim.amqp.access import DEFAULT_HASH, Access, Password
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
@@ -17,6 +17,30 @@ from mqsim.scenario.definitions import (
     DefinedQueue,
     read_definitions,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mqsim.broker import Broker, Channel
+
+
+def access_of(path: Path) -> Access:
+    """Who may log in by a definitions file, and to which virtual host.
+
+    Raises:
+        UsageError: the file can't be read, or is none of that kind.
+    """
+    chosen = read_definitions(path).vhost
+    given = json.loads(path.read_text(encoding="utf-8-sig"))
+    users = {}
+    for each in given.get("users") or ():
+        text = each.get("password_hash", each.get("password")) if isinstance(each, dict) else None
+        if isinstance(text, str):
+            algorithm = each.get("hashing_algorithm", DEFAULT_HASH) if "password_hash" in each else ""
+            users[str(each.get("name"))] = Password(text, str(algorithm))
+    hosts = frozenset({chosen})
+    return Access(users, hosts) if users else Access(vhosts=hosts)
 
 
 def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:

@@ -7,14 +7,11 @@ confirmed message finds its queue.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mqsim.amqp.content import body_of, properties_of, restored
 from mqsim.amqp.fields import read_table, write_table
@@ -22,6 +19,11 @@ from mqsim.broker import Broker, Channel, Exchange, Message, Queue
 from mqsim.broker.message import failures_of
 from mqsim.errors import BrokerError
 from mqsim.server.tables import EMPTY, Batch, BindingRow, ExchangeRow, File, MessageRow, QueueRow, Topology
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 BUILT_IN = "amq."
 RETRY_AFTER = 1.0
@@ -285,6 +287,8 @@ class Disk:
         own = envelope.expiration
         if row.expires is not None:
             envelope.expiration = row.expires - self.epoch - self.broker.now
+        # Messages that are published from now on stand behind it in the file, too.
+        queue.sequence = max(queue.sequence, row.place - 1)
         queue.admit(message)
         envelope.expiration = own
 

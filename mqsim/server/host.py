@@ -6,15 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
+from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.disk import Disk
 from mqsim.server.stream import Stream
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0
 """Seconds that clients have to answer when the broker stops."""
 
@@ -31,6 +37,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         wake=lambda _: wake(),
         epoch=host.epoch,
         handed=None if host.disk is None else host.disk.handed,
+        access=host.access,
     )
 
 
@@ -43,6 +50,7 @@ class Host:
     Attributes:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
+        access: who may log in.
         disk: where durable things are kept; None keeps nothing.
     """
 
@@ -52,11 +60,12 @@ class Host:
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
         self.disk: Disk | None = None
+        self.access = Access()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._accepted = 0
 
     def keep(self, path: Path) -> list[str]:
@@ -120,29 +129,42 @@ class Host:
 
         Clients on that port speak the dialect; AMQP unless told.
 
-        Connections are taken at once, or, if `paused`, from `start` on.
+        Connections are taken at once, or, if `paused`, from `start` on. With 127.0.0.1 the same port of ::1
+        is taken too, where this machine has that and nobody else does.
 
         Raises:
             UsageError: the port is taken, or the address is none of this machine's.
         """
-        try:
-            self._server = await self.loop.create_server(
-                lambda: Stream(self, dialect or amqp), host, port, backlog=1024, start_serving=not paused
+
+        async def take(address: str, port: int) -> int:
+            server = await self.loop.create_server(
+                lambda: Stream(self, partial(self.open, dialect or amqp)),
+                address,
+                port,
+                backlog=1024,
+                start_serving=not paused,
             )
+            self._servers.append(server)
+            return int(server.sockets[0].getsockname()[1])
+
+        try:
+            taken = await take(host, port)
         except OSError as error:
             raise UsageError(
                 f"nothing can listen on {host}:{port} ({error.strerror or error}); "
                 "perhaps another broker does already: stop it, or choose another --port."
             ) from None
-        address = self._server.sockets[0].getsockname()
-        return int(address[1])
+        if host == LOOPBACK:
+            with suppress(OSError):
+                await take(LOOPBACK_6, taken)
+        return taken
 
     async def start(self) -> None:
         """Take connections at a port that was only taken."""
-        assert self._server is not None
-        await self._server.start_serving()
+        for server in self._servers:
+            await server.start_serving()
 
-    def open(self, stream: Stream, peer: str, dialect: Dialect) -> Session:
+    def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
         """A client connects, and speaks that dialect."""
         self._accepted += 1
         self.streams[stream] = None
@@ -156,8 +178,8 @@ class Host:
 
     async def stop(self) -> None:
         """Take no more connections, close those that there are with 320, and stop the broker."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         self.advance()
         if self.disk is not None:
             self.disk.drain()
@@ -175,6 +197,6 @@ class Host:
                 handle.cancel()
         if self.disk is not None:
             self.disk.close()
-        if self._server is not None:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._server.wait_closed(), 1.0)
+        for server in self._servers:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 1.0)

@@ -6,14 +6,13 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.protocol import End, Session
 
 if TYPE_CHECKING:
-    from mqsim.server.host import Dialect, Host
+    from collections.abc import Callable
 
 LINGER = 2.0
 """Seconds that a client has to end its side after ours ended; what it still sends is thrown away."""
@@ -21,20 +20,44 @@ LINGER = 2.0
 _log = logging.getLogger("mqsim.server")
 
 
+class StreamHost(Protocol):
+    """Who holds the broker, as a stream knows it.
+
+    Attributes:
+        loop: the event loop that both run in.
+        began: the loop's time at the broker's time 0.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    began: float
+
+    def advance(self) -> float:
+        """Move the broker on to now, and give that in its seconds."""
+
+    def awaken(self, stream: Stream) -> None:
+        """The stream's session has something to send, or has ended: look at it soon."""
+
+    def forget(self, stream: Stream) -> None:
+        """The stream is gone."""
+
+    def look_soon(self) -> None:
+        """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
+
+
 class Stream(asyncio.Protocol):
     """One client's stream.
 
     Args:
         host: who holds the broker.
-        dialect: makes the client's session.
+        open_session: makes the client's session, given the stream and who is at the other end.
     """
 
     session: Session
     transport: asyncio.Transport
 
-    def __init__(self, host: Host, dialect: Dialect) -> None:
+    def __init__(self, host: StreamHost, open_session: Callable[[Stream, str], Session]) -> None:
         self.host = host
-        self._dialect = dialect
+        self._open_session = open_session
         self._writes = True
         self._reads = True
         self._ended = False
@@ -49,7 +72,7 @@ class Stream(asyncio.Protocol):
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = transport.get_extra_info("peername") or ("?", 0)
-        self.session = self.host.open(self, f"{peer[0]}:{peer[1]}", self._dialect)
+        self.session = self._open_session(self, f"{peer[0]}:{peer[1]}")
         self._arm()
 
     def data_received(self, data: bytes) -> None:

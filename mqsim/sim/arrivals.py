@@ -8,12 +8,12 @@ Evaluation 18, 1993).
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import accumulate, chain, count, islice, takewhile
+from typing import TYPE_CHECKING
 
 from mqsim.distributions import Exponential, Streams
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.scenario.arrivals import (
     At,
     Batches,
@@ -24,6 +24,11 @@ from mqsim.scenario.arrivals import (
     Renewal,
     TraceArrivals,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.scenario.actors import ProducerSpec
 
 _UNIT = Exponential(1.0)
 
@@ -136,5 +141,5 @@ class _Profile:
         if self.linear:
             slope = (self.rates[i + 1] - rate) / (self.times[i + 1] - self.times[i])
         # Solve rate x + slope x^2 / 2 = rest, in the form that does not cancel when the slope is small.
-        root = max(rate * rate + 2 * slope * rest, 0.0) ** 0.5
+        root = math.sqrt(max(rate * rate + 2 * slope * rest, 0.0))
         return self.times[i] + (2 * rest / (rate + root) if rest > 0 else 0.0)

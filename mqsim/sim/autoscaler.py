@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
-import simpy
+from mqsim.trace.event_kinds import EventKind
 
-from mqsim.scenario.conduct import Autoscale
-from mqsim.sim.actor_world import ActorWorld
-from mqsim.sim.consumer import Consumer
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.scenario.conduct import Autoscale
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.consumer import Consumer
 
 
 class Autoscaler:
@@ -53,7 +57,7 @@ class Autoscaler:
     def _start(self, consumer: Consumer) -> None:
         world = self._world
         self._starting.add(consumer.name)
-        world.log("scaled-up", consumer.name, self._queue)
+        world.log(EventKind.SCALED_UP, consumer.name, self._queue)
 
         def ready(_: simpy.Event) -> None:
             if consumer.name in self._starting:
@@ -64,7 +68,7 @@ class Autoscaler:
         world.clock.call_at(world.clock._now + next(self._delays), ready)
 
     def _stop(self, consumer: Consumer) -> None:
-        self._world.log("scaled-down", consumer.name, self._queue)
+        self._world.log(EventKind.SCALED_DOWN, consumer.name, self._queue)
         if consumer.name in self._starting:
             self._starting.discard(consumer.name)
         elif self._spec.stop == "graceful":

@@ -6,14 +6,19 @@ node, from its own on and round, that runs and to which its link is not cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-from mqsim.scenario.network import NetworkSpec
-from mqsim.sim.hosts import Host, NodeWorld
 from mqsim.sim.links import Link, Wire
-from mqsim.sim.node import Node
 from mqsim.sim.unresponsive_nodes import UnresponsiveNodes
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mqsim.scenario.network import NetworkSpec
+    from mqsim.sim.hosts import Host, NodeWorld
+    from mqsim.sim.node import Node
 
 BROKER = "broker"
 
@@ -120,7 +125,7 @@ class Cluster:
         world.broker.advance(world.clock._now)
         self._stopped = [node for node in self.nodes if node.running]
         sessions = [session for node in self._stopped for session in node.take_down()]
-        world.log("broker-killed" if killed else "broker-stopped", BROKER)
+        world.log(EventKind.BROKER_KILLED if killed else EventKind.BROKER_STOPPED, BROKER)
         if killed:
             world.broker.kill()
         else:
@@ -145,7 +150,7 @@ class Cluster:
         back = [node for node in self._stopped if not node.running]
         self._stopped = []
         if back:
-            self.world.log("broker-started", BROKER)
+            self.world.log(EventKind.BROKER_STARTED, BROKER)
         for node in back:
             node.bring_up()
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import simpy
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Message
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim.hops import Confirm, Return
 from mqsim.sim.retries import Publisher, Retries
-from mqsim.sim.session import Session
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.broker import Message
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.session import Session
 
 
 class Confirms:
@@ -66,7 +71,7 @@ class Confirms:
             self._retries.succeeded(message)
         else:
             producer.counts.nacked += 1
-            producer.world.log("nacked", producer.name, copy=message.row)
+            producer.world.log(EventKind.NACKED, producer.name, copy=message.row)
             self._retries.failed(message, "nack")
         producer.refresh()
 
@@ -75,14 +80,14 @@ class Confirms:
         if session is not producer.session:
             return
         producer.counts.returned += 1
-        producer.world.log("returned-to-producer", producer.name, copy=message.row)
+        producer.world.log(EventKind.RETURNED_TO_PRODUCER, producer.name, copy=message.row)
         self._retries.failed(message, "returned")
 
     def _overdue(self, event: simpy.Event) -> None:
         life, number = event._value
         message = self.waiting.pop(number, None) if life == self._channel_life else None
         if message is not None:
-            self.producer.world.log("confirm-missing", self.producer.name, copy=message.row)
+            self.producer.world.log(EventKind.CONFIRM_MISSING, self.producer.name, copy=message.row)
             self._retries.failed(message, "timeout")
             self.producer.refresh()
             self.producer.world.finish_instant()

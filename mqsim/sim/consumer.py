@@ -7,21 +7,26 @@ happens: `crash` (in `process`) ends the process, `lose_work` here says what tha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
-from mqsim.sim.forwards import Forwards
 from mqsim.sim.hops import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
 from mqsim.sim.process import NEVER, Process
-from mqsim.sim.service_times import ServiceTimes
-from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.trace import Actor
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import simpy
+
+    from mqsim.scenario.actors import ConsumerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.forwards import Forwards
+    from mqsim.sim.service_times import ServiceTimes
+    from mqsim.sim.session import ReceivedDelivery, Session
 
 
 class Consumer(Process):
@@ -90,7 +95,7 @@ class Consumer(Process):
             priority=spec.priority,
             exclusive=spec.exclusive,
         )
-        self.world.log("subscribed", self.name, spec.queue)
+        self.world.log(EventKind.SUBSCRIBED, self.name, spec.queue)
 
     def _dismissed(self, session: Session) -> None:
         """At the client: the broker ended the subscription. Close the connection, and connect again."""
@@ -205,7 +210,7 @@ class Consumer(Process):
         limit = None if fails is None else fails.attempts
         if limit is not None and message.deliveries >= limit:
             then = "reject"
-        self.world.log("failed", self.name, copy=message.row, detail=then)
+        self.world.log(EventKind.FAILED, self.name, copy=message.row, detail=then)
         if then == "crash":
             self.working = delivery
             self.world.restart_later(self, None if fails is None else fails.restart_after)
@@ -257,7 +262,7 @@ class Consumer(Process):
             self._leave()
         elif session is not None and session.client_open:
             session.up(Cancel(session, self.name))
-            self.world.log("cancelled", self.name, self.spec.queue)
+            self.world.log(EventKind.CANCELLED, self.name, self.spec.queue)
 
     def _leave(self) -> None:
         session, self.session = self.session, None
@@ -266,7 +271,7 @@ class Consumer(Process):
             session.client_open = False
             session.up(Close(session))
         self.stopping = False
-        self._end_life("stopped")
+        self._end_life(EventKind.STOPPED)
 
     def slow(self, factor: float) -> None:
         """Stretch the work that remains, and all that follows, by `factor`."""

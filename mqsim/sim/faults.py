@@ -5,20 +5,25 @@ time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.scenario.faults import Fault
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
-from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import simpy
+
+    from mqsim.scenario.faults import Fault
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.session import Session
 
 NAN = float("nan")
 _HEARTBEATS = 2
@@ -121,7 +126,7 @@ class Faults:
                     self._later(fault.for_, partial(self._unslow, actor, factor, actor.life)),
                     actor.name,
                 )
-                self.world.log("slowed", actor.name, detail=f"{factor:g}")
+                self.world.log(EventKind.SLOWED, actor.name, detail=f"{factor:g}")
                 actor.slow(factor)
             case "hang":
                 self._span(fault, self._later(fault.for_, actor.restore), actor.name)
@@ -137,7 +142,7 @@ class Faults:
 
     def _unslow(self, actor: Host, factor: float, life: int) -> None:
         if actor.life == life:
-            self.world.log("restored", actor.name)
+            self.world.log(EventKind.RESTORED, actor.name)
             actor.end_slow(factor)
 
     # -- broker and network ----------------------------------------------------------------------------------
@@ -174,7 +179,7 @@ class Faults:
         cut = self._cut_links(fault)
         self._span(fault, self._later(fault.for_, lambda: self._heal(cut)))
         for one, other, links in cut:
-            self.world.log("partitioned", one if isinstance(one, str) else one.name, other)
+            self.world.log(EventKind.PARTITIONED, one if isinstance(one, str) else one.name, other)
             for link in links:
                 link.cut()
             if isinstance(one, str):
@@ -208,7 +213,7 @@ class Faults:
 
     def _heal(self, cut: list[Cut]) -> None:
         for one, other, links in cut:
-            self.world.log("healed", one if isinstance(one, str) else one.name, other)
+            self.world.log(EventKind.HEALED, one if isinstance(one, str) else one.name, other)
             for link in links:
                 link.heal()
             if not isinstance(one, str) and one.session is not None:

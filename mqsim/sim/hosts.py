@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker import Broker
-from mqsim.sim.clock import Clock
-from mqsim.sim.links import Hop, Link
-from mqsim.sim.session import Session
-from mqsim.trace import Actor
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+
+    from mqsim.broker import Broker
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.links import Hop, Link
+    from mqsim.sim.session import Session
+    from mqsim.trace import Actor
+    from mqsim.trace.event_kinds import EventKind
 
 
 class Host(Protocol):
@@ -82,7 +85,7 @@ class NodeWorld(Protocol):
     def finish_instant(self) -> None:
         """Let everything happen that takes no time."""
 
-    def log(self, kind: str, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
+    def log(self, kind: EventKind, who: str, other: str = "", copy: int = -1, detail: str = "") -> None:
         """Write an event into the log."""
 
     def everyone(self) -> list[Host]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+import math
 from functools import partial
-
-import simpy
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Alarm, Broker, Channel, Message
-from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
-from mqsim.scenario.brokerspec import CostsSpec
-from mqsim.sim.clock import Clock
-from mqsim.sim.copies import Copies
 from mqsim.sim.hops import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
-from mqsim.sim.memory import MemoryUse
-from mqsim.sim.recorder import Recorder
-from mqsim.sim.session import Session
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable, Iterator, Sequence
+
+    import simpy
+
+    from mqsim.distributions import Distribution
+    from mqsim.scenario.brokerspec import CostsSpec
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.copies import Copies
+    from mqsim.sim.memory import MemoryUse
+    from mqsim.sim.recorder import Recorder
+    from mqsim.sim.session import Session
 
 NEVER = float("inf")
 
@@ -144,7 +150,7 @@ class Node:
 
     def _turn(self, costs: Sequence[Cost | None]) -> float:
         """Take a turn for what costs so much; give the time when it is over."""
-        spent = sum(next(self._costs[cost]) for cost in costs if cost in self._costs)
+        spent = math.fsum(next(self._costs[cost]) for cost in costs if cost in self._costs)
         self._busy_until = max(self._busy_until, self.clock._now) + spent
         return self._busy_until
 
@@ -201,9 +207,8 @@ class Node:
         """Raise or clear an alarm."""
         self.broker.advance(self.clock._now)
         self.broker.set_alarm(kind, raised)
-        self.recorder.events.add(
-            self.clock._now, "alarm-raised" if raised else "alarm-cleared", "broker", detail=kind
-        )
+        happened = EventKind.ALARM_RAISED if raised else EventKind.ALARM_CLEARED
+        self.recorder.events.add(self.clock._now, happened, "broker", detail=kind)
 
     # -- down and up -----------------------------------------------------------------------------------------
 
@@ -213,7 +218,8 @@ class Node:
         if not self.running:
             return
         sessions = self.take_down()
-        self.recorder.events.add(self.clock._now, "broker-killed" if killed else "broker-stopped", self.name)
+        happened = EventKind.BROKER_KILLED if killed else EventKind.BROKER_STOPPED
+        self.recorder.events.add(self.clock._now, happened, self.name)
         self.broker.node_down(self.host, killed)
         self.tell_clients(sessions, killed)
 
@@ -237,7 +243,7 @@ class Node:
     def start(self) -> None:
         """Come up again with what survived."""
         if not self.running:
-            self.recorder.events.add(self.clock._now, "broker-started", self.name)
+            self.recorder.events.add(self.clock._now, EventKind.BROKER_STARTED, self.name)
             self.bring_up()
 
     def bring_up(self) -> None:

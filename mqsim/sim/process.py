@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.distributions import Distribution
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.hops import Close, Open
 from mqsim.sim.session import ReceivedDelivery, Session
-from mqsim.trace import Actor
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import simpy
+
+    from mqsim.distributions import Distribution
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.trace import Actor
 
 NEVER = float("inf")
 _MISSED_HEARTBEATS = 2
@@ -64,12 +69,12 @@ class Process:
         self.hung = False
         self.life += 1
         self.cast.up.append((now, float("nan")))
-        self.world.log("started", self.name)
+        self.world.log(EventKind.STARTED, self.name)
         self.connect(at_once=now == 0 and self.life == 1)
         for listener in list(self.up_listeners):
             listener(True)
 
-    def _end_life(self, kind: str) -> None:
+    def _end_life(self, kind: EventKind) -> None:
         now = self.clock._now
         self.running = self.hung = False
         self.life += 1
@@ -89,18 +94,18 @@ class Process:
     def crash(self) -> None:
         """The process dies at once; its kernel closes the connection."""
         if self.running:
-            session = self._die("crashed")
+            session = self._die(EventKind.CRASHED)
             if session is not None:
                 session.up(Close(session))
 
     def power_off(self) -> None:
         """The machine loses its power: nobody closes anything, and only the heartbeat tells the broker."""
         if self.running:
-            session = self._die("powered-off")
+            session = self._die(EventKind.POWERED_OFF)
             if session is not None and self.heartbeat > 0:
                 self._expect_missed_heartbeats(session)
 
-    def _die(self, kind: str) -> Session | None:
+    def _die(self, kind: EventKind) -> Session | None:
         session, self.session = self.session, None
         if session is not None:
             session.client_open = False
@@ -149,7 +154,7 @@ class Process:
             return
         session.client_open = False
         self.session = None
-        self.world.log("connection-lost", self.name, detail=why)
+        self.world.log(EventKind.CONNECTION_LOST, self.name, detail=why)
         self.disconnected()
         if self.running:
             self.connect_later()
@@ -193,7 +198,7 @@ class Process:
         if not self.running or self.hung:
             return
         self.hung = True
-        self.world.log("hung", self.name)
+        self.world.log(EventKind.HUNG, self.name)
         self.pace_changed()
         self._hangs += 1
         session, life, hangs = self.session, self.life, self._hangs
@@ -218,7 +223,7 @@ class Process:
         """The end of a `hang`."""
         if self.hung:
             self.hung = False
-            self.world.log("restored", self.name)
+            self.world.log(EventKind.RESTORED, self.name)
             if self.session is None:
                 self.connect_later()
             self.pace_changed()

@@ -5,9 +5,14 @@ It only writes. What it reads back is what it needs to write: whom an attempt wa
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.broker import Clock, DeliveryEnd, Message, Observer, Queue, Reason
-from mqsim.errors import BrokerError
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from mqsim.errors import BrokerError
 
 _ACKED, _LOST, _READY = int(Outcome.ACKED), int(Outcome.LOST), int(Outcome.READY)
 _HOW_ACKED = int(How.ACKED)
@@ -64,7 +69,7 @@ class Recorder(Observer):
         self.messages.outcome[row] = outcome
         self.messages.ended[row] = now
         producer = self.trace.actors.names[self.messages.producer[row]]
-        self.events.add(now, outcome.label, producer, copy=row, detail=detail)
+        self.events.add(now, EventKind(outcome.label), producer, copy=row, detail=detail)
 
     def reopen(self, row: int) -> None:
         """A copy that had met its end is open again."""
@@ -78,7 +83,7 @@ class Recorder(Observer):
         if message.attempt >= 0:
             self.deliveries.how[message.attempt] = How.LOST
             self.deliveries.ended[message.attempt] = now
-        self.events.add(now, "lost", self._consumer(row), copy=row, detail=detail)
+        self.events.add(now, EventKind.LOST, self._consumer(row), copy=row, detail=detail)
 
     def _consumer(self, row: int) -> str:
         consumer = self.messages.consumer[row]
@@ -139,8 +144,8 @@ class Recorder(Observer):
         name = self._consumer(row)
         self._unsend(row)
         if how is DeliveryEnd.TIMEOUT:
-            self.events.add(now, "timeout", name, queue.name, row)
-        self.events.add(now, ended.label, queue.name, name, row, how.value)
+            self.events.add(now, EventKind.TIMEOUT, name, queue.name, row)
+        self.events.add(now, EventKind(ended.label), queue.name, name, row, how.value)
 
     def revived(self, message: Message, queue: Queue) -> None:
         """As `Observer` says: what was acknowledged is back."""
@@ -149,7 +154,7 @@ class Recorder(Observer):
         self._unsend(row)
         message.attempt = -1
         self.reopen(row)
-        self.events.add(self.clock.now, "revived", queue.name, copy=row)
+        self.events.add(self.clock.now, EventKind.REVIVED, queue.name, copy=row)
 
     def _unsend(self, row: int) -> None:
         messages = self.messages
@@ -167,7 +172,7 @@ class Recorder(Observer):
         """A delivery came back once too often; whether it was given back or its connection ended."""
         if message.attempt >= 0:
             self._end_attempt(message, How.RETURNED)
-            self.events.add(self.clock.now, "delivery-limit", queue.name, copy=message.row)
+            self.events.add(self.clock.now, EventKind.DELIVERY_LIMIT, queue.name, copy=message.row)
 
     def left(self, message: Message, queue: Queue, reason: Reason) -> None:
         """As `Observer` says."""
@@ -178,22 +183,22 @@ class Recorder(Observer):
         self._end_attempt(message, How.RETURNED if reason in (Reason.DELETED, Reason.LOST) else How.REJECTED)
         self.messages.outcome[row] = outcome
         self.messages.ended[row] = self.clock.now
-        self.events.add(self.clock.now, outcome.label, queue.name, copy=row, detail=reason.value)
+        self.events.add(self.clock.now, EventKind(outcome.label), queue.name, copy=row, detail=reason.value)
 
     def leader_lost(self, queue: Queue) -> None:
         """As `Observer` says."""
-        self.events.add(self.clock.now, "leader-lost", queue.name)
+        self.events.add(self.clock.now, EventKind.LEADER_LOST, queue.name)
 
     def leader_elected(self, queue: Queue, node: str) -> None:
         """As `Observer` says."""
-        self.events.add(self.clock.now, "leader-elected", queue.name, node)
+        self.events.add(self.clock.now, EventKind.LEADER_ELECTED, queue.name, node)
 
     def channel_closed(self, connection: str, number: int, error: BrokerError | None) -> None:
         """As `Observer` says."""
         if error is not None:
             self.events.add(
                 self.clock.now,
-                "channel-closed",
+                EventKind.CHANNEL_CLOSED,
                 connection,
                 detail=f"{error.code} {error.text}",
             )

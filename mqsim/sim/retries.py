@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-import simpy
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.broker import Message
-from mqsim.scenario.actors import ProducerSpec
-from mqsim.sim.actor_world import ActorWorld
-from mqsim.sim.clock import Clock
-from mqsim.sim.session import Session
-from mqsim.trace import ProducerCounts
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.session import Session
+    from mqsim.trace import ProducerCounts
 
 
 class Publisher(Protocol):
@@ -68,7 +71,9 @@ class Retries:
         tries = self._tries.pop(message.row, 0)
         if tries >= retry.limit:
             return
-        delay = next(delays) * retry.factor**tries
+        delay = next(delays)
+        for _ in range(tries):  # products alone: the last bit of a power differs from machine to machine
+            delay *= retry.factor
         producer, life = self._producer, self._producer.life
         producer.world.pending_retries += 1
 
@@ -88,5 +93,5 @@ class Retries:
             row = world.copies.new_again(row)
             message = Message(message.envelope, row)
         self._tries[row] = tries
-        world.log("retried", self._producer.name, copy=row)
+        world.log(EventKind.RETRIED, self._producer.name, copy=row)
         self._producer.offer(message)

@@ -15,17 +15,21 @@ was missed after two to eight seconds on 3.10, 4.0 and 4.3 (the recordings are k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
-
-import simpy
+from typing import TYPE_CHECKING, Final
 
 from mqsim.broker import NodeState
-from mqsim.sim.hosts import Host, NodeWorld
-from mqsim.sim.links import Link, Wire
-from mqsim.sim.node import Node
-from mqsim.sim.session import Server, Session
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import simpy
+
+    from mqsim.sim.hosts import Host, NodeWorld
+    from mqsim.sim.links import Link, Wire
+    from mqsim.sim.node import Node
+    from mqsim.sim.session import Server, Session
 
 LEADER_MISSED: Final = 5.0
 """Seconds until a quorum queue's members miss their silent leader; then they elect."""
@@ -63,7 +67,7 @@ class UnresponsiveNodes:
             return
         world = self._world
         world.broker.advance(world.clock._now)
-        world.log("powered-off", node.name)
+        world.log(EventKind.POWERED_OFF, node.name)
         sessions = [session for session in node.sessions.values() if session.node is node]
         self._without_power[node] = sessions
         self._each_link(node, lambda actor, link: link.cut())
@@ -148,7 +152,7 @@ class UnresponsiveNodes:
         sessions = node.take_down()
         self._world.broker.node_down(node.host, killed=True)
         if node in self._cut_off:
-            self._world.log("broker-stopped", node.name, detail="it is cut off from most nodes")
+            self._world.log(EventKind.BROKER_STOPPED, node.name, detail="it is cut off from most nodes")
             self._each_link(node, lambda actor, link: link.release())
             node.tell_clients(sessions, killed=False)
             self._each_link(node, lambda actor, link: link.stall())

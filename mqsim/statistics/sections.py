@@ -18,14 +18,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
 from mqsim.statistics.student import student_t_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Floats = NDArray[np.float64]
 
@@ -132,7 +135,7 @@ def percentile_of_sections(
     """
     parts = _checked(sections, confidence)
     if not 0.0 < percentile < 100.0:
-        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} will not do.")
+        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} is not allowed.")
     p = percentile / 100.0
     every = np.sort(np.concatenate(parts))
     value = _quantile(every, p)
@@ -212,4 +215,4 @@ def _checked(sections: Sequence[ArrayLike], confidence: float) -> list[Floats]:
 
 def _check_confidence(confidence: float) -> None:
     if not 0.0 < confidence < 1.0:
-        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT = range(8)
 
 
-_ENDS = ("stopped", "exited")
+_ENDS = (EventKind.STOPPED, EventKind.EXITED)
 
 
 class Step(NamedTuple):
@@ -183,7 +186,7 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
         copy, kind = events.copy[mark.row], events.kind[mark.row]
         closed = by_copy.get(copy)
         if closed is not None:
-            yield (mark, closed) if kind == "failed" else (closed, mark)
+            yield (mark, closed) if kind == EventKind.FAILED else (closed, mark)
         again = published.get(copy)
         if again is not None:
-            yield (mark, again) if kind == "retried" else (again, mark)
+            yield (mark, again) if kind == EventKind.RETRIED else (again, mark)

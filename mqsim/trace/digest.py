@@ -1,6 +1,6 @@
 """Fingerprints of a run: equal runs have equal digests, byte for byte.
 
-Every column is hashed under its name and length, as little-endian bytes in the contract's order, followed by
+Every column is hashed under its name and length, as little-endian bytes in the order of its table; then come
 the names behind the codes. All NaN count as one.
 """
 
@@ -11,13 +11,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, view
-from mqsim.trace.tables import Trace
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 def digest(trace: Trace) -> str:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
 from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.trace.timeline import Line, lines_by_step, message_name, text_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _NUMBER = re.compile(r"(?P<who>.+?)\s*#\s*(?P<number>\d+)(\s+\".*\")?")
 _SHOWN = 5
-_HAPPENED = {
-    "crashed": "was killed",
-    "powered-off": "lost power",
-    "exited": "ended",
-    "stopped": "was stopped",
-    "connection-lost": "lost its connection",
-    "channel-closed": "had its channel closed",
-    "broker-killed": "the broker was killed",
-    "broker-stopped": "the broker was stopped",
+_HAPPENED: dict[str, str] = {
+    EventKind.CRASHED: "was killed",
+    EventKind.POWERED_OFF: "lost power",
+    EventKind.EXITED: "ended",
+    EventKind.STOPPED: "was stopped",
+    EventKind.CONNECTION_LOST: "lost its connection",
+    EventKind.CHANNEL_CLOSED: "had its channel closed",
+    EventKind.BROKER_KILLED: "the broker was killed",
+    EventKind.BROKER_STOPPED: "the broker was stopped",
 }
 """What takes a delivery from its consumer, in the order in which it explains more."""
-_TOLD = {*_HAPPENED, "hung", "restored", "slowed", "partitioned", "healed", "broker-started"}
+_TOLD = {
+    *_HAPPENED,
+    EventKind.HUNG,
+    EventKind.RESTORED,
+    EventKind.SLOWED,
+    EventKind.PARTITIONED,
+    EventKind.HEALED,
+    EventKind.BROKER_STARTED,
+}
 _LEFT = {
     "maxlen": "the queue was full",
     "cycle": "it went in a circle",

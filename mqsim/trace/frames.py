@@ -6,17 +6,18 @@ grow: take them when the run is over, or let go of them before it goes on. They 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.tables import DeliveryTable, How, MessageTable, Outcome, Trace
 
 if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
+    from numpy.typing import NDArray
 
 MESSAGE_COLUMNS = ["copy", *MessageTable.columns]
 """The row's number is the copy's."""
@@ -59,7 +60,7 @@ def rows_by_code(codes: NDArray[Any], count: int) -> list[NDArray[np.int64]]:
 
 
 def messages_frame(trace: Trace) -> pd.DataFrame:
-    """The message table: one row a copy of a message, columns in the contract's order.
+    """The message table: one row a copy of a message, columns in the order of the table.
 
     Returns:
         A frame whose times (seconds, NaN where it did not happen) share the trace's memory. `producer`,
@@ -70,7 +71,7 @@ def messages_frame(trace: Trace) -> pd.DataFrame:
 
 
 def deliveries_frame(trace: Trace) -> pd.DataFrame:
-    """The delivery table: one row an attempt, in the contract's order, times as in `messages_frame`."""
+    """The delivery table: one row an attempt, columns in its order, times as in `messages_frame`."""
     kinds = {"consumer": trace.actors.names, "how": HOWS}
     return _frame(DELIVERY_COLUMNS, columns(trace.deliveries, *DELIVERY_COLUMNS), kinds)
 

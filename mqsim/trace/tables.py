@@ -11,14 +11,17 @@ Times are seconds from the start of the run.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-
-from numpy.typing import ArrayLike
+from typing import TYPE_CHECKING
 
 from mqsim.trace.clients import ClientEvents
 from mqsim.trace.columns import Table, column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import ArrayLike
 
 NOT_A_TIME = float("nan")
 NONE = -1
@@ -115,7 +118,7 @@ class MessageTable(Table):
     copy, through all hops), `producer` (code), `number` (counts a producer's messages from 0), `queue` (code
     or -1), `priority`, `consumer` (code or -1), `deliveries` (attempts), `outcome`. Times: `created`
     (intended arrival), `published` (put on the wire), `enqueued`, `delivered` (sent by the broker),
-    `started`, `finished`, `acked`, `ended` (left its queue for good; beyond the contract). `delivered` to
+    `started`, `finished`, `acked`, `ended` (left its queue for good). `delivered` to
     `finished` and `consumer` are those of the last attempt; a copy that was given back has none.
     """
 
@@ -207,9 +210,11 @@ class EventLog:
     def add(
         self, t: float, kind: str, subject: str, other: str = "", copy: int = NONE, detail: str = ""
     ) -> None:
-        """Note that `kind` happened to `subject` at `t`; `other` is who or what else took part."""
+        """Note that `kind` (an `EventKind`) happened to `subject` at `t`; `other` is who or what else took
+        part.
+        """
         self.t.append(t)
-        self.kind.append(kind)
+        self.kind.append(str(kind))
         self.subject.append(subject)
         self.other.append(other)
         self.copy.append(copy)

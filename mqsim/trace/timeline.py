@@ -6,13 +6,11 @@ instant is decided in `causes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from textwrap import shorten
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.causal_order import (
     CREATED,
@@ -26,13 +24,19 @@ from mqsim.trace.causal_order import (
     Step,
     in_causal_order,
 )
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.event_words import event_words
 from mqsim.trace.tables import NONE, How, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 _KINDS = ("created", "published", "enqueued", "sent", "started", "finished", "ended", "event")
 _SHOWN = 32
 """Characters of a message's text that stand in its name."""
-_IN_TABLES = frozenset({"requeued", "returned", "rejected"})
+_IN_TABLES = frozenset({EventKind.REQUEUED, EventKind.RETURNED, EventKind.REJECTED})
 
 
 class Line(NamedTuple):
@@ -233,7 +237,11 @@ def _line_of_ending(trace: Trace, step: Step, name: str, consumer: str) -> Line:
 def _line_of_event(trace: Trace, step: Step, told_as_lost: frozenset[int]) -> Line | None:
     events, row = trace.events, step.row
     kind, copy, subject = events.kind[row], events.copy[row], events.subject[row]
-    if copy in told_as_lost if kind == "lost" else kind in _IN_TABLES and trace.messages.deliveries[copy] > 0:
+    if (
+        copy in told_as_lost
+        if kind == EventKind.LOST
+        else kind in _IN_TABLES and trace.messages.deliveries[copy] > 0
+    ):
         return None  # the deliveries tell it
     name = message_name(trace, copy) if copy != NONE else ""
     who = "broker" if subject in trace.queues.names or not subject else subject

@@ -5,13 +5,14 @@ was.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.trace.tables import How, Trace
 from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def consumers(trace: Trace) -> list[str]:
 def work_bars(trace: Trace) -> Iterator[Bar]:
     """Every stretch of work, in the order in which the broker sent the messages.
 
-    Where the work of an unfinished attempt broke off is decided in `trace.spans`.
+    Where the work of an unfinished attempt broke off is decided in `trace.work_spans`.
     """
     table, names = trace.deliveries, trace.actors.names
     stretches = work(trace)

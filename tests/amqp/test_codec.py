@@ -39,7 +39,7 @@ VALUES = st.recursive(
     SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4))
 )
 TABLES = st.dictionaries(NAMES, VALUES, max_size=6)
-METHODS = sorted(commands.INDEX_MAPPING.values(), key=lambda kind: kind.index)
+METHODS = [commands.INDEX_MAPPING[index] for index in sorted(commands.INDEX_MAPPING)]
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "bit": st.booleans(),
     "octet": st.integers(0, 255),

@@ -178,8 +178,10 @@ def test_a_delivery_that_is_overdue_costs_the_channel() -> None:
     client.send(1, Basic.Get(queue="q"))
     client.read()
     broker.advance(121.0)
-    what, code, text, method = client.fate()
+    fate = client.fate()
+    assert not isinstance(fate, str), fate
+    what, code, text, method = fate
     assert (what, code, method) == ("channel", 406, (0, 0))
-    assert str(text).startswith("PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out.")
+    assert text.startswith("PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out.")
     assert client.ask(2, Basic.Qos(prefetch_count=1)).name == "Basic.QosOk"
     assert broker.queues["q"].waiting == 1

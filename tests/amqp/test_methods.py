@@ -277,6 +277,25 @@ def test_a_consumer_whose_queue_goes_is_told_if_it_understands(capable: bool) ->
     assert found == ([("Basic.Cancel", "c", True)] if capable else [])
 
 
+def test_who_deletes_the_queue_it_consumes_from_has_its_answer_first() -> None:
+    client = Client().open(1, 2, capabilities=CAPABLE)
+    client.ask(1, Queue.Declare(queue="q"))
+    client.ask(1, Basic.Consume(queue="q", consumer_tag="c"))
+    client.ask(2, Basic.Consume(queue="q", consumer_tag="d"))
+    client.send(1, Queue.Delete(queue="q"))
+    found = client.read()
+    assert [(number, each.name) for number, each in found] == [
+        (1, "Queue.DeleteOk"),
+        (1, "Basic.Cancel"),
+        (2, "Basic.Cancel"),
+    ]
+    assert found[0][1].message_count == 0
+    client.ask(1, Queue.Declare(queue="q"))
+    client.ask(1, Basic.Consume(queue="q", consumer_tag="c"))
+    client.send(1, Queue.Delete(queue="q", nowait=True))
+    assert client.names() == ["Basic.Cancel"]
+
+
 @pytest.mark.parametrize(
     ("method", "text", "numbers"),
     [

@@ -85,7 +85,8 @@ def test_a_wrong_password_is_told_to_those_who_understand(
 def test_a_login_that_can_not_be_read_ends_the_stream(mechanism: str, response: str) -> None:
     client = Client()
     client.greet()
-    client.send(0, commands.Connection.StartOk({"capabilities": CAPABLE}, mechanism, response, "en_US"))
+    properties: Any = {"capabilities": CAPABLE}
+    client.send(0, commands.Connection.StartOk(properties, mechanism, response, "en_US"))
     assert client.fate() == "lost"
 
 

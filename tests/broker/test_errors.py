@@ -267,3 +267,14 @@ def test_a_message_expires_within_ten_years(version: str) -> None:
     assert bench.broker.next_deadline() == TEN_YEARS / 1000
     with pytest.raises(ChannelError, match=f"{{value_too_large,{TEN_YEARS + 1}}}"):
         enter(bench.channel, "", "q", b"m", {"expiration": str(TEN_YEARS + 1)})
+
+
+def test_a_stream_is_refused_in_a_sentence_that_says_what_to_do() -> None:
+    bench = Bench()
+    with pytest.raises(ChannelError) as error:
+        bench.channel.declare_queue("log", durable=True, arguments={"x-queue-type": "stream"})
+    assert (error.value.code, error.value.text) == (
+        406,
+        "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'log' in vhost '/': "
+        '"stream queues are not simulated: declare a classic or a quorum queue"',
+    )

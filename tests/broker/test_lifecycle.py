@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mqsim.broker import MACHINES, Broker
-from mqsim.broker.lifecycle import Machine
 from mqsim.errors import SimulationError
 from tests.broker.diagrams import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import Enum
+
+    from mqsim.broker.lifecycle import Machine
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machines.md"
 
@@ -75,13 +79,15 @@ def test_what_is_closed_or_down_refuses_every_use_and_stays_as_it_is() -> None:
             act()
     assert (list(broker.queues), list(connection.channels)) == (["q"], [2])
     connection.close()
-    for act in (connection.close, connection.channel):
+    closed: tuple[Callable[[], object], ...] = (connection.close, connection.channel)
+    for call in closed:
         with pytest.raises(SimulationError, match="connection me is closed and can't"):
-            act()
+            call()
     broker.kill()
-    for act in (broker.kill, broker.stop, broker.connect):
+    down: tuple[Callable[[], object], ...] = (broker.kill, broker.stop, broker.connect)
+    for call in down:
         with pytest.raises(SimulationError, match="the broker is down and can't"):
-            act()
+            call()
     broker.start()
     with pytest.raises(SimulationError, match="the broker is running and can't start"):
         broker.start()

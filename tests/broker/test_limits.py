@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mqsim.errors import SimulationError
@@ -82,7 +84,8 @@ def test_an_expired_message_is_dead_lettered_without_its_expiration() -> None:
     _, message = bench.channel.get("dead") or (0, None)
     assert message is not None
     assert message.expires is None
-    [death] = headers(message)["x-death"]  # type: ignore[misc]
+    deaths: Any = headers(message)["x-death"]
+    [death] = deaths
     assert (death["reason"], death["original-expiration"], death["time"]) == ("expired", "1500", 1.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from itertools import product
 
 import hypothesis.strategies as st
@@ -255,3 +256,34 @@ def test_more_keys_than_are_remembered_find_their_queues() -> None:
         bench.put("m", to=f"{'odd' if number % 2 else 'even'}.{number}", exchange="x")
     assert bench.ready("q") == MOST_ROUTES_KNOWN
     assert sum(map(len, bench.broker.topology.routes.values())) <= MOST_ROUTES_KNOWN
+
+
+def test_an_address_of_direct_reply_to_has_five_parts_of_which_two_are_base64() -> None:
+    bench = Bench()
+    bench.channel.consume("amq.rabbitmq.reply-to", lambda *_: None, no_ack=True)
+    assert bench.channel.reply_to is not None
+    parts = bench.channel.reply_to.name.split(".")
+    assert parts[:3] == ["amq", "rabbitmq", "reply-to"]
+    assert [part[-2:] for part in parts[3:]] == ["==", "=="]
+    assert len(b64decode(parts[4], validate=True)) == 16
+    assert b64decode(parts[3], validate=True)
+
+
+@pytest.mark.parametrize("confirms", [False, True])
+@pytest.mark.parametrize(("version", "codes"), [("3.10", [312]), ("4.0", []), ("4.3", [])])
+def test_a_mandatory_reply_is_delivered_and_on_3_10_returned_too(
+    version: str, codes: list[int], confirms: bool
+) -> None:
+    bench = Bench(version)
+    got: list[bytes] = []
+    bench.channel.consume(
+        "amq.rabbitmq.reply-to", lambda _c, _t, message: got.append(message.envelope.body), no_ack=True
+    )
+    assert bench.channel.reply_to is not None
+    server = bench.confirming() if confirms else bench.new_channel()
+    returned: list[int] = []
+    server.on_return = lambda _message, code, _text: returned.append(code)
+    for mandatory in (False, True):
+        bench.put("answer", to=bench.channel.reply_to.name, by=server, mandatory=mandatory)
+    assert (got, returned) == ([b"answer", b"answer"], codes)
+    assert bench.confirms == ([(1, True), (2, True)] if confirms else [])

@@ -186,3 +186,30 @@ def test_the_mark_of_an_acknowledgement_twice_in_a_transaction_is_406() -> None:
     with pytest.raises(ChannelError, match="unknown delivery tag 1"):
         channel.ack(1)
     assert bench.drain() == ["a*"]
+
+
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+@pytest.mark.parametrize("reason", ["maxlen", "expired", "rejected"])
+def test_a_chain_of_dead_letter_queues_may_be_long(reason: str, kind: str) -> None:
+    length = 300
+    bench = Bench()
+    for number in range(length):
+        limit = {"maxlen": {"max_length": 0}, "expired": {"message_ttl": 0.0}}.get(reason, {})
+        if reason == "rejected" and number:
+            limit = {"max_length": 0}
+        bench.queue(
+            f"q{number}", kind=kind, dead_letter_exchange="", dead_letter_key=f"q{number + 1}", **limit
+        )
+    bench.queue(f"q{length}", kind=kind)
+    server = bench.confirming()
+    bench.put("m", to="q0", by=server)
+    if reason == "rejected":
+        tag, _ = bench.channel.get("q0") or (0, None)
+        bench.channel.reject(tag, requeue=False)
+    bench.broker.advance(1.0)
+    answer = bench.channel.get(f"q{length}")
+    assert answer is not None
+    deaths = headers(answer[1])["x-death"]
+    assert isinstance(deaths, list)
+    assert [death["queue"] for death in deaths] == [f"q{number}" for number in reversed(range(length))]
+    assert bench.confirms == [(1, True)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from tests.browser import chromium, standing
 from tests.browser.shown import REPLAY, ready
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
     from playwright.sync_api import Browser, Page
 
@@ -50,7 +51,7 @@ def crash(browser: Browser) -> Path:
             "one => { const player = one.player; player.ask = () => {}; player.controls.speed.value = '1';"
             " player.cursorToStart(); player.playing = true; }"
         )
-        shots: list[Image] = []
+        shots: list[Image.Image] = []
         for _ in range(round((result.trace.end - result.trace.start) / _EACH) + 1):
             raw = page.screenshot(clip=_clip(page))
             shots.append(Image.open(io.BytesIO(raw)).convert("RGB"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -13,13 +13,16 @@ from mqsim.cli import main, show
 from mqsim.scenario import load, presets
 from tests.cli.command import mqsim
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     assert main([str(argument) for argument in arguments]) == 0
     return capfd.readouterr().out
 
 
-def numbers(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> dict:
+def numbers(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:
     return json.loads(said(capfd, "run", *arguments, "--json"))
 
 

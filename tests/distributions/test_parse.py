@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from mqsim.distributions import LAWS, Constant, Discrete, Distribution, Empirical, Exponential, parse
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MEANS = st.floats(1e-9, 1e9)
 SPEC = st.one_of(
@@ -80,7 +83,7 @@ def test_laws_are_listed_by_their_names() -> None:
     assert all(issubclass(law, Distribution) for law in LAWS.values())
 
 
-BAD = [
+BAD: list[tuple[Any, ...]] = [
     (True, "True", "at least 0"),
     (-1, "-1", "at least 0"),
     (math.nan, "nan", "at least 0"),

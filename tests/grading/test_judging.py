@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from mqsim.grading import Exercise, calm, every_crash, expect, load
 from mqsim.grading.practice import check, replay
 from mqsim.grading.verdict import State
 from tests.grading.exercises_for_tests import CRASHES, EARLY, IDLE, RIGHT, exercise_in, submission_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def states(folder: Path, source: str, text: str = CRASHES) -> dict[str, tuple[State, float, str]]:
@@ -36,7 +39,7 @@ def test_an_early_acknowledgement_fails_and_the_sentence_names_task_and_time(tmp
     assert effects.state is State.PASSED
     assert (lost.state, lost.points) == (State.FAILED, 0)
     assert re.fullmatch(
-        r'consumer-1 killed at 1\.00\d, after sending basic\.ack .*: "a\." is lost\.', lost.message
+        r'consumer-1 killed at 1\.00\d, after sending basic\.ack of "a\.": "a\." is lost\.', lost.message
     )
     assert 0 < len(lost.example.lines) <= 15
     number = lost.example.replay.split()[4]

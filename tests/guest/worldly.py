@@ -169,8 +169,8 @@ WORLDLY: dict[str, Case] = {
         ! Traceback (most recent call last):
         !   File "student.py", line 3, in <module>
         !     input("Name?")
-        ! EOFError: input() has nobody to ask: a program in virtual time has no keyboard. Take the value \
-from sys.argv, or write it into the program.
+        ! EOFError: input() has nobody to ask: a program in virtual time has no keyboard. Give it a \
+file with its lines (--stdin NAME=FILE), take the value from sys.argv, or write it into the program.
         """,
         1,
     ),

@@ -79,7 +79,7 @@ def test_a_mixture_of_works_is_one_law() -> None:
 
 
 def test_regular_arrivals_picked_by_chance_have_geometric_gaps() -> None:
-    queues = {"queues": {"q": {}, "other": {}}}
+    queues: dict[str, object] = {"queues": {"q": {}, "other": {}}}
     thinned = scenario(broker=queues).with_(
         {
             "producers.p.arrivals": {"every": 0.5},

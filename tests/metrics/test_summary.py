@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mqsim.errors import UsageError
-from mqsim.metrics import consumer_spans, summary
+from mqsim.metrics import summary
 from mqsim.trace import How, Outcome, ProducerCounts, Trace
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
@@ -189,15 +189,6 @@ def test_share_is_of_the_queues_a_consumer_takes_from() -> None:
     assert [numbers[name]["share"] for name in ("cook-1", "cook-2", "waiter-1", "idle-1")] == pytest.approx(
         [2 / 3, 1 / 3, 1.0, 0.0]
     )
-
-
-def test_consumer_spans_for_lanes(hand: Hand) -> None:
-    spans = consumer_spans(hand.trace)
-    assert list(spans) == ["worker-1", "worker-2"]
-    assert spans["worker-1"].busy.tolist() == [[0.0, 2.0], [2.0, 5.0]]
-    assert spans["worker-2"].busy.tolist() == [[1.5, 2.5], [4.0, 5.0]]
-    assert spans["worker-2"].up.tolist() == [[0.0, 5.0]]
-    assert spans["worker-2"].delivery.tolist() == [2, 3]
 
 
 def test_reading_numbers_changes_nothing() -> None:

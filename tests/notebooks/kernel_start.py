@@ -6,7 +6,7 @@ show does not, so a committed picture is fresh when its text and its data are.
 """
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -14,6 +14,9 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def text_of(figure: Figure) -> str:
@@ -45,7 +48,7 @@ def digest_of(figure: Figure) -> str:
 
 def _plain(numbers: Any) -> bytes:
     """Numbers to six figures, as text, so that the last bit does not count."""
-    values = np.ma.filled(np.ma.asarray(numbers, dtype=float), np.nan).ravel()
+    values: NDArray[np.float64] = np.ma.filled(np.ma.asarray(numbers, dtype=float), np.nan).ravel()
     return " ".join(f"{value:.6g}" for value in values + 0.0).encode()
 
 

@@ -470,6 +470,41 @@ def finish(channel, method, body):
         callback("note('started ' + task)", WORK, "note('finished ' + task)", ACK, before=_FILE),
         ACK_WINDOW,
     ),
+    "names no message": Right(
+        callback('print(" [x] Received")', WORK, 'print(" [x] Done")', ACK), ACK_WINDOW
+    ),
+    "a pool that names no message": Right(
+        HEAD + _POOL.format(say="print('done')", early="", ack=SAFE_ACK) + TAIL, ACK_WINDOW
+    ),
+    "a log on standard error": Right(
+        callback(
+            'logging.info("got %s redelivered=%s", task, method.redelivered)',
+            WORK,
+            'logging.info("finished %s", task)',
+            ACK,
+            before="import logging\nlogging.basicConfig(level=20, format='%(asctime)s %(message)s')\n",
+        ),
+        r"after (writing|sending|coming to the end)|before sending basic\.ack",
+    ),
+    "tries again later": Right(
+        callback(
+            WORK,
+            "if not properties.headers:",
+            "    again = pika.BasicProperties(headers={'tries': 1})",
+            "    channel.basic_publish('', 'tasks', body, again)",
+            f"    {ACK}",
+            "    return",
+            DONE,
+            ACK,
+        ),
+        ACK_WINDOW,
+    ),
+    "call_later": Right(
+        callback("connection.call_later(1, lambda: finish(method, task))").replace(
+            "def on_task", f"def finish(method, task):\n    {DONE}\n    {ACK}\ndef on_task"
+        ),
+        ACK_WINDOW,
+    ),
     "process_data_events": Right(
         callback(
             WORK,

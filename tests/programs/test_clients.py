@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
-from mqsim.trace import ClientEvent
 from mqsim.trace.clients import ClientEventKind as Kind
 from tests.programs.texts import DECLARED, LATENCY, SUBSCRIBED, TRIP
+
+if TYPE_CHECKING:
+    from mqsim.api import ProgramsResult
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.trace import ClientEvent
 
 HEAD = """
 import pika, sys, threading, time
@@ -21,7 +24,7 @@ channel = connection.channel()
 """
 
 
-def play(text: str, carry: CarrierFactory | None = None, **options: Any) -> mq.ProgramsResult:
+def play(text: str, carry: CarrierFactory | None = None, **options: Any) -> ProgramsResult:
     return mq.run_programs({"a": program("a", HEAD + text)}, carry=carry, **options)
 
 

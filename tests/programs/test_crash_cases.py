@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mqsim.runs import CrashTable, ProgramOptions, every_crash
-from tests.programs.crash_cases import RIGHT, SENDER, SUBSCRIBERS, WRONG, Right, Wrong
+from tests.programs.crash_cases import ACK, RIGHT, SENDER, SUBSCRIBERS, WORK, WRONG, Right, Wrong, callback
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def table(case: Right | Wrong, folder: Path, restart_after: float | None, count: int = 1) -> CrashTable:
@@ -55,6 +58,35 @@ def test_who_is_not_subscribed_loses_nothing(name: str, restart_after: float | N
     assert [one.impact.lost for one in found.crashes[: bound[0]] if one.impact.lost] == []
     (held,) = [one for one in found.crashes if one.did == 'after taking "one" in hand']
     assert held.impact.lost == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["time.sleep(1)"], "worker-1 never acknowledges: the broker keeps task 1 for it"),
+        (
+            ["time.sleep(1)", "channel.basic_nack(method.delivery_tag)"],
+            "Delivered again and again without end: task 1 (up to",
+        ),
+    ],
+)
+def test_faults_that_need_no_crash_are_noted(lines: list[str], told: str, tmp_path: Path) -> None:
+    notes = table(Right(callback(*lines)), tmp_path, None).notes
+    assert [note for note in notes if note.startswith(told)]
+
+
+def test_what_a_crash_of_the_broker_would_cost_is_noted(tmp_path: Path) -> None:
+    """The queue of these programs is durable and their messages persistent; the sender asks no confirms."""
+    worker = callback(WORK, ACK)
+    assert table(Right(worker), tmp_path, None).notes == [
+        "A crash of the broker was not tried (--kill broker@T): sender-1 publishes without confirms."
+    ]
+    sender = SENDER.replace("for name", "channel.confirm_delivery()\nfor name")
+    assert table(Right(worker, others={"sender": sender}), tmp_path, None).notes == []
+    fleeting = Right(
+        worker.replace(", durable=True", ""), others={"sender": SENDER.replace(", durable=True", "")}
+    )
+    assert "tasks is not durable" in table(fleeting, tmp_path, None).notes[0]
 
 
 def test_the_originals_stay_as_they_are(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 CONNECT = """
 import logging, signal, sys, threading, time
@@ -232,3 +237,97 @@ asyncio.run(main())
     for fault in ("stop", "terminate"):
         found = lines(text, carry, connect=False, faults=[{fault: "p", "at": 3}])
         assert found[1:] == [(3, "in order"), (3, "exits with status 0")]
+
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_program_writes_and_deletes_is_in_its_own_copy(tmp_path: Path, carry: CarrierFactory) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    text = """
+import os, sqlite3
+from pathlib import Path
+here = Path(__file__).parent
+os.remove(here / "precious.txt")
+(here / "new.txt").write_text("x")
+database = sqlite3.connect(here / "done.db")
+database.execute("create table done (id)")
+database.close()
+print(sorted(os.listdir(here)))
+"""
+    file = tmp_path / "p.py"
+    file.write_text(text)
+    result = mq.run_programs({"p": file}, carry=carry)
+    assert result.lines[0].text == "['done.db', 'new.txt', 'p.py']"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.py", "precious.txt"]
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00 no text", b"# coding: nonsense\n"])
+def test_a_source_that_is_no_text_gets_a_sentence(text: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "p.py"
+    file.write_bytes(text)
+    with pytest.raises(UsageError, match=re.escape(f"{file}: the program is no Python text: ")):
+        mq.run_programs({"p": file})
+
+
+def test_a_source_with_a_zero_byte_is_the_programs_own_failure(tmp_path: Path, carry: CarrierFactory) -> None:
+    (tmp_path / "p.py").write_bytes(b"x = '\x00'\n")
+    result = mq.run_programs({"p": tmp_path / "p.py"}, carry=carry)
+    assert result.programs[0].status == 1
+    assert "Error" in result.lines[-2].text
+
+
+def test_recursion_without_an_end(carry: CarrierFactory) -> None:
+    other = program("other", "import time\ntime.sleep(2)\nprint('fine')")
+    deep = program("deep", "def f(n):\n    return f(n + 1)\nf(0)\n")
+    result = mq.run_programs({"deep": deep, "other": other}, carry=carry)
+    (said,) = (line.text for line in result.lines if "RecursionError" in line.text)
+    assert said.startswith("RecursionError: maximum recursion depth exceeded")
+    assert [line.text for line in result.lines if line.who == "other-1"] == ["fine", "exits with status 0"]
+
+
+# -- a broker that dies --------------------------------------------------------------------------------------
+
+STREAM = """
+channel.queue_declare("stream", durable=True)
+{mode}
+sent = 0
+try:
+    while sent < 100:
+        channel.basic_publish("", "stream", str(sent), pika.BasicProperties(delivery_mode={delivery_mode}))
+        {each}
+        sent += 1
+        time.sleep({pause})
+    time.sleep(9)
+except pika.exceptions.AMQPError:
+    pass
+time.sleep(9)
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+found = connection.channel().queue_declare("stream", durable=True, passive=True).method.message_count
+print(sent, found)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "each", "delivery_mode", "pause", "all_there"),
+    [
+        ("pass", "pass", 2, 0.05, False),
+        ("channel.confirm_delivery()", "pass", 2, 0.05, True),
+        ("channel.tx_select()", "channel.tx_commit()", 2, 0.05, True),
+        ("channel.confirm_delivery()", "pass", 1, 0.05, False),
+        ("pass", "pass", 2, 1.5, True),
+    ],
+)
+def test_what_a_killed_broker_had_not_written_is_lost(
+    mode: str, each: str, delivery_mode: int, pause: float, all_there: bool
+) -> None:
+    text = STREAM.format(mode=mode, each=each, delivery_mode=delivery_mode, pause=pause)
+    found = lines(text, faults=[{"kill": "broker", "at": 2.9, "down": 3}])
+    sent, there = map(int, next(text for _, text in found if text[:1].isdigit()).split())
+    assert sent >= 2
+    if all_there:
+        # What was on its way at that moment was counted, or not.
+        assert sent - 1 <= there <= sent
+    else:
+        assert there == 0

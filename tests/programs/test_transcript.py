@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,8 +13,11 @@ import mqsim as mq
 from mqsim.guest.host.transcript import Line, cut
 from tests.programs.texts import AUTO, PRODUCER, lines, manual, run
 
+if TYPE_CHECKING:
+    from mqsim.api import ProgramsResult
 
-def play(source: str, **options: object) -> mq.Result:
+
+def play(source: str, **options: object) -> ProgramsResult:
     return mq.run_programs({"p": mq.program("p", source)}, **options)  # type: ignore[arg-type]
 
 

@@ -7,12 +7,16 @@ import socket
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from pamqp import commands, frame
 from pamqp.header import ContentHeader, ProtocolHeader
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Crowd:
@@ -82,10 +86,10 @@ class Crowd:
                 if not ready:
                     break
                 for key_, _ in ready:
-                    stream = key_.fileobj
-                    assert isinstance(stream, socket.socket)
-                    assert isinstance(_read(stream), commands.Basic.Deliver)
-                    assert isinstance(_read(stream), ContentHeader)
+                    ready_stream = key_.fileobj
+                    assert isinstance(ready_stream, socket.socket)
+                    assert isinstance(_read(ready_stream), commands.Basic.Deliver)
+                    assert isinstance(_read(ready_stream), ContentHeader)
                     came += 1
         return came
 

@@ -9,9 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pika
 import pytest
@@ -22,6 +20,10 @@ from mqsim.errors import UsageError
 from mqsim.server import definitions
 from mqsim.server.tables import File
 from tests.server.box import ROOT, Box, Process, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PERSISTENT = BasicProperties(delivery_mode=2, headers={"n": [1, {"k": "v"}]}, priority=3, message_id="7")
 
@@ -45,7 +47,7 @@ def _channel(port: int) -> Any:
 
 
 def _all(channel: Any, queue: str) -> list[tuple[bytes, bool]]:
-    found = []
+    found: list[Any] = []
     while True:
         method, _, body = channel.basic_get(queue)
         if method is None:
@@ -135,6 +137,28 @@ def test_every_confirmed_message_survives_a_kill(tmp_path: Path) -> None:
         assert set(confirmed) <= found
 
 
+@pytest.mark.parametrize("kills", [(True, True), (False, True), (True, False)])
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+def test_the_order_survives_restarts(tmp_path: Path, kind: str, kills: tuple[bool, bool]) -> None:
+    """Ten messages, five of them taken; the end; five more; the end."""
+    with Process("4.3", tmp_path / "data") as server:
+        for numbers, taken, kill in ((range(1, 11), 5, kills[0]), (range(11, 16), 0, kills[1])):
+            channel = _channel(server.port)
+            for name in ("q", "other"):
+                channel.queue_declare(name, durable=True, arguments={"x-queue-type": kind})
+            channel.confirm_delivery()
+            for number in numbers:
+                channel.basic_publish("", "q", str(number).encode(), PERSISTENT)
+            for _ in range(taken):
+                channel.basic_ack(channel.basic_get("q")[0].delivery_tag)
+            # What is confirmed after the acknowledgements is on disk after them.
+            channel.basic_publish("", "other", b"", PERSISTENT)
+            server.stop(kill=kill)
+            server.start()
+        found = [int(body) for body, _ in _all(_channel(server.port), "q")]
+        assert found == list(range(6, 16))
+
+
 def test_an_expiry_goes_on_while_the_broker_is_down(tmp_path: Path) -> None:
     with Process("4.3", tmp_path / "data") as server:
         channel = _channel(server.port)
@@ -204,7 +228,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         assert [body for body, _ in _all(_channel(box.port), "q")] == [b"1", b"2"]
 
 
-# -- files and ports that won't do
+# -- files and ports that are refused
 
 
 def test_a_file_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pika
 import pytest
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, ConnectionClosedByBroker
 
+from mqsim.broker import Broker
+from mqsim.server.host import Host
 from tests.amqp.bad_bytes import CASES
 from tests.server.box import Box, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.amqp.session import Session
 
 HANDSHAKE = bytes.fromhex("414d515000000901")
 
@@ -178,7 +185,8 @@ def test_who_does_not_read_is_not_written_to_without_end(box: Box) -> None:
     time.sleep(0.5)
     works(box)
     assert box.call(lambda host: host.broker.queues["q"].waiting) > 200
-    assert box.call(lambda host: max(stream.session.unsent for stream in host.streams)) < 4 * 2**20
+    sessions = box.call(lambda host: [cast("Session", stream.session) for stream in host.streams])
+    assert max(session.unsent for session in sessions) < 4 * 2**20
     lazy.process_data_events(0)
     deadline = time.monotonic() + 20
     while box.call(lambda host: host.broker.queues["q"].waiting) and time.monotonic() < deadline:
@@ -216,3 +224,37 @@ def test_a_clean_stop_tells_every_client() -> None:
         for connection in connections:
             with pytest.raises(ConnectionClosedByBroker, match="shutdown"):
                 connection.process_data_events(time_limit=5)
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6: there is no ::1 to bind")
+def test_both_addresses_of_this_machine_lead_to_the_broker() -> None:
+    with Box() as box:
+        for address in ("127.0.0.1", "::1"):
+            connection = pika.BlockingConnection(pika.ConnectionParameters(address, box.port))
+            opened.append(connection)
+            connection.channel().queue_declare("q", passive=address == "::1")
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6: there is no ::1 to bind")
+def test_a_port_that_is_taken_at_the_second_address_alone_is_no_mistake() -> None:
+    async def listen(port: int) -> int:
+        host = Host(Broker())
+        try:
+            return await host.listen("127.0.0.1", port)
+        finally:
+            await host.stop()
+
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert asyncio.run(listen(port)) == port

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.linalg import expm
@@ -16,7 +17,7 @@ from scipy.sparse.linalg import spsolve
 Step = tuple[Hashable, float]
 
 
-def stationary(start: Hashable, steps: Callable[[Hashable], Iterable[Step]]) -> dict:
+def stationary(start: Hashable, steps: Callable[[Hashable], Iterable[Step]]) -> dict[Any, Any]:
     """Explore a finite chain from `start` and solve its balance equations with one sparse solve."""
     index, order, entries = {start: 0}, [start], []
     for state in order:
@@ -43,7 +44,9 @@ def stationary(start: Hashable, steps: Callable[[Hashable], Iterable[Step]]) -> 
     return dict(zip(order, solved.tolist(), strict=True))
 
 
-def absorbing(states: list, steps: Callable[[Hashable], Iterable[Step]]) -> tuple[np.ndarray, dict]:
+def absorbing(
+    states: list[Any], steps: Callable[[Hashable], Iterable[Step]]
+) -> tuple[np.ndarray, dict[Any, Any]]:
     """The generator among transient `states`; steps to anything else are absorption."""
     index = {state: i for i, state in enumerate(states)}
     generator = np.zeros((len(states), len(states)))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,11 +14,15 @@ from hypothesis import given
 from mqsim.api import simulate
 from mqsim.errors import TraceError
 from mqsim.trace import Outcome, Trace
-from mqsim.trace.columns import as_given
 from mqsim.trace.digest import digest, event_digest
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, messages_frame
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.trace.columns import Table
 
 
 def made() -> Trace:
@@ -105,6 +109,11 @@ def test_the_log_is_hashed_as_the_module_says() -> None:
         json.dumps(["kill"]).encode(),
     ]
     assert event_digest(trace) == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def as_given(table: Table) -> dict[str, Any]:
+    """The used cells of a table's columns, as `Table.from_columns` takes them."""
+    return {name: getattr(table, name)[: table.n] for name in table.columns}
 
 
 @given(traces())

@@ -6,6 +6,8 @@ import pytest
 
 import mqsim as mq
 from mqsim.errors import UsageError
+from mqsim.trace.event_kinds import EventKind
+from mqsim.trace.event_words import _WORDS
 from mqsim.trace.explanation import explain
 from tests.programs.texts import AUTO, LASTING_PRODUCER, PRODUCER, manual, run
 
@@ -130,3 +132,7 @@ def test_none_or_several(name: str, sentence: str) -> None:
 def test_no_message_at_all() -> None:
     with pytest.raises(UsageError, match="no message was sent"):
         mq.run_programs({"worker": mq.program("worker", AUTO)}).why("x")
+
+
+def test_each_kind_of_event_has_its_words_and_no_other_has() -> None:
+    assert set(_WORDS) == set(EventKind)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mqsim.broker import dispatch
+from mqsim.broker.queues import dispatch
 from mqsim.sim import consumer, hops, topology
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts
@@ -52,15 +52,15 @@ def test_a_capacity_off_by_one(name: str, off: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_biased_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
-    fair = dispatch.Circle.next
-    calls: Counter[dispatch.Circle] = Counter()
+    fair = dispatch.RoundRobin.next
+    calls: Counter[dispatch.RoundRobin] = Counter()
 
-    def biased(self: dispatch.Circle) -> Any:
+    def biased(self: dispatch.RoundRobin) -> Any:
         """Whose turn it is; but every fifth time it is the first one's."""
         calls[self] += 1
         return next(iter(self.order), None) if calls[self] % 5 == 0 else fair(self)
 
-    monkeypatch.setattr(dispatch.Circle, "next", biased)
+    monkeypatch.setattr(dispatch.RoundRobin, "next", biased)
     assert wrong(case_of("prefetch 0: three lines of E3/M/1"))
 
 

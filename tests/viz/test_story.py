@@ -6,8 +6,8 @@ import pytest
 
 from mqsim import simulate
 from mqsim.trace import How, Outcome, Trace
-from mqsim.trace.timeline import message_name, timeline_of
 from mqsim.trace.event_words import event_words
+from mqsim.trace.timeline import message_name, timeline_of
 from tests.viz.handmade import Handmade
 
 NAN = float("nan")

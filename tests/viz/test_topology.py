@@ -175,6 +175,6 @@ def test_a_circle_has_a_layout() -> None:
 def test_nothing_and_too_much_are_refused() -> None:
     with pytest.raises(UsageError, match="no topology"):
         plot_topology(None)
-    queues = {f"q{k}": {} for k in range(61)}
+    queues: dict[str, object] = {f"q{k}": {} for k in range(61)}
     with pytest.raises(UsageError, match="61 boxes"):
         plot_topology(mq.Scenario(duration=1, broker={"queues": queues}))

@@ -7,17 +7,18 @@ and words as recorded on real brokers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.field_types import class_of
 from mqsim.broker.replies import channel_error, queue_named, type_of
-from mqsim.errors import ChannelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mqsim.broker.profiles import Profile
+    from mqsim.errors import ChannelError
 
 CLASSIC, QUORUM = "classic", "quorum"
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
@@ -232,6 +233,15 @@ def _one_of(words: tuple[str, ...], otherwise: str) -> Callable[[object], str]:
     return lambda value: _text(value) or ("" if value in words else otherwise.format(value))
 
 
+_known_type = _one_of((CLASSIC, QUORUM), "\"unsupported queue type '{}'\"")
+
+
+def _queue_type(value: object) -> str:
+    if value == "stream":
+        return '"stream queues are not simulated: declare a classic or a quorum queue"'
+    return _known_type(value)
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "x-expires": _some_milliseconds,
     "x-message-ttl": _milliseconds,
@@ -242,7 +252,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "x-overflow": _one_of(OVERFLOWS, "invalid_overflow"),
     "x-queue-mode": _one_of(("default", "lazy"), "\"unsupported queue mode '{}'\""),
     "x-single-active-consumer": _bool,
-    "x-queue-type": _one_of((CLASSIC, QUORUM), "\"unsupported queue type '{}'\""),
+    "x-queue-type": _queue_type,
     "x-queue-leader-locator": _one_of(
         ("client-local", "balanced", "random", "least-leaders"), "invalid_queue_locator_arg"
     ),

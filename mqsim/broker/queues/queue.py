@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.reasons import DeliveryEnd, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mqsim.broker.confirms import Confirm
     from mqsim.broker.message import Message
+    from mqsim.broker.queues.arguments import QueueArguments
 
 
 class Subscriber(Protocol):
@@ -55,6 +56,7 @@ class Queue(ABC):
         node: the node that it lives on, or that leads it.
         waiting: how many messages are ready; `waiting_bytes` their bodies' bytes, kept where limited.
         ready: the ready messages, in order.
+        sequence: the number of the latest message; each that comes has the next one.
         unacked: how many are with consumers, unacknowledged.
         deleted: whether it is gone.
         replicated: whether its messages are kept on several nodes (a quorum queue).
@@ -71,6 +73,7 @@ class Queue(ABC):
     waiting: int
     waiting_bytes: int
     ready: Iterable[Message]
+    sequence: int
     unacked: int
     deleted: bool
     replicated: bool

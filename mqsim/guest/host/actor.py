@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.process import Ending, GuestProcess
 from mqsim.guest.host.transcript import EVENT, Run, Transcript
 from mqsim.guest.kernel.signal_numbers import SIGTERM
-from mqsim.guest.program import Program
-from mqsim.sim.links import Link
 from mqsim.trace import Actor
+from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.network import Network
     from mqsim.guest.host.process import Watch
+    from mqsim.guest.program import Program
+    from mqsim.sim.links import Link
     from mqsim.sim.session import Session
     from mqsim.sim.world import World
 
@@ -75,7 +77,7 @@ class GuestActor:
         self._slowness: list[float] = []
         self._lives = 0
         self._remarks: set[str] = set()
-        self._ends_as = ""
+        self._ends_as: EventKind | None = None
         self._run: Run | None = None
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -92,14 +94,14 @@ class GuestActor:
         self.life += 1
         self.running = True
         self.cast.up.append((now, float("nan")))
-        self.world.log("started", self.name)
+        self.world.log(EventKind.STARTED, self.name)
         self.deliveries.record.process_started()
         self._run = self._transcript.begins(self.name)
         if now > 0 or self._lives > 1:
             self._tell("starts" if self._lives == 1 else "starts again")
         self._slowness.clear()
         self._remarks.clear()
-        self._ends_as = ""
+        self._ends_as = None
         self.process = GuestProcess(
             self.world,
             program,
@@ -132,7 +134,8 @@ class GuestActor:
         self.life += 1
         self.cast.up[-1] = (self.cast.up[-1][0], now)
         kind, sentence = self._words(ending)
-        self.world.log(kind, self.name, detail="" if kind != "exited" else sentence.removeprefix("exits "))
+        detail = sentence.removeprefix("exits ") if kind is EventKind.EXITED else ""
+        self.world.log(kind, self.name, detail=detail)
         self._tell(sentence)
         assert self._run is not None
         self._run.end(ending.status, ending.signal, now)
@@ -140,17 +143,18 @@ class GuestActor:
         self.deliveries.ended(in_order=ending.status == 0)
         self._tell_up(False)
 
-    def _words(self, ending: Ending) -> tuple[str, str]:
+    def _words(self, ending: Ending) -> tuple[EventKind, str]:
         """The log's word for an end, and the transcript's."""
-        if self._ends_as == "powered-off":
-            return "powered-off", "loses power"
-        if self._ends_as == "crashed":
-            return "crashed", "is killed"
+        if self._ends_as is EventKind.POWERED_OFF:
+            return EventKind.POWERED_OFF, "loses power"
+        if self._ends_as is EventKind.CRASHED:
+            return EventKind.CRASHED, "is killed"
         if ending.reason:
-            return "exited", f"is {ending.reason}" if ending.reason.startswith("ended") else ending.reason
+            ended = ending.reason.startswith("ended")
+            return EventKind.EXITED, f"is {ending.reason}" if ended else ending.reason
         if ending.signal and ending.status != 130:
-            return "exited", f"is ended by signal {ending.signal}"
-        return "exited", f"exits with status {ending.status}"
+            return EventKind.EXITED, f"is ended by signal {ending.signal}"
+        return EventKind.EXITED, f"exits with status {ending.status}"
 
     def _tell_up(self, up: bool) -> None:
         for listener in list(self.up_listeners):
@@ -161,13 +165,13 @@ class GuestActor:
     def crash(self) -> None:
         """SIGKILL: no `finally` runs; its kernel closes its connections."""
         if self.running and self.process is not None:
-            self._ends_as = "crashed"
+            self._ends_as = EventKind.CRASHED
             self.process.kill()
 
     def power_off(self) -> None:
         """Its machine is switched off: nobody closes anything."""
         if self.running and self.process is not None:
-            self._ends_as = "powered-off"
+            self._ends_as = EventKind.POWERED_OFF
             self.process.power_off()
 
     def stop_in_order(self, for_good: bool) -> None:
@@ -185,13 +189,13 @@ class GuestActor:
     def hang(self) -> None:
         """It stands still, and with it its heartbeats."""
         if self.running and self.process is not None and not self.process.hung:
-            self._happens("hung", "hangs")
+            self._happens(EventKind.HUNG, "hangs")
             self.process.hang()
 
     def restore(self) -> None:
         """The end of a `hang`."""
         if self.running and self.process is not None and self.process.hung:
-            self._happens("restored", "goes on")
+            self._happens(EventKind.RESTORED, "goes on")
             self.process.restore()
 
     def slow(self, factor: float) -> None:
@@ -212,13 +216,13 @@ class GuestActor:
     def drop_connection(self) -> None:
         """Its connections break; both ends learn of it at once."""
         if self.running and self.process is not None:
-            self._happens("connection-lost", "has its connection broken")
+            self._happens(EventKind.CONNECTION_LOST, "has its connection broken")
             self.process.drop_connections()
 
     def close_both_ends(self, session: Session, why: str) -> None:
         """Never asked for: it has no modelled connection."""
 
-    def _happens(self, kind: str, text: str) -> None:
+    def _happens(self, kind: EventKind, text: str) -> None:
         self.world.log(kind, self.name)
         self._tell(text)
 

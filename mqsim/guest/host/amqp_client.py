@@ -6,7 +6,6 @@ The session's observer writes the trace: what the program publishes, holds and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import Session
@@ -16,12 +15,17 @@ from mqsim.guest.host.deliveries import ClientDeliveries, Key
 from mqsim.guest.kernel.ticks import EPOCH
 from mqsim.trace import ClientEvent, Outcome
 from mqsim.trace.clients import ClientEventKind as Kind
+from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
+    from mqsim.guest.host.disk import Disk
     from mqsim.sim.world import World
 
 GONE = "its connection was gone before it arrived"
@@ -38,6 +42,8 @@ class AmqpClient(Observer):
         world: where the trace is.
         fd: the program's number of the socket.
         deliveries: what the program holds.
+        access: who may log in.
+        disk: is told of what the program wants to be safe.
 
     Attributes:
         publishes: how many messages have left on it.
@@ -45,10 +51,19 @@ class AmqpClient(Observer):
 
     session: Session
 
-    def __init__(self, world: World, fd: int, deliveries: ClientDeliveries) -> None:
+    def __init__(
+        self,
+        world: World,
+        fd: int,
+        deliveries: ClientDeliveries,
+        access: Access,
+        disk: Disk | None = None,
+    ) -> None:
         self._world = world
         self._clock = world.clock
         self._fd = fd
+        self._access = access
+        self._disk = disk
         self._deliveries = deliveries
         self._record = deliveries.record.connect()
         self._is_over = False
@@ -71,6 +86,7 @@ class AmqpClient(Observer):
             wake=lambda _: wake(),
             epoch=EPOCH,
             observer=self,
+            access=self._access,
         )
         return self.session
 
@@ -130,6 +146,8 @@ class AmqpClient(Observer):
         if event.kind is Kind.PUBLISHED:
             self.publishes += 1
             event.row = self._deliveries.publish(event)
+            if self._disk is not None and self._record.wants_safety(event):
+                self._disk.ask(event.row)
             self._record.carries(event)
             if self._is_over:
                 self._lose(event.row, GONE)
@@ -184,7 +202,7 @@ class AmqpClient(Observer):
         if note is not None:
             note.queue, note.consumer_tag, note.prefetch = consumer.queue.name, consumer.tag, prefetch
         self._deliveries.subscribed(consumer.queue.name, consumer.no_ack, prefetch)
-        self._world.log("subscribed", self._deliveries.name, consumer.queue.name)
+        self._world.log(EventKind.SUBSCRIBED, self._deliveries.name, consumer.queue.name)
 
     def cancelled(self, end: ChannelEnd, consumer: Consumer) -> None:
         """As `Observer` says."""

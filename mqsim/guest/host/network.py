@@ -7,17 +7,18 @@ port 5672. Other services have links of their own, with the network's latency.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.guest.host.port import PORT, Port
-from mqsim.guest.host.services import Route, Service
 from mqsim.guest.kernel.operations import NO_TLS
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from mqsim.guest.host.deliveries import ClientDeliveries
+    from mqsim.guest.host.services import Route, Service
     from mqsim.sim.world import World
 
 BROKER = frozenset({"localhost", "broker", "rabbitmq"})
@@ -48,11 +49,19 @@ class Network:
         world: the world.
         ports: the nodes' ports, in the nodes' order.
         services: further services by host and port.
+        aliases: further hosts and ports at which the broker is.
     """
 
-    def __init__(self, world: World, ports: list[Port], services: Mapping[Address, Service]) -> None:
+    def __init__(
+        self,
+        world: World,
+        ports: list[Port],
+        services: Mapping[Address, Service],
+        aliases: Collection[Address] = (),
+    ) -> None:
         self._world = world
         self._ports = ports
+        self._aliases = frozenset(aliases)
         self.services = dict(services)
         self._links: dict[tuple[str, Address], Link] = {}
 
@@ -66,7 +75,7 @@ class Network:
             return lambda: other, self._link(actor, (host, port))
         number = self._number(actor, host)
         gate = self._ports[number or 0]
-        listens = number is not None and port == PORT
+        listens = (number is not None and port == PORT) or (host, port) in self._aliases
 
         def find() -> Service | None:
             if listens and gate.node.running:
@@ -81,7 +90,7 @@ class Network:
     def _number(self, actor: Connecting, host: str) -> int | None:
         """Which node a host's name means."""
         cluster = self._world.cluster
-        if host in BROKER:
+        if host in BROKER or any(host == name for name, _ in self._aliases):
             return cluster.nodes.index(cluster.nearest_node(actor)[0])
         return next((k for k, node in enumerate(cluster.nodes) if node.host == host), None)
 

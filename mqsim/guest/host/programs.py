@@ -9,23 +9,28 @@ print(programs.transcript)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqsim.guest.carriers.carrier import CarrierFactory
+from mqsim.amqp.access import Access
+from mqsim.errors import UsageError
 from mqsim.guest.host.actor import GuestActor
-from mqsim.guest.host.deliveries import ClientDeliveries
+from mqsim.guest.host.disk import Disk
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.host.ledger_service import Ledger
 from mqsim.guest.host.network import Address, Network
 from mqsim.guest.host.port import Port
-from mqsim.guest.host.services import Service
 from mqsim.guest.host.transcript import EVENT, Line, Transcript
 from mqsim.guest.program import CPU_LIMIT, KNOWN_HOSTS, Program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.services import Service
     from mqsim.scenario import Scenario
     from mqsim.scenario.actors import ProgramSpec
     from mqsim.sim.world import World
@@ -52,6 +57,8 @@ class Programs:
         services: further services, by host and port; hosts must be among those that programs can resolve.
         listener: told of each line of the transcript as it comes.
         cpu_limit: Seconds of processor time that a program may use without waiting.
+        access: who may log in at the broker; guest/guest unless told otherwise.
+        aliases: further hosts and ports at which the broker is.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Attributes:
@@ -76,6 +83,8 @@ class Programs:
         listener: Callable[[Line], None] | None = None,
         cpu_limit: float | None = CPU_LIMIT,
         watched: Callable[[GuestActor], Watch | None] | None = None,
+        access: Access | None = None,
+        aliases: Collection[Address] = (),
     ) -> None:
         self._scenario = scenario
         self._carry = carry
@@ -84,6 +93,8 @@ class Programs:
         self._seed = seed
         self._cpu_limit = cpu_limit
         self._watched = watched
+        self._access = access or Access()
+        self._aliases = list(aliases)
         self._told = 0
         self.actors: dict[str, GuestActor] = {}
         self._programs = {
@@ -92,7 +103,8 @@ class Programs:
 
     def _read(self, group: str, spec: ProgramSpec) -> Program:
         """The text of a group's program; its name is each actor's in turn."""
-        hosts = (*KNOWN_HOSTS, *self._scenario.broker.node_names(), *(host for host, _ in self._services))
+        others = [host for host, _ in (*self._services, *self._aliases)]
+        hosts = (*KNOWN_HOSTS, *self._scenario.broker.node_names(), *others)
         base = self._scenario.base
         if spec.file is None:
             path = os.path.join(os.path.abspath(base or "."), f"{group}.py")
@@ -104,11 +116,24 @@ class Programs:
                 self._seed,
                 hosts,
                 cpu_limit=self._cpu_limit,
+                stdin=self._lines_for(spec, base),
             )
         file = Path(spec.file) if base is None else base / spec.file
-        return Program.from_file(
+        read = Program.from_file(
             group, file, spec.args, seed=self._seed, hosts=hosts, cpu_limit=self._cpu_limit
         )
+        return replace(read, stdin=self._lines_for(spec, base), module=spec.module or "")
+
+    @staticmethod
+    def _lines_for(spec: ProgramSpec, base: Path | None) -> str:
+        """What the programs of a group find in their standard input."""
+        if spec.stdin is None:
+            return ""
+        path = Path(spec.stdin) if base is None else base / spec.stdin
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path}: a program can't read this as its standard input: {error}.") from None
 
     # -- in the world ----------------------------------------------------------------------------------------
 
@@ -119,8 +144,11 @@ class Programs:
         self.transcript = Transcript(lambda: clock._now, self._listener)
         self.ledger = Ledger(lambda: clock._now)
         deliveries: dict[str, ClientDeliveries] = {}
-        self._ports = [Port(world, node, deliveries) for node in world.cluster.nodes]
-        network = Network(world, self._ports, {LEDGER: self.ledger, **self._services})
+        disk = None
+        if world.broker.storage is None and not self._scenario.broker.costs.sync.mean:
+            disk = world.broker.storage = Disk(world)
+        self._ports = [Port(world, node, deliveries, self._access, disk) for node in world.cluster.nodes]
+        network = Network(world, self._ports, {LEDGER: self.ledger, **self._services}, self._aliases)
         for group, spec in self._scenario.programs.items():
             for k in range(1, spec.count + 1):
                 name = f"{group}-{k}"

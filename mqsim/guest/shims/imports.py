@@ -10,16 +10,18 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.shims import dispatch as hooks
 from mqsim.guest.shims.interpreter import refuse
-from mqsim.guest.shims.modules import MADE, is_own, make, refuse_processes, refuse_what_is_done_without
+from mqsim.guest.shims.modules import MADE, is_own, make, refuse_what_is_done_without
+from mqsim.guest.shims.multiprocessing import NO_PROCESSES
 from mqsim.guest.shims.stdio import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _compiled: dict[tuple[str, str], CodeType] = {}
@@ -61,7 +63,9 @@ class Importer:
         }
         self.library_builtins = {**builtins.__dict__, "__import__": self.for_library}
         self.main = self._own["__main__"] = ModuleType("__main__")
+        package = runtime.program.module.rpartition(".")[0]
         self.main.__dict__.update(__file__=runtime.program.path, __builtins__=self.builtins)
+        self.main.__dict__["__package__"] = package or None
 
     # -- what takes the place of __import__ ------------------------------------------------------------------
 
@@ -107,8 +111,9 @@ class Importer:
                 raise ImportError("attempted relative import with no known parent package")
             name = importlib.util.resolve_name("." * level + name, package)
         top = name.partition(".")[0]
-        refuse_processes(top)
         refuse(top)
+        if top == "multiprocessing" and name not in MADE:
+            raise ImportError(f"{name}: {NO_PROCESSES}", name=name)
         if not self._is_mine(top, own_files) and not is_own(name):
             module = builtins.__import__(name, None, None, tuple(fromlist), 0)
             hooks.adopt_all()
@@ -128,7 +133,7 @@ class Importer:
         if not hasattr(module, "__path__"):
             return
         for part in parts:
-            if not hasattr(module, part):
+            if is_own(f"{name}.{part}") or not hasattr(module, part):
                 try:
                     self._load(f"{name}.{part}", own_files)
                 except ModuleNotFoundError as error:
@@ -178,7 +183,8 @@ class Importer:
         parent, _, tail = name.rpartition(".")
         holder = self._load(parent, own_files) if parent else None
         module = self._find(name, tail, holder, own_files)
-        if holder is not None and getattr(holder, tail, None) is not module and parent not in MADE:
+        shows = parent not in MADE or name in MADE
+        if holder is not None and shows and holder.__dict__.get(tail) is not module:
             setattr(holder, tail, module)
         return module
 

@@ -11,11 +11,11 @@ import importlib
 import importlib.util
 import logging
 import queue
-from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.shims.atexit import atexit_module
+from mqsim.guest.shims.multiprocessing import dummy_module, multiprocessing_module, pool_module
 from mqsim.guest.shims.os import os_module
 from mqsim.guest.shims.random import settle_random, settle_uuid
 from mqsim.guest.shims.select import select_module
@@ -26,12 +26,17 @@ from mqsim.guest.shims.threads import thread_module
 from mqsim.guest.shims.time import datetime_module, time_module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.guest.kernel.runtime import Runtime
 
 MADE: dict[str, Callable[[Runtime], ModuleType]] = {
     "_thread": thread_module,
     "atexit": atexit_module,
     "datetime": datetime_module,
+    "multiprocessing": multiprocessing_module,
+    "multiprocessing.dummy": dummy_module,
+    "multiprocessing.pool": pool_module,
     "os": os_module,
     "select": select_module,
     "signal": signal_module,
@@ -157,18 +162,6 @@ def refuse_what_is_done_without(name: str) -> None:
     """
     if name in _DONE_WITHOUT:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
-def refuse_processes(top: str) -> None:
-    """Refuse what starts processes: in process it would fork the simulation itself.
-
-    Raises:
-        ImportError: for `multiprocessing`.
-    """
-    if top == "multiprocessing":
-        raise ImportError(
-            "a program in virtual time can't start other processes; use threads, or run several programs"
-        )
 
 
 def warm_up() -> None:

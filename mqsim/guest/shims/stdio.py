@@ -57,11 +57,11 @@ def ask(prompt: object = "") -> str:
     Raises:
         EOFError: there is no more.
     """
-    if str(prompt):
-        print(prompt, file=sys.stdout)
+    sys.stdout.write(str(prompt))
     line = sys.stdin.readline()
     if line:
         return line.removesuffix("\n")
+    sys.stdout.write("\n" if str(prompt) else "")
     raise EOFError(
         "input() has nobody to ask: a program in virtual time has no keyboard. Give it a file with its lines "
         "(--stdin NAME=FILE), take the value from sys.argv, or write it into the program."

@@ -1,45 +1,21 @@
-"""When consumers were up and at work: for lanes, utilisation and shares."""
+"""How long consumers were up and at work: utilisation and shares."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.metrics.window import Window, ratio
 from mqsim.trace.completion import finished_attempts
-from mqsim.trace.frames import columns, rows_by_code
-from mqsim.trace.tables import Trace
+from mqsim.trace.frames import columns
 from mqsim.trace.work_spans import up_spans, work
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-class ConsumerSpans(NamedTuple):
-    """One consumer's time.
-
-    Attributes:
-        up: rows (from, to), in seconds: when it ran.
-        busy: rows (from, to): when it worked, in the order of the deliveries.
-        delivery: for each row of `busy` the row of the delivery table.
-    """
-
-    up: NDArray[np.float64]
-    busy: NDArray[np.float64]
-    delivery: NDArray[np.int64]
-
-
-def consumer_spans(trace: Trace) -> dict[str, ConsumerSpans]:
-    """For each consumer, in the order of the cast, when it was up and when it worked."""
-    done = work(trace)
-    spans = {}
-    codes = {name: code for code, name in enumerate(trace.actors.names)}
-    rows = rows_by_code(done.consumer, len(codes))
-    nothing = np.empty(0, dtype=np.int64)
-    for name in consumers(trace):
-        mine = rows[codes[name]] if name in codes else nothing
-        busy = np.column_stack([done.start[mine], done.end[mine]])
-        spans[name] = ConsumerSpans(up_spans(trace, name), busy, done.delivery[mine])
-    return spans
+    from mqsim.trace.tables import Trace
 
 
 def consumers(trace: Trace) -> list[str]:
@@ -74,7 +50,7 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
 
     def numbers(members: list[str]) -> dict[str, Any]:
         own = handled[[codes.get(name, -1) for name in members]].sum(axis=0)
-        busy, up = (sum(rows[name][i] for name in members) for i in (0, 1))
+        busy, up = (math.fsum(rows[name][i] for name in members) for i in (0, 1))
         return {
             "handled": int(own.sum()),
             "share": ratio(own.sum(), handled[:, own > 0].sum()) if own.any() else ratio(0, handled.sum()),

@@ -1,0 +1,6 @@
+"""Send one greeting to the queue `hello`."""
+
+import pika
+
+# Write your code here.
+...

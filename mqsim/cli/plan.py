@@ -647,10 +647,10 @@ def questions(
     if run:
         if len(found) != 1:
             raise UsageError(f"questions --run: {len(found)} questions fit; give the number of one.")
-        from mqsim.cli.main import main
-
         typer.echo(f"mqsim {found[0].command}")
-        raise typer.Exit(main(shlex.split(found[0].command)))
+        command = typer.main.get_command(plan)
+        with command.make_context("mqsim plan", shlex.split(found[0].command)[1:]) as context:
+            command.invoke(context)
     for one in found:
         typer.echo(f"{one.number:2}  {one.asks}")
         if len(found) <= 3:

@@ -204,13 +204,13 @@ def _said(
 ) -> tuple[State, str]:
     last = rows[-1]
     much = f"{amount(backlog)} messages in queue {queue}"
-    name = words({knobs[0].path: last[knobs[0].path]}, knobs) if knobs else ""
+    name = words({knobs[0].path: last[knobs[0].path]}) if knobs else ""
     if limit is None:
         return "met", _when(last, much, name)
     if last["seconds high"] <= limit:
         before = ""
         if len(rows) > 1:
-            less = words({knobs[0].path: rows[-2][knobs[0].path]}, knobs)
+            less = words({knobs[0].path: rows[-2][knobs[0].path]})
             before = f" With {less}: {_time(rows[-2])}."
         who = f"{name}: " if name else ""
         return "met", f"{who}{much} are gone after {_time(last)}, within {seconds(limit)}.{before}"

@@ -156,7 +156,7 @@ def _no_better(knobs: Sequence[Knob], at: tuple[int, ...], failed: tuple[int, ..
     return all(a <= b if knob.rising else a == b for knob, a, b in zip(knobs, at, failed, strict=True))
 
 
-def words(setting: Mapping[str, Any], knobs: Sequence[Knob]) -> str:
+def words(setting: Mapping[str, Any]) -> str:
     """A setting in words: `7 workers`, or `consumers.worker.prefetch = 20`."""
     return " and ".join(_one_word(path, value) for path, value in setting.items())
 

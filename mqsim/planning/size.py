@@ -96,7 +96,7 @@ def sentence(sized: Sized) -> str:
     best, knobs = sized.best, sized.search.knobs
     if best is None:
         return _none(sized)
-    enough = words(best.setting, knobs)
+    enough = words(best.setting)
     verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
     says = f"{enough} {verb} enough: {_told(best.verdicts)}."
     if len(knobs) > 1:
@@ -104,7 +104,7 @@ def sentence(sized: Sized) -> str:
     below = sized.below
     if below is None:
         return f"{says} It is the smallest value that was allowed." if len(knobs) == 1 else says
-    return f"{says} {_too_few(below, knobs)}"
+    return f"{says} {_too_few(below)}"
 
 
 def _told(verdicts: Sequence[Verdict]) -> str:
@@ -120,8 +120,8 @@ def _asked(verdict: Verdict) -> str:
     return f"target {target.op} {shown(target.limit, target.measure.dimension)}"
 
 
-def _too_few(below: Judged, knobs: Sequence[Knob]) -> str:
-    name = words(below.setting, knobs)
+def _too_few(below: Judged) -> str:
+    name = words(below.setting)
     worst = below.worst
     if below.unstable:
         return f"With {name} the queue is unstable: {below.unstable}."
@@ -150,13 +150,13 @@ def _none(sized: Sized) -> str:
     if sized.state == "unsure":
         worst = last.worst
         if math.isnan(worst.value):
-            return f"It can't be told whether {words(last.setting, knobs)} would do: {worst.words}."
+            return f"It can't be told whether {words(last.setting)} would do: {worst.words}."
         return (
-            f"It can't be told whether {words(last.setting, knobs)} would do: "
+            f"It can't be told whether {words(last.setting)} would do: "
             f"{worst.target.measure.words} is {worst.words}"
             f"{f' ({worst.because})' if worst.because else ''}, and the target is {worst.target.text}."
         )
-    return f"No value of {values_} meets the targets. {_too_few(last, knobs)}"
+    return f"No value of {values_} meets the targets. {_too_few(last)}"
 
 
 def _range_words(knob: Knob) -> str:
@@ -187,7 +187,7 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     """What a reader of the answer should know."""
     best, search = sized.best, sized.search
     if len(search.knobs) == 1 and (unstable := _unstable(search)):
-        first, last = unstable[0], words({search.knobs[0].path: unstable[-1]}, search.knobs)
+        first, last = unstable[0], words({search.knobs[0].path: unstable[-1]})
         yield f"Unstable, so never tried: {f'{first} to ' if first != unstable[-1] else ''}{last}."
     shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
     if shown_ is not None:

@@ -215,9 +215,7 @@ def _sentence(
     best = min(known, key=lambda line: line[measure.name])
     setting = {each.path: best[each.path] for each in knobs if each.path in best}
     value = shown(best[measure.name], measure.dimension)
-    says = (
-        f"Of {amount(len(rows))} settings {measure.words} is smallest, {value}, with {words(setting, knobs)}"
-    )
+    says = f"Of {amount(len(rows))} settings {measure.words} is smallest, {value}, with {words(setting)}"
     return f"{says}{f'; {amount(unstable)} are unstable' if unstable else ''}.{stopped}"
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from mqsim.cli.main import main
 from mqsim.planning.questions import find, questions
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 SIZE = ("plan", "size", "--rate", "250/s", "--work", "40ms")
 

@@ -131,7 +131,7 @@ def _clockwork(rate: float, mean: float, servers: int) -> Queue:
     )
 
 
-def _never(t: float) -> float:
+def _never(_t: float) -> float:
     return 0.0
 
 

@@ -96,6 +96,16 @@ class Folders:
         os.chdir(self._here)
         shutil.rmtree(self._root, ignore_errors=True)
 
+    @property
+    def has_database(self) -> bool:
+        """Whether a SQLite file is there, which the last run may have locked."""
+        return any(
+            _is_database(folder / name)
+            for folder in (*self._copies.values(), self._root / "here")
+            for name, _ in _files(str(folder))
+            if not name.endswith((".py", ".pyc"))
+        )
+
     def lines(self) -> Lines:
         """What the last run wrote, in order: the lines that are there now and were not before."""
         known = self._lines_before.copy()
@@ -153,6 +163,12 @@ def _copy_new(folder: str, copy: Path) -> None:
         target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(os.path.join(folder, name), target, follow_symlinks=False)
+
+
+def _is_database(file: Path) -> bool:
+    with suppress(OSError), open(file, "rb") as opened:
+        return opened.read(len(_SQLITE)) == _SQLITE
+    return False
 
 
 def _lines_of(file: Path) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Confirms:
             session.channel.confirm_select(
                 lambda number, ok: session.down(Confirm(session, number, ok, self._answered))
             )
-        session.channel.on_return = lambda message, code, text: session.down(
+        session.channel.on_return = lambda message, _code, _text: session.down(
             Return(session, message, self._returned)
         )
         self._sent = 0

@@ -70,7 +70,7 @@ class UnresponsiveNodes:
         world.log(EventKind.POWERED_OFF, node.name)
         sessions = [session for session in node.sessions.values() if session.node is node]
         self._without_power[node] = sessions
-        self._each_link(node, lambda actor, link: link.cut())
+        self._each_link(node, lambda _, link: link.cut())
         for session in sessions:
             session.rebind()
             patience = _HEARTBEATS * session.client.heartbeat
@@ -94,7 +94,7 @@ class UnresponsiveNodes:
             if session.client_open:
                 session.client.closed(session, "connection reset by peer")
                 session.client_open = False
-        self._each_link(node, lambda actor, link: link.heal())
+        self._each_link(node, lambda _, link: link.heal())
         node.start()
 
     def _given_up(self, session: Session) -> None:
@@ -110,7 +110,7 @@ class UnresponsiveNodes:
             away = self._is_cut_off(node)
             if away and node.running and node not in self._cut_off:
                 self._cut_off.add(node)
-                self._each_link(node, lambda actor, link: link.stall())
+                self._each_link(node, lambda _, link: link.stall())
                 self._stop_responding(node)
             elif not away and node in self._cut_off:
                 self._cut_off.remove(node)
@@ -127,7 +127,7 @@ class UnresponsiveNodes:
         paused = broker.nodes[node.host] is not NodeState.SILENT
         if not paused:
             broker.node_resumed(node.host)
-        self._each_link(node, lambda actor, link: link.release())
+        self._each_link(node, lambda _, link: link.release())
         if paused:
             node.start()
 
@@ -153,9 +153,9 @@ class UnresponsiveNodes:
         self._world.broker.node_down(node.host, killed=True)
         if node in self._cut_off:
             self._world.log(EventKind.BROKER_STOPPED, node.name, detail="it is cut off from most nodes")
-            self._each_link(node, lambda actor, link: link.release())
+            self._each_link(node, lambda _, link: link.release())
             node.tell_clients(sessions, killed=False)
-            self._each_link(node, lambda actor, link: link.stall())
+            self._each_link(node, lambda _, link: link.stall())
 
     # -- what all of this needs ------------------------------------------------------------------------------
 

@@ -221,5 +221,5 @@ def _sojourn_within(part: float, time: float, queue: Queue) -> bool:
     return queue.sojourn_cdf(time) >= part
 
 
-def _never(t: float) -> float:
+def _never(_t: float) -> float:
     return 0.0

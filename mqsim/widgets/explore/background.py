@@ -61,7 +61,7 @@ class LatestRun:
         self,
         simulate: Simulate,
         deliver: Callable[[Outcome], None],
-        tell: Callable[[int, float], None] = lambda turn, share: None,
+        tell: Callable[[int, float], None] = lambda _turn, _share: None,
     ) -> None:
         self._simulate, self._deliver, self._tell = simulate, deliver, tell
         self._lock = threading.Lock()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import mqsim as mq
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     LASTING_PRODUCER,
@@ -15,6 +16,9 @@ from tests.programs.texts import (
     outcomes_by_text,
     run,
 )
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 ALL_DONE = dict.fromkeys(["Task 1", "Task 2", "Task 3"], "acked")
 

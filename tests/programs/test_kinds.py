@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
 from mqsim.errors import UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 CONNECT = """
 import logging, signal, sys, threading, time

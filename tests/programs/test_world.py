@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import mqsim as mq
 from mqsim.errors import ScenarioError, UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     DECLARED,
@@ -23,6 +22,11 @@ from tests.programs.texts import (
     outcomes_by_text,
     run,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 def near(*values: float) -> object:

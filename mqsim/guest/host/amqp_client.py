@@ -6,7 +6,6 @@ The session's observer writes the trace: what the program publishes, holds and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import Session
@@ -19,6 +18,8 @@ from mqsim.trace.clients import ClientEventKind as Kind
 from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pamqp import commands
 
 from mqsim.amqp.content import PERSISTENT, Sent
 from mqsim.amqp.departures import Departure
 from mqsim.amqp.fields import MalformedError
-from mqsim.errors import BrokerError
 from mqsim.trace.clients import OK, ClientEvent, ClientEvents
 from mqsim.trace.clients import ClientEventKind as Kind
+
+if TYPE_CHECKING:
+    from mqsim.errors import BrokerError
 
 BODY_SHOWN = 200
 """Bytes of a body that a row keeps."""

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mqsim.broker import Message
-
 if TYPE_CHECKING:
+    from mqsim.broker import Message
     from mqsim.sim.world import World
 
 REST = 1.0

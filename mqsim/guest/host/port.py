@@ -12,13 +12,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.host.amqp_client import AmqpClient, Note
-from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
     from mqsim.amqp.access import Access
+    from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.disk import Disk
     from mqsim.sim.node import Node
     from mqsim.sim.world import World

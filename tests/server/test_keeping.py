@@ -159,6 +159,32 @@ def test_the_order_survives_restarts(tmp_path: Path, kind: str, kills: tuple[boo
         assert found == list(range(6, 16))
 
 
+def test_what_a_quorum_queue_has_sent_is_marked_after_a_kill(tmp_path: Path) -> None:
+    """Killed as soon as the client has its deliveries: each comes again, marked."""
+    with Process("4.3", tmp_path / "data") as server:
+        channel = _channel(server.port)
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        for number in range(200):
+            channel.basic_publish("", "q", str(number).encode(), PERSISTENT)
+        got: list[int] = []
+
+        def take(_channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
+            got.append(int(body))
+            if len(got) == 100:
+                server.stop(kill=True)
+
+        channel.basic_qos(prefetch_count=100)
+        channel.basic_consume("q", take)
+        with pytest.raises(pika.exceptions.AMQPError):
+            channel.start_consuming()
+        assert got == list(range(100))
+        server.start()
+        found = _all(_channel(server.port), "q")
+        assert [int(body) for body, _ in found] == list(range(200))
+        assert [marked for _, marked in found] == [True] * 100 + [False] * 100
+
+
 def test_an_expiry_goes_on_while_the_broker_is_down(tmp_path: Path) -> None:
     with Process("4.3", tmp_path / "data") as server:
         channel = _channel(server.port)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from string import Template
+from typing import TYPE_CHECKING
 
 import mqsim as mq
 from benchmarks.workload import (
@@ -17,6 +17,9 @@ from benchmarks.workload import (
     measure,
     read_workload,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCENARIO = Template("""
 name: M/M/c

@@ -10,10 +10,13 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import mqsim as mq
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HEAD = """
 import pika

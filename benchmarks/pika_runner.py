@@ -12,13 +12,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.pika_cases import CASES
 from benchmarks.results import load
 from benchmarks.runner import ROOT, BenchmarkError, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RESULTS = ROOT / "benchmarks" / "PROGRAMS.md"
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks import exact
 from benchmarks.programs import SUBJECT, Case, Program
-from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.workload import Workload
 
 NEAR = 4.0
 """A run's mean wait may be so many standard deviations from the exact one before it counts as wrong."""

@@ -7,14 +7,16 @@ clock has stopped, so it holds the interpreter, the libraries, the simulation an
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
 
 Records = TypeVar("Records")
 

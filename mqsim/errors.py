@@ -44,7 +44,7 @@ class ScenarioError(MqsimError):
         self.value = value
         self.allowed = allowed
         self.hint = hint
-        sentence = f"{where}: {_short(value)} will not do; it must be {allowed}"
+        sentence = f"{where}: {_short(value)} is not allowed; it must be {allowed}"
         super().__init__(f"{sentence}. {hint}{'' if hint.endswith('?') else '.'}" if hint else f"{sentence}.")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -68,7 +68,7 @@ class DistributionError(MqsimError):
         self.value = value
         self.allowed = allowed
         where = f"{law}.{parameter}" if parameter else law
-        super().__init__(f"{where}: {_short(value)} will not do; it must be {allowed}.")
+        super().__init__(f"{where}: {_short(value)} is not allowed; it must be {allowed}.")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Lets the error cross from a worker process to its parent."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,8 @@ from hypothesis import settings
 from tests.outside import in_ci, missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conformance.servers import RealBroker
 
 pytest_plugins = ["pytester"]

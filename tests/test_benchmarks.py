@@ -8,7 +8,7 @@ means.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,9 @@ from benchmarks import exact, runner
 from benchmarks.programs import PROGRAMS, Case, Program, cases
 from benchmarks.results import Run, page, ratios, table
 from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAIN = Case("plain", Workload(4_000))
 # Two workers away at once move a short run's mean a lot, so this one is longer.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -35,6 +35,9 @@ from tests.documents.pages import (
     run,
 )
 from tests.test_layers import LINES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),

@@ -11,10 +11,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(path for path in (ROOT / "mqsim").rglob("*.py") if path.parent.name != "programs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from benchmarks import pika_cases, pika_runner
 from benchmarks.pika_cases import CASES
 from benchmarks.pika_runner import Cost, page, row
 from benchmarks.runner import BenchmarkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_case_runs_in_a_process_of_its_own() -> None:

@@ -14,8 +14,7 @@ as before. That is the same system as `textbook_simpy` describes.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ciw
 from ciw import dists
@@ -30,6 +29,9 @@ from benchmarks.workload import (
     measure,
     read_workload,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NEVER = float("inf")
 

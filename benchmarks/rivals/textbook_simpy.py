@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Generator, Iterable
-from random import Random
+from typing import TYPE_CHECKING
 
 import simpy
 
@@ -24,6 +24,9 @@ from benchmarks.workload import (
     measure,
     read_workload,
 )
+
+if TYPE_CHECKING:
+    from random import Random
 
 Process = Generator[simpy.Event, object, None]
 Record = tuple[float, float, float]

@@ -9,8 +9,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VHOST = "/"
 DEFAULT_HASH = "rabbit_password_hashing_sha256"

@@ -7,7 +7,6 @@ output from within the broker; nothing here calls the broker back from there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pamqp import commands
@@ -20,12 +19,14 @@ from mqsim.amqp.methods import ContentHeader, Method, made, read_header, write_h
 from mqsim.amqp.operations import OPERATIONS, Answer
 from mqsim.amqp.states import CHANNEL, CHANNEL_INPUTS, CONTENT, ChannelInput, Content, ContentInput
 from mqsim.amqp.states import Channel as State
-from mqsim.broker import Channel, Consumer, Message
 from mqsim.broker.properties import enter
 from mqsim.errors import BrokerError, ChannelError, ConnectionError, NoAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.amqp.session import Session
+    from mqsim.broker import Channel, Consumer, Message
 
 WITH_CONTENT = (
     commands.Basic.Publish,

@@ -5,8 +5,7 @@ The session carries the same frames out when they arrive, if they do; they are r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pamqp import commands
 
@@ -16,6 +15,9 @@ from mqsim.amqp.fields import MalformedError
 from mqsim.amqp.frames import BODY, HEADER, METHOD, Frame
 from mqsim.amqp.methods import ContentHeader, Method, read_header
 from mqsim.errors import ConnectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Departure(NamedTuple):

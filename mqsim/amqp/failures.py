@@ -6,12 +6,14 @@ itself; this is about frames, states and fields.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mqsim.amqp.fields import MalformedError, MalformedTableError, NotUnicodeError
-from mqsim.amqp.frames import BrokenFrameError, Frame
 from mqsim.amqp.methods import Method, UnknownMethodError, numbers_of, read_method
 from mqsim.errors import ChannelError, ConnectionError
+
+if TYPE_CHECKING:
+    from mqsim.amqp.frames import BrokenFrameError, Frame
 
 FRAME_ERROR: Final = 501
 UNEXPECTED_FRAME: Final = 505

@@ -8,9 +8,11 @@ A stream begins with the eight bytes of a protocol header. Sources: AMQP 0-9-1 s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from struct import Struct
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
 END: Final = 0xCE

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pamqp import commands
 
-from mqsim.amqp.access import Access
 from mqsim.amqp.fields import UNREADABLE, read_table, write_long
 from mqsim.amqp.frames import GREETING
 from mqsim.amqp.methods import made
-from mqsim.amqp.versions import Wire
+
+if TYPE_CHECKING:
+    from mqsim.amqp.access import Access
+    from mqsim.amqp.versions import Wire
 
 MECHANISMS: Final = "AMQPLAIN PLAIN"
 CAPABILITIES: Final[Mapping[str, bool]] = {

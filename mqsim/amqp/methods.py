@@ -6,14 +6,16 @@ that come in are not checked against pamqp's patterns for names, for RabbitMQ ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from struct import Struct
 from struct import error as StructError  # noqa: N812
-from typing import Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pamqp import base, commands
 
 from mqsim.amqp.fields import READERS, WRITERS, MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Method = base.Frame
 Properties = commands.Basic.Properties

@@ -6,7 +6,6 @@ who asked for `no-wait` gets none either. What the broker refuses it raises, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pamqp import commands
@@ -14,10 +13,12 @@ from pamqp import commands
 from mqsim.amqp import failures
 from mqsim.amqp.content import body_of, properties_of
 from mqsim.amqp.methods import AccessRequest, AccessRequestOk, Method, made, write_header
-from mqsim.broker import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mqsim.amqp.channel import ChannelEnd
+    from mqsim.broker import Message
 
 Answer = Method | None
 # pamqp's classes type every field loosely; what a field holds, its plan in `methods` has seen to.

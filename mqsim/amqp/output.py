@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pamqp import commands
 
 from mqsim.amqp.frames import HEARTBEAT_FRAME, METHOD, content_frames, frame
 from mqsim.amqp.methods import Method, made, write_method
 from mqsim.protocol import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FrameOutput(Output):

@@ -13,8 +13,7 @@ Its time is the broker's: whoever holds it moves the broker on (`Broker.advance`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pamqp import commands
 
@@ -26,7 +25,6 @@ from mqsim.amqp.failures import LostError
 from mqsim.amqp.frames import HEARTBEAT, METHOD, BrokenFrameError, Frame, FrameReader
 from mqsim.amqp.handshake import Client, Limits
 from mqsim.amqp.methods import Method, made
-from mqsim.amqp.observer import Observer
 from mqsim.amqp.output import FrameOutput
 from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
@@ -34,6 +32,11 @@ from mqsim.amqp.versions import WIRES
 from mqsim.broker import Broker, Connection, ConnectionState, Message
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.amqp.observer import Observer
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds that a client has to open its connection, as RabbitMQ has it."""

@@ -6,12 +6,15 @@ session answers as RabbitMQ does. `MACHINES` lists them for whoever draws them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from pamqp import base, commands
 
 from mqsim.protocol import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Connection(Enum):

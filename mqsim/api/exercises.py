@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from html import escape
 from pathlib import Path
@@ -12,6 +11,8 @@ from mqsim.api.magic import WRITTEN
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    import os
+
     from mqsim.grading import Exercise, Verdict
 
 

@@ -28,11 +28,11 @@ def program(name: str, source: str) -> Program:
         source: the text of the program.
 
     Raises:
-        UsageError: the name won't do.
+        UsageError: the name is not allowed.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"program name {name!r} will not do: it begins with a letter, and has letters, digits, - and _."
+            f"program name {name!r} is not allowed: it begins with a letter and has letters, digits, - and _."
         )
     return Program(name, source, f"{name}.py")
 

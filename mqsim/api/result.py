@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.api.figures import Figures
 from mqsim.runs import ProgramsRunResult, RunResult
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     from mqsim.widgets import Replay
 
 

@@ -10,11 +10,11 @@ from mqsim import runs
 from mqsim.api.magic import WRITTEN
 from mqsim.api.result import ProgramsResult, Result, programs_result_of, result_of
 from mqsim.runs import CrashTable, ProgramOptions, ProgramSource, Progress
-from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.transcript import Line
+    from mqsim.scenario import Scenario
 
 
 def simulate(
@@ -87,7 +87,7 @@ def run_programs(
 
     Raises:
         UsageError: a program can't be had.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),
@@ -158,7 +158,7 @@ def every_crash(
     Raises:
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
-        ScenarioError: a count, a time, a fault or the scenario won't do.
+        ScenarioError: a count, a time, a fault or the scenario is not allowed.
     """
     options = ProgramOptions(
         _cells(programs),

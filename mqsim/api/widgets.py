@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mqsim.scenario import Scenario, scenario_from
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
     from mqsim.api.explorer import ResultExplorer
     from mqsim.widgets import Prediction
     from mqsim.widgets.explore.vary import Vary

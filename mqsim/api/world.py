@@ -28,7 +28,7 @@ class World(CustomWorld):
         """
         if not isfinite(until) or until <= self.now:
             raise UsageError(
-                f"until={until!r} will not do; it must be a number of seconds after {self.now:g}."
+                f"until={until!r} is not allowed; it must be a number of seconds after {self.now:g}."
             )
         self.clock.run_to(until)
         self.trace.end = self.now

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.context import Context
 from mqsim.broker.message import Message
 from mqsim.broker.queues.queue import Queue, Subscriber
 from mqsim.broker.reasons import DeliveryEnd, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mqsim.broker.context import Context
 
 Delivery = tuple[Message, Subscriber | None, float]
 """A message, its consumer (None for a `basic.get`), and when it was sent."""

@@ -11,29 +11,33 @@ broker asks for (`durability`, `replication`) and is told of later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.cluster import Cluster
 from mqsim.broker.connection import Connection
 from mqsim.broker.context import Context
 from mqsim.broker.dead_lettering import DeadLettering
-from mqsim.broker.deadlines import Deadlines
 from mqsim.broker.disconnected_clients import DisconnectedClients
 from mqsim.broker.durability import Durability, Storage
-from mqsim.broker.exchanges import Exchange
 from mqsim.broker.lifecycle import NODE, NodeInput, NodeState
 from mqsim.broker.observer import Observer
 from mqsim.broker.profiles import Profile, profile
 from mqsim.broker.publishing import Publishing
 from mqsim.broker.queues.arguments import QUORUM
 from mqsim.broker.queues.classic import ClassicQueue, QueueHost
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.queues.quorum import USUAL_MEMBERS, QuorumQueue
 from mqsim.broker.reasons import Alarm
 from mqsim.broker.replication import Replication, Replicator
 from mqsim.broker.topology import Declaration, Topology
 from mqsim.errors import SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.broker.deadlines import Deadlines
+    from mqsim.broker.exchanges import Exchange
+    from mqsim.broker.queues.queue import Queue
 
 TIMEOUT_CHECK_EVERY = 60.0
 """Seconds between two looks for overdue acknowledgements, as RabbitMQ has it."""

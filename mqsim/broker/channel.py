@@ -19,7 +19,6 @@ from mqsim.broker.message import Message
 from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
 from mqsim.broker.queues.arguments import QueueArguments, consumer_priority
 from mqsim.broker.queues.classic import ClassicQueue, ReplyToQueue
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import DeliveryEnd
 from mqsim.broker.replies import channel_error, connection_error, queue_named
 from mqsim.broker.topology import REPLY_TO, made_address, made_name, with_method
@@ -27,6 +26,7 @@ from mqsim.errors import BrokerError, ChannelError, ConnectionError
 
 if TYPE_CHECKING:
     from mqsim.broker.connection import Connection
+    from mqsim.broker.queues.queue import Queue
 
 Arguments = Mapping[str, object]
 Confirmed = Callable[[int, bool], None]

@@ -6,19 +6,20 @@ nodes of 3.10, 4.0 and 4.3; the recordings are kept with the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.lifecycle import NODE, Leadership, NodeInput, NodeState
 from mqsim.broker.queues.classic import ClassicQueue, UnreachableQueue
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.queues.quorum import QuorumQueue
 from mqsim.broker.reasons import DeliveryEnd
 from mqsim.errors import SimulationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.broker.broker import Broker
+    from mqsim.broker.queues.queue import Queue
 
 
 class Cluster:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.channel import Channel
 from mqsim.broker.lifecycle import CONNECTION, ConnectionInput
-from mqsim.broker.queues.queue import Queue
-from mqsim.errors import BrokerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.broker.broker import Broker
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.errors import BrokerError
 
 
 def _ignore_block(_blocked: bool, _reason: str) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker.message import Message
 from mqsim.broker.prefetch import UNLIMITED, ChannelLimit
-from mqsim.broker.queues.queue import Queue
 
 if TYPE_CHECKING:
     from mqsim.broker.channel import Channel
+    from mqsim.broker.queues.queue import Queue
 
 Deliver = Callable[["Consumer", int, Message], None]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.broker import replies
 from mqsim.broker.deadlines import Deadlines
 from mqsim.broker.lifecycle import NODE, NodeState
-from mqsim.broker.observer import Observer
-from mqsim.broker.profiles import Profile
+
+if TYPE_CHECKING:
+    from mqsim.broker.observer import Observer
+    from mqsim.broker.profiles import Profile
 
 
 class Context:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.broker.context import Context
-from mqsim.broker.durability import Durability
 from mqsim.broker.field_types import Long
 from mqsim.broker.message import Envelope, Message, failures_of
-from mqsim.broker.profiles import Profile
-from mqsim.broker.publishing import Publishing
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
-from mqsim.broker.topology import Topology
+
+if TYPE_CHECKING:
+    from mqsim.broker.context import Context
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.profiles import Profile
+    from mqsim.broker.publishing import Publishing
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.broker.topology import Topology
 
 Death = dict[str, Any]
 

@@ -5,12 +5,16 @@ From 4.3 on a quorum queue keeps what a consumer holds whose node was killed, un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from mqsim.broker.context import Context
-from mqsim.broker.message import Message
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import DeliveryEnd, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mqsim.broker.context import Context
+    from mqsim.broker.message import Message
+    from mqsim.broker.queues.queue import Queue
 
 
 class DisconnectedClients:

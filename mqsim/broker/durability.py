@@ -6,13 +6,15 @@ then does it confirm. Without a storage everything is on disk at once.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.context import Context
-from mqsim.broker.message import Message
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
+
+if TYPE_CHECKING:
+    from mqsim.broker.confirms import Confirm
+    from mqsim.broker.context import Context
+    from mqsim.broker.message import Message
+    from mqsim.broker.queues.queue import Queue
 
 
 class Storage(Protocol):

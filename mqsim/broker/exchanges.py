@@ -6,14 +6,18 @@ exchanges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.field_types import class_of
-from mqsim.broker.message import Envelope
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.replies import channel_error, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mqsim.broker.message import Envelope
 
 MATCHES = ("all", "any", "all-with-x", "any-with-x")
 

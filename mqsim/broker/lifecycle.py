@@ -7,12 +7,14 @@ error. The diagrams in `docs/state-machines.md` are drawn from these tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mqsim.errors import SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class NodeState(Enum):

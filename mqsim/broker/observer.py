@@ -6,12 +6,13 @@ broker back. It keeps only the methods that it cares for.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker.message import Message
-from mqsim.broker.queues.queue import Queue
-from mqsim.broker.reasons import Alarm, DeliveryEnd, Reason
-from mqsim.errors import BrokerError
+if TYPE_CHECKING:
+    from mqsim.broker.message import Message
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.broker.reasons import Alarm, DeliveryEnd, Reason
+    from mqsim.errors import BrokerError
 
 
 class Clock(Protocol):

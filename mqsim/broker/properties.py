@@ -15,10 +15,10 @@ from mqsim.broker.message import Envelope, Message
 from mqsim.broker.queues.arguments import LONGEST_MS
 from mqsim.broker.replies import channel_error, type_of
 from mqsim.broker.topology import REPLY_TO
-from mqsim.errors import ChannelError
 
 if TYPE_CHECKING:
     from mqsim.broker.channel import Channel
+    from mqsim.errors import ChannelError
 
 Properties = Mapping[str, object]
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.confirms import Confirm
-from mqsim.broker.context import Context
-from mqsim.broker.durability import Durability
 from mqsim.broker.exchanges import route
-from mqsim.broker.message import Envelope, Message
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
 from mqsim.broker.replication import ReplicatedQueue, Replicator
-from mqsim.broker.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mqsim.broker.context import Context
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.message import Envelope, Message
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.broker.topology import Topology
 
 
 class Publishing:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.context import Context
-from mqsim.broker.durability import Durability
 from mqsim.broker.lifecycle import Leadership
-from mqsim.broker.message import Message
 from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
+
+if TYPE_CHECKING:
+    from mqsim.broker.confirms import Confirm
+    from mqsim.broker.context import Context
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.message import Message
 
 
 class ReplicatedQueue(Queue):

@@ -7,19 +7,23 @@ Who may do it, and with which words it is refused, is decided here; which queues
 from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.context import Context
 from mqsim.broker.exchanges import Binding, Exchange, ExchangeType, check_match
-from mqsim.broker.message import Envelope
 from mqsim.broker.queues.arguments import QUORUM, QueueArguments, check_alike, check_same_queue, parse
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
 from mqsim.broker.replies import channel_error, exchange_named, queue_named
-from mqsim.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mqsim.broker.context import Context
+    from mqsim.broker.message import Envelope
+    from mqsim.broker.queues.queue import Queue
+    from mqsim.errors import BrokerError
 
 RESERVED = "amq."
 SYSTEM = "amq.rabbitmq."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, delivery_rows, listed, message_rows, names_of
 from mqsim.trace.completion import Completion, completions, dense, finished_attempts, message_ids
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import FaultSpan, How, Outcome, Trace
 from mqsim.trace.timeline import message_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _HARMLESS = frozenset({"slow", "hang", "alarm"})
 

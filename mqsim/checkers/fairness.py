@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted
 from mqsim.trace.frames import rows_by_code
-from mqsim.trace.tables import Trace
 from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 class _Share(NamedTuple):

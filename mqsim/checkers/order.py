@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, listed, message_rows
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import NONE, Outcome, Trace
 from mqsim.trace.timeline import message_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PRIORITIES = 256
 

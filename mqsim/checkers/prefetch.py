@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.checkers.verdict import Status, Verdict, counted, delivery_rows, listed
 from mqsim.trace.frames import columns, rows_by_code
 from mqsim.trace.tables import How, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def prefetch_respected(trace: Trace) -> Verdict:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mqsim.checkers.delivery import nothing_lost, nothing_twice
 from mqsim.checkers.fairness import fair_share
 from mqsim.checkers.order import order_kept
 from mqsim.checkers.prefetch import prefetch_respected
-from mqsim.checkers.verdict import Checker, Verdict
 from mqsim.errors import UsageError
-from mqsim.trace.tables import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mqsim.checkers.verdict import Checker, Verdict
+    from mqsim.trace.tables import Trace
 
 CHECKERS: MappingProxyType[str, Checker] = MappingProxyType(
     {

@@ -248,14 +248,23 @@ def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) 
             name, t = _moment(f"--{kind}", word)
             _check_target(f"--{kind} {word}", name, files, count, request)
             fault: dict[str, Any] = {"terminate" if kind == "term" else kind: name, "at": t}
-            if kind == "restart" and name.partition("-")[0] == "broker":
-                fault["down"] = request.down
             faults.append(fault)
     for word in request.start:
         name, t = _moment("--start", word)
         if name == "broker":
             faults.append({"restart": "broker", "at": 0.0, "down": t})
-    return sorted(faults, key=lambda fault: fault["at"])
+    faults.sort(key=lambda fault: fault["at"])
+    return [_with_downtime(fault, faults[:number], request.down) for number, fault in enumerate(faults)]
+
+
+def _with_downtime(fault: dict[str, Any], earlier: list[dict[str, Any]], down: float) -> dict[str, Any]:
+    """A restart of the broker takes its time; one that is down already is up again at that moment."""
+    name = str(fault.get("restart", ""))
+    if name.partition("-")[0] != "broker" or "down" in fault:
+        return fault
+    ends = [each for each in earlier if name in (each.get("kill"), each.get("stop"), each.get("restart"))]
+    is_down = bool(ends) and "restart" not in ends[-1]
+    return {**fault, "down": 0.0 if is_down else down}
 
 
 def printer() -> Callable[[Line], None]:

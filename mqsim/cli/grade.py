@@ -108,7 +108,7 @@ def _graded(request: Request, order: Order) -> tuple[list[Verdict], bool]:
     kept = Path(f"mqsim-grades-{order.exercise.name}.jsonl")
     with _bar(len(paths)) as bar:
 
-        def done(verdict: Verdict, number: int, total: int) -> None:
+        def done(verdict: Verdict, _number: int, _total: int) -> None:
             bar.set_postfix_str(f"{verdict.submission}: {verdict.state.value}")
             bar.update(1)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import difflib
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.distributions.law import number
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TIME = "a number of at least 0"
 

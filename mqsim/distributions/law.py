@@ -10,8 +10,10 @@ from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, ClassVar
 
-from mqsim.distributions.elementary import Floats
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from mqsim.distributions.elementary import Floats
 
 Spec = float | dict[str, dict[str, object]]
 

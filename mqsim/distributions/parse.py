@@ -6,14 +6,17 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Real
-from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mqsim.distributions.law import Distribution
 from mqsim.distributions.shapes import Erlang, Gamma, Hyperexponential, Lognormal
 from mqsim.distributions.simple import Constant, Exponential, Pareto, Uniform, Weibull
 from mqsim.distributions.tables import Discrete, Empirical
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ALL: tuple[type[Distribution], ...] = (
     Constant, Exponential, Uniform, Erlang, Gamma, Lognormal, Weibull, Pareto, Hyperexponential,

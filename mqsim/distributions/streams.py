@@ -15,18 +15,23 @@ each make a number in [0, 1).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import chain, repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Philox
-from numpy.typing import NDArray
 
-from mqsim.distributions.elementary import Floats
-from mqsim.distributions.law import Distribution
 from mqsim.distributions.simple import Constant
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mqsim.distributions.elementary import Floats
+    from mqsim.distributions.law import Distribution
 
 _SHIFT = 11
 _CHUNK = 1 << _SHIFT  # samples that `at` keeps together

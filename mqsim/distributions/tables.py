@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mqsim.distributions.columns import read_column
-from mqsim.distributions.elementary import Floats
 from mqsim.distributions.law import Distribution, Spec, numbers
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.distributions.elementary import Floats
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.grading.exercise import Exercise, load
@@ -21,6 +20,10 @@ from mqsim.grading.files import files_in
 from mqsim.grading.practice import check as judge
 from mqsim.grading.reports.notebook import notebook_of
 from mqsim.grading.verdict import State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 _MARK = "__"
 _BEGIN, _END = "# BEGIN SOLUTION", "# END SOLUTION"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mqsim.guest.carriers.carrier import Carrier, CarrierFactory
 from mqsim.guest.kernel.operations import Connect, Event, Exit, Operation, Send, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.guest.carriers.carrier import Carrier, CarrierFactory
     from mqsim.guest.program import Program
 
 
@@ -32,7 +33,7 @@ class Budget:
 
     without_waiting: float = 5.0
     run: float = 30.0
-    submission: float = 300.0
+    submission: float = 900.0
     steps: int = 200_000
     sends: int = 50_000
     sent: int = 1_000_000

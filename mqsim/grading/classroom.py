@@ -14,14 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.grading.exercise import load
 from mqsim.grading.grading import Order, digest, grade, wanted
 from mqsim.grading.plain import plain
 from mqsim.grading.submission import Ungradable, contents
 from mqsim.grading.verdict import CheckVerdict, Example, Searched, State, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _GRACE = 60.0
 """Seconds beyond the budget of a submission after which its process is ended."""

@@ -7,8 +7,7 @@ A folder's `conftest.py` imports the two hooks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +15,10 @@ from mqsim.grading.exercise import Exercise, load
 from mqsim.grading.practice import check, missing
 from mqsim.grading.reports.text import told_check
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mqsim.trace.tables import Trace
-
 if TYPE_CHECKING:
     from mqsim.grading.records import Strike
+    from mqsim.trace.tables import Trace
 
 
 def hits(trace: Trace, strike: Strike) -> bool:

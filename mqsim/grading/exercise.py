@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import random
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.grading.scenes import Scene, calm
+
+if TYPE_CHECKING:
+    import random
 
 NAME_FILE = ".mqsim-exercise"
 """Holds the exercise's name in a student's own copy, whose folder may be called anything."""

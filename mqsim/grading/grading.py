@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.errors import MqsimError
@@ -29,6 +27,9 @@ from mqsim.grading.submission import Ungradable, contents, laid_out
 from mqsim.grading.verdict import State, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from mqsim.grading.run import Run
     from mqsim.guest.carriers.fork_server import ForkServer
 

@@ -14,13 +14,14 @@ import importlib.util
 import random
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.grading.scenes import changed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mqsim.grading.exercise import Check, Exercise
     from mqsim.grading.scenes import Scene
 

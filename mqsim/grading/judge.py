@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from mqsim.errors import MqsimError
 from mqsim.grading.expectations import Unmet
-from mqsim.grading.files import Files
-from mqsim.grading.run import Run
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.search import Restless, Search
 from mqsim.grading.telling import lines, sentence
@@ -18,6 +16,8 @@ from mqsim.grading.verdict import CheckVerdict, Example, Searched, State
 
 if TYPE_CHECKING:
     from mqsim.grading.exercise import Check, Exercise
+    from mqsim.grading.files import Files
+    from mqsim.grading.run import Run
     from mqsim.grading.search import Numbered
     from mqsim.grading.stage import Stage
 

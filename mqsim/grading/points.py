@@ -8,13 +8,14 @@ while their answer is on its way back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.kernel.operations import Operation
     from mqsim.guest.program import Program

@@ -7,16 +7,13 @@ The programs run as the student's own user, since they are the student's own. Fo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import Files, files_in
 from mqsim.grading.judge import Judge, Progress, scenes_of
-from mqsim.grading.run import Run
 from mqsim.grading.search import Search
 from mqsim.grading.stage import Stage
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
@@ -24,6 +21,10 @@ from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from mqsim.grading.run import Run
     from mqsim.grading.search import Numbered
     from mqsim.guest.carriers.carrier import CarrierFactory
 

@@ -6,8 +6,6 @@ It runs none of the submitted code, takes less than a second, and costs no attem
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.grading.plain import plain
@@ -15,6 +13,9 @@ from mqsim.guest.kernel.operations import Exit, Operation, Write
 from mqsim.guest.program import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from mqsim.guest.carriers.carrier import CarrierFactory
 
 _SOURCE = """

@@ -5,9 +5,11 @@ Times are seconds from the start of the run; a time that never came is infinite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NEVER = float("inf")
 

@@ -7,7 +7,6 @@ ask for one).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mqsim.grading.scenes import Setting
     from mqsim.guest.host.ledger_service import LedgerEntry
 

@@ -7,7 +7,6 @@ scene, and `3.17+` the same with a second crash.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,14 +14,15 @@ from mqsim.grading.evidence import hits
 from mqsim.grading.points import Watching, crash_points, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
-from mqsim.grading.stage import Played
 from mqsim.guest.host.crash_points import Strike as Killing
 from mqsim.trace.clients import ClientEventKind
 from mqsim.trace.timeline import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mqsim.grading.run import Run
-    from mqsim.grading.stage import Stage
+    from mqsim.grading.stage import Played, Stage
     from mqsim.guest.host.crash_points import Point
 
 

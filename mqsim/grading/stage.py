@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.grading.run import Run
-from mqsim.grading.scenes import Setting
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.programs import Programs
 from mqsim.guest.host.transcript import EVENT
@@ -16,7 +14,10 @@ from mqsim.sim import World
 from mqsim.sim.clock import FAULT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mqsim.grading.exercise import Exercise
+    from mqsim.grading.scenes import Setting
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.host.process import Watch

@@ -11,12 +11,14 @@ import os
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mqsim.grading.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 MOST_FILES = 200
 """Files that a submission may have."""

@@ -6,13 +6,14 @@ acknowledges or records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mqsim.grading.records import NEVER
 from mqsim.trace.clients import ClientEventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mqsim.grading.records import Delivery
     from mqsim.guest.host.ledger_service import LedgerEntry
     from mqsim.trace.tables import Trace

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import decode_source
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 KNOWN_HOSTS = ("localhost", "broker", "rabbitmq", "ledger")
 """Names that every guest can resolve, unless told otherwise; numeric addresses need no resolving."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError
 from mqsim.matching.bounded import bounded_match, impatient_match
@@ -14,7 +14,11 @@ from mqsim.matching.records import Match, Matches
 from mqsim.matching.setting import Setting, faults_at, no_match, obstacles
 from mqsim.matching.staff import producer_latency, staff_of
 from mqsim.matching.troubled import breaking_match, failing_match, levels_of, priority_match
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.scenario import Scenario
 
 
 def applies(scenario: Scenario) -> Matches:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.distributions import Constant, Exponential
 from mqsim.matching.records import Match, Shifted
-from mqsim.matching.setting import Setting
 from mqsim.matching.work import plain
-from mqsim.scenario import Retry
 from mqsim.theory import Queue, erlang_b, mmc_deadline, mmc_patience, mmc_retrial, mmck
+
+if TYPE_CHECKING:
+    from mqsim.matching.setting import Setting
+    from mqsim.scenario import Retry
 
 UNLIMITED = 1000
 """As many retries as this pass for any number of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from mqsim.errors import UsageError
 from mqsim.matching.applies import applies
 from mqsim.matching.records import Fit, Match, Shifted
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 What = Literal["wait", "sojourn", "service", "flows"]
 Distribution = Callable[[ArrayLike], NDArray[np.float64]]
@@ -50,7 +52,7 @@ def curve(scenario: Scenario, what: What = "wait", queue: str | None = None) -> 
         UsageError: there is no such queue or no such time, or it isn't clear which queue is meant.
     """
     if what not in _WHATS:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(_WHATS)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(_WHATS)}.")
     matches = applies(scenario)
     if what == "flows":
         return _best([match for match in matches.whole if "flows.mean" in match.values], what)

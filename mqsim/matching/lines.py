@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import TheoryError
 from mqsim.matching.applies import applies
 from mqsim.matching.records import Fit, Match
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 SHOWN = (
     "wait.mean",

@@ -7,13 +7,11 @@ capacity where they have no closed form. What can't be told from the scenario is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mqsim.distributions import Distribution
 from mqsim.matching.network import Edge, Traffic
 from mqsim.matching.routes import shares
 from mqsim.matching.settling import settling_time
@@ -30,6 +28,11 @@ from mqsim.scenario import (
     Renewal,
     Scenario,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.distributions import Distribution
 
 _NEARLY = 1e-9
 _ROUNDS = 200

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mqsim.distributions import Distribution
 from mqsim.matching.plain import plain_match
 from mqsim.matching.records import Fit, Match, Shifted
 from mqsim.matching.routes import reached, shares
@@ -16,8 +15,13 @@ from mqsim.matching.setting import Setting, cautions, everywhere, no_match, obst
 from mqsim.matching.staff import Staff, producer_latency, staff_of
 from mqsim.matching.streams import NOTHING, Stream, stream_to
 from mqsim.matching.work import Work, mixture
-from mqsim.scenario import Scenario
 from mqsim.theory import tandem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.distributions import Distribution
+    from mqsim.scenario import Scenario
 
 
 @dataclass(frozen=True)

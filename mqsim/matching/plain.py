@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.matching.records import Match, Shifted
-from mqsim.matching.setting import Setting
 from mqsim.matching.single import Formula, dealt, lossless, overload
-from mqsim.theory import Law
+
+if TYPE_CHECKING:
+    from mqsim.matching.setting import Setting
+    from mqsim.theory import Law
 
 
 def plain_match(setting: Setting) -> Match:

@@ -4,12 +4,16 @@ why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError, UsageError
-from mqsim.theory import Law, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mqsim.theory import Law, Queue
 
 PERCENTILES = (50, 95, 99)
 

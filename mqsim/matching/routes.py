@@ -5,10 +5,13 @@ they are picked out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mqsim.scenario import Routing, Scenario, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ALL = 1.0 - 1e-12
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mqsim.matching.records import Fit, Match, Shifted
 from mqsim.matching.settling import settling_time, short_run
 from mqsim.matching.staff import Staff, narrow
-from mqsim.matching.streams import Stream
-from mqsim.matching.work import Work
-from mqsim.scenario import ConsumerSpec, Fault, ProducerSpec, QueueSpec, Scenario
 from mqsim.theory import Law, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mqsim.matching.streams import Stream
+    from mqsim.matching.work import Work
+    from mqsim.scenario import ConsumerSpec, Fault, ProducerSpec, QueueSpec, Scenario
 
 RARE = 1e-7
 """A share of messages that makes no difference to any mean."""

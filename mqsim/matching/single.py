@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError
 from mqsim.matching.streams import Stream, batch_size, power, stationary
-from mqsim.matching.work import Work
 from mqsim.scenario import Batches, Mmpp, Scenario
 from mqsim.theory import (
     Law,
@@ -25,6 +25,9 @@ from mqsim.theory import (
     mmpp_mc,
 )
 from mqsim.theory.laws import shifted
+
+if TYPE_CHECKING:
+    from mqsim.matching.work import Work
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _clockwork(rate: float, mean: float, servers: int) -> Queue:
     )
 
 
-def _never(t: float) -> float:
+def _never(_t: float) -> float:
     return 0.0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mqsim.scenario import ConsumerSpec, LinkSpec, Scenario
+if TYPE_CHECKING:
+    from mqsim.scenario import ConsumerSpec, LinkSpec, Scenario
 
 Line = Literal["shared", "dealt", "held", "stuck"]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,7 +24,11 @@ from mqsim.scenario import (
     Scenario,
 )
 from mqsim.theory import constant_transform, erlang_transform
-from mqsim.theory.transforms import Complexes, Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.theory.transforms import Complexes, Transform
 
 Kind = Literal["none", "poisson", "renewal", "mmpp", "batches", "closed", "saturate", "other"]
 

@@ -7,8 +7,8 @@ adds to it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from mqsim.matching.load import capacity_of, steady_rate
 from mqsim.matching.network import Traffic
 from mqsim.matching.routes import shares
 from mqsim.scenario import ProducerSpec, ProfileArrivals, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _POINTS = 20_001
 _LEAST = 1.0

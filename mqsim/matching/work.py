@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,11 @@ from mqsim.theory import (
     hyperexponential_transform,
     uniform_transform,
 )
-from mqsim.theory.transforms import Complexes, Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.theory.transforms import Complexes, Transform
 
 
 @dataclass(frozen=True)

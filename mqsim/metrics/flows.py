@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
 from mqsim.metrics.window import Window, distribution, window
 from mqsim.trace.completion import Completion, completions, dense, message_ids
 from mqsim.trace.frames import columns
-from mqsim.trace.tables import Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 class Flows(NamedTuple):
@@ -82,7 +85,7 @@ def slo_miss(trace: Trace, limit: float, *, warmup: float = 0.0, queue: str | No
         UsageError: `limit` or `warmup` is not a number of seconds, or the queue is unknown.
     """
     if math.isnan(limit) or limit < 0:
-        raise UsageError(f"limit: {limit!r} will not do; it must be a number of seconds, 0 or more.")
+        raise UsageError(f"limit: {limit!r} is not allowed; it must be a number of seconds, 0 or more.")
     span = window(trace, warmup)
     if queue is None:
         flows = flow_times(trace)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
-from mqsim.metrics.window import Window
 from mqsim.trace.frames import columns, rows_by_code
 from mqsim.trace.tables import How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from mqsim.metrics.window import Window
 
 Series = tuple[NDArray[np.float64], NDArray[np.int64]]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.metrics.flows import flow_numbers
 from mqsim.metrics.series import average_in, depth_of, in_system_of, queue_rows
@@ -15,6 +14,9 @@ from mqsim.metrics.window import Window, distribution, ratio, window
 from mqsim.trace.completion import dense, finished_attempts, message_ids
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Two instants closer than this are one: a message that started so soon after it was queued did not wait.
 AT_ONCE = 1e-12

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.metrics.window import Window, ratio
 from mqsim.trace.completion import finished_attempts
 from mqsim.trace.frames import columns
-from mqsim.trace.tables import Trace
 from mqsim.trace.work_spans import up_spans, work
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 def consumers(trace: Trace) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
-from mqsim.trace.tables import Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 PERCENTILES = (50, 95, 99)
 
@@ -46,7 +49,7 @@ def window(trace: Trace, warmup: float) -> Window:
         UsageError: `warmup` is not a number of seconds from 0 upwards.
     """
     if isinstance(warmup, (bool, str)) or not (math.isfinite(warmup) and warmup >= 0):
-        raise UsageError(f"warmup: {warmup!r} will not do; it must be a number of seconds, 0 or more.")
+        raise UsageError(f"warmup: {warmup!r} is not allowed; it must be a number of seconds, 0 or more.")
     return Window(trace.start + warmup, trace.end)
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.figures import Drawing, draw
-from mqsim.planning.judge import State
-from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from mqsim.planning.judge import State
+    from mqsim.scenario import Scenario
 
 STATUS: dict[str, int] = {"met": 0, "not met": 1, "unsure": 3}
 """Exit status of the command; 2 is bad input."""

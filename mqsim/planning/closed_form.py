@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mqsim.distributions import Distribution
 from mqsim.errors import TheoryError
 from mqsim.matching import Fit, Load, Match, applies, loads
 from mqsim.matching.routes import shares
 from mqsim.matching.staff import latency_of
 from mqsim.planning.quantities import amount, percent, seconds
-from mqsim.planning.targets import Measure, Target
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.distributions import Distribution
+    from mqsim.planning.targets import Measure, Target
+    from mqsim.scenario import Scenario
 
 _LOSSLESS = (
     "lost",

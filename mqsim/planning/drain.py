@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.distributions import Constant, Exponential
 from mqsim.errors import UsageError
@@ -13,7 +12,6 @@ from mqsim.metrics import depth_series
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.closed_form import says_overloaded
 from mqsim.planning.figures import Drawing
-from mqsim.planning.judge import State
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import carry_out
 from mqsim.planning.quantities import amount, positive, seconds
@@ -22,9 +20,14 @@ from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked
 from mqsim.runs import simulate
-from mqsim.scenario import Scenario
 from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.planning.judge import State
+    from mqsim.scenario import Scenario
 
 RUNS = 10
 _LONGER = 1.5
@@ -201,13 +204,13 @@ def _said(
 ) -> tuple[State, str]:
     last = rows[-1]
     much = f"{amount(backlog)} messages in queue {queue}"
-    name = words({knobs[0].path: last[knobs[0].path]}, knobs) if knobs else ""
+    name = words({knobs[0].path: last[knobs[0].path]}) if knobs else ""
     if limit is None:
         return "met", _when(last, much, name)
     if last["seconds high"] <= limit:
         before = ""
         if len(rows) > 1:
-            less = words({knobs[0].path: rows[-2][knobs[0].path]}, knobs)
+            less = words({knobs[0].path: rows[-2][knobs[0].path]})
             before = f" With {less}: {_time(rows[-2])}."
         who = f"{name}: " if name else ""
         return "met", f"{who}{much} are gone after {_time(last)}, within {seconds(limit)}.{before}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.matching import loads
 from mqsim.planning.quantities import positive, quantity
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.scenario import Scenario
 
 _WHEN = re.compile(r"\s*(?P<what>[^@]+?)\s*@\s*(?P<at>[^:]+?)\s*(?::\s*(?P<for>.+?)\s*)?")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, command_line
@@ -16,6 +15,9 @@ from mqsim.scenario import Scenario
 from mqsim.scenario.brokerspec import Profile
 from mqsim.scenario.definitions import Definitions, read_definitions
 from mqsim.scenario.interchange import broker_of, definitions_of
+
+if TYPE_CHECKING:
+    import os
 
 _DURATION = 3600.0
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +32,9 @@ from mqsim.planning.traffic import (
 )
 from mqsim.planning.workload import CONSUMER, QUEUE
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import os
 
 _NAMES = (
     "time",

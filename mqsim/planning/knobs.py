@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.quantities import quantity
 from mqsim.scenario import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MOST = 100_000
 """Values of one knob."""
@@ -109,7 +111,7 @@ def _range(text: str, what: str) -> tuple[float | int, ...]:
     low, high = (quantity(part, "count", what) for part in (found[1], found[2]))
     step = quantity(found[3], "count", what) if found[3] else 1.0
     if not step > 0.0:
-        raise UsageError(f"{what}: a step must be above 0, so {found[3]} will not do.")
+        raise UsageError(f"{what}: a step must be above 0, so {found[3]} is not allowed.")
     if high < low:
         raise UsageError(f"{what}: the range ends below its start; write {found[2]}..{found[1]}.")
     size = math.floor((high - low) / step * (1.0 + 1e-12)) + 1
@@ -179,7 +181,7 @@ def _term(term: str, text: str) -> tuple[str, float]:
         except ValueError:
             if not part or path:
                 says = "write terms such as consumers.worker.count*2, joined by +"
-                raise UsageError(f"--cost {text}: {term.strip()!r} will not do; {says}.") from None
+                raise UsageError(f"--cost {text}: {term.strip()!r} is not allowed; {says}.") from None
             path = part
     if price < 0.0 or not math.isfinite(price):
         raise UsageError(f"--cost {text}: {term.strip()!r} costs less than nothing; a price is 0 or more.")

@@ -7,12 +7,14 @@ import difflib
 import importlib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LINE = re.compile(

@@ -8,21 +8,24 @@ judged.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.metrics import depth_series, summary, time_average
 from mqsim.metrics.flows import flow_times, times_in_queue
-from mqsim.planning.length import Length
-from mqsim.planning.targets import Measure
 from mqsim.runs import simulate
-from mqsim.scenario import Scenario
 from mqsim.trace import Outcome, Trace
 from mqsim.trace.frames import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.planning.length import Length
+    from mqsim.planning.targets import Measure
+    from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.distributions import Constant
 from mqsim.errors import UsageError
@@ -19,9 +18,13 @@ from mqsim.planning.subject import Source, subject
 from mqsim.planning.targets import Measure
 from mqsim.planning.values import Value, Valued, open_targets, row, valued
 from mqsim.planning.what_if import each_run
-from mqsim.scenario import ConsumerSpec, Scenario
 from mqsim.statistics import mean_interval
 from mqsim.theory import prefetch_needed, prefetch_throughput, prefetch_throughput_exponential
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.scenario import ConsumerSpec, Scenario
 
 TRIED = (1, 2, 3, 5, 10, 20, 50, 100, 250)
 _NEARLY = 1.02

@@ -47,7 +47,7 @@ def quantity(text: str, dimension: Dimension, what: str) -> float:
     value = math.inf if found is None or scale is None else float(found[1]) * scale
     if not math.isfinite(value):
         hint = " (m could be minutes or milliseconds: write min or ms)" if _bare_m(found, dimension) else ""
-        raise UsageError(f"{what}: {text.strip()!r} will not do; write {_EXAMPLES[dimension]}{hint}.")
+        raise UsageError(f"{what}: {text.strip()!r} is not allowed; write {_EXAMPLES[dimension]}{hint}.")
     return value
 
 
@@ -55,7 +55,7 @@ def positive(text: str, dimension: Dimension, what: str) -> float:
     """Like `quantity`, above 0."""
     value = quantity(text, dimension, what)
     if value <= 0.0:
-        raise UsageError(f"{what}: {text.strip()!r} will not do; it must be above 0.")
+        raise UsageError(f"{what}: {text.strip()!r} is not allowed; it must be above 0.")
     return value
 
 

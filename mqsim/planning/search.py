@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.judge import Judged, Rules, State, foreseen, guessed, judge
-from mqsim.planning.knobs import Cost, Knob
-from mqsim.planning.study import Budget
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mqsim.planning.knobs import Cost, Knob
+    from mqsim.planning.study import Budget
+    from mqsim.scenario import Scenario
 
 FEW = 12
 """Values of a knob of which nothing is known that are all tried, one after the other."""
@@ -153,7 +156,7 @@ def _no_better(knobs: Sequence[Knob], at: tuple[int, ...], failed: tuple[int, ..
     return all(a <= b if knob.rising else a == b for knob, a, b in zip(knobs, at, failed, strict=True))
 
 
-def words(setting: Mapping[str, Any], knobs: Sequence[Knob]) -> str:
+def words(setting: Mapping[str, Any]) -> str:
     """A setting in words: `7 workers`, or `consumers.worker.prefetch = 20`."""
     return " and ".join(_one_word(path, value) for path, value in setting.items())
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
@@ -16,6 +15,9 @@ from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.values import Valued, valued
 from mqsim.scenario import Every, Poisson, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def sensitivity(

@@ -7,8 +7,7 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing
@@ -21,6 +20,9 @@ from mqsim.planning.search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def size(
@@ -74,7 +76,7 @@ def size(
     if twice:
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
-        raise UsageError(f"--budget: {budget:g} will not do; it is a number of messages above 0.")
+        raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
@@ -94,7 +96,7 @@ def sentence(sized: Sized) -> str:
     best, knobs = sized.best, sized.search.knobs
     if best is None:
         return _none(sized)
-    enough = words(best.setting, knobs)
+    enough = words(best.setting)
     verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
     says = f"{enough} {verb} enough: {_told(best.verdicts)}."
     if len(knobs) > 1:
@@ -102,7 +104,7 @@ def sentence(sized: Sized) -> str:
     below = sized.below
     if below is None:
         return f"{says} It is the smallest value that was allowed." if len(knobs) == 1 else says
-    return f"{says} {_too_few(below, knobs)}"
+    return f"{says} {_too_few(below)}"
 
 
 def _told(verdicts: Sequence[Verdict]) -> str:
@@ -118,8 +120,8 @@ def _asked(verdict: Verdict) -> str:
     return f"target {target.op} {shown(target.limit, target.measure.dimension)}"
 
 
-def _too_few(below: Judged, knobs: Sequence[Knob]) -> str:
-    name = words(below.setting, knobs)
+def _too_few(below: Judged) -> str:
+    name = words(below.setting)
     worst = below.worst
     if below.unstable:
         return f"With {name} the queue is unstable: {below.unstable}."
@@ -148,13 +150,13 @@ def _none(sized: Sized) -> str:
     if sized.state == "unsure":
         worst = last.worst
         if math.isnan(worst.value):
-            return f"It can't be told whether {words(last.setting, knobs)} would do: {worst.words}."
+            return f"It can't be told whether {words(last.setting)} would do: {worst.words}."
         return (
-            f"It can't be told whether {words(last.setting, knobs)} would do: "
+            f"It can't be told whether {words(last.setting)} would do: "
             f"{worst.target.measure.words} is {worst.words}"
             f"{f' ({worst.because})' if worst.because else ''}, and the target is {worst.target.text}."
         )
-    return f"No value of {values_} meets the targets. {_too_few(last, knobs)}"
+    return f"No value of {values_} meets the targets. {_too_few(last)}"
 
 
 def _range_words(knob: Knob) -> str:
@@ -185,7 +187,7 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     """What a reader of the answer should know."""
     best, search = sized.best, sized.search
     if len(search.knobs) == 1 and (unstable := _unstable(search)):
-        first, last = unstable[0], words({search.knobs[0].path: unstable[-1]}, search.knobs)
+        first, last = unstable[0], words({search.knobs[0].path: unstable[-1]})
         yield f"Unstable, so never tried: {f'{first} to ' if first != unstable[-1] else ''}{last}."
     shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
     if shown_ is not None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,6 @@ from numpy.typing import NDArray
 from mqsim.planning.length import SECTIONS, Length, length_of
 from mqsim.planning.observe import Observation, observe
 from mqsim.planning.processors import carry_out
-from mqsim.planning.targets import Measure, Target
-from mqsim.scenario import Scenario
 from mqsim.statistics.sections import (
     Estimate,
     follow,
@@ -22,6 +21,10 @@ from mqsim.statistics.sections import (
     percentile_of_sections,
     sections_of,
 )
+
+if TYPE_CHECKING:
+    from mqsim.planning.targets import Measure, Target
+    from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float, float], None]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import command_line
-from mqsim.planning.knobs import Knob
 from mqsim.planning.workload import workload
 from mqsim.scenario import Scenario, load, read_value
+
+if TYPE_CHECKING:
+    from mqsim.planning.knobs import Knob
 
 Source = Scenario | Mapping[str, Any] | str | os.PathLike[str]
 Texts = str | Sequence[str]

@@ -8,10 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
@@ -25,7 +23,12 @@ from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.values import row, valued
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mqsim.scenario import Scenario
 
 MOST = 100_000
 
@@ -212,9 +215,7 @@ def _sentence(
     best = min(known, key=lambda line: line[measure.name])
     setting = {each.path: best[each.path] for each in knobs if each.path in best}
     value = shown(best[measure.name], measure.dimension)
-    says = (
-        f"Of {amount(len(rows))} settings {measure.words} is smallest, {value}, with {words(setting, knobs)}"
-    )
+    says = f"Of {amount(len(rows))} settings {measure.words} is smallest, {value}, with {words(setting)}"
     return f"{says}{f'; {amount(unstable)} are unstable' if unstable else ''}.{stopped}"
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
-from mqsim.planning.logfile import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mqsim.planning.logfile import Columns
 
 Floats = NDArray[np.float64]
 

@@ -5,18 +5,21 @@ scenario.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.distributions import Constant, Distribution, Exponential, Gamma, Lognormal, Streams
 from mqsim.errors import UsageError
-from mqsim.planning.logfile import Columns
 from mqsim.planning.quantities import amount, percent, seconds
 from mqsim.planning.timestamps import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.planning.logfile import Columns
 
 Floats = NDArray[np.float64]
 

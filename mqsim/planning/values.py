@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded
 from mqsim.planning.length import Length, length_of
 from mqsim.planning.study import SHOWN, Budget, Study
 from mqsim.planning.targets import Measure, Target
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mqsim.scenario import Scenario
 
 
 @dataclass(frozen=True)

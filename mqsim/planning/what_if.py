@@ -7,9 +7,8 @@ far better known than either.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
-from mqsim.planning.judge import State
 from mqsim.planning.quantities import amount, quantity, seconds, shown
 from mqsim.planning.study import SHOWN, Budget, Progress, Study
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
@@ -26,8 +24,13 @@ from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.targets import target as read_target
 from mqsim.planning.values import open_targets
-from mqsim.scenario import Scenario
 from mqsim.statistics import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.planning.judge import State
+    from mqsim.scenario import Scenario
 
 MOST_RUNS = 20
 FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")

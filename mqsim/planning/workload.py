@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import Knob, is_range, values
 from mqsim.planning.quantities import positive, quantity
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 QUEUE, PRODUCER, CONSUMER = "tasks", "sender", "worker"
 LAWS = ("exponential", "constant", "gamma", "lognormal", "erlang", "hyperexponential", "uniform", "pareto")
@@ -85,7 +87,7 @@ def workload(
         taken = values(str(given), f"{option} {given}")
         if any(isinstance(value, bool) or not isinstance(value, int) for value in taken):
             raise UsageError(
-                f"{option}: {given} will not do; write a whole number, or a range such as 1..40."
+                f"{option}: {given} is not allowed; write a whole number, or a range such as 1..40."
             )
         first[flag] = taken[0]
         if is_range(str(given)):
@@ -118,13 +120,13 @@ def _arrivals(kind: str, rate: float, assumed: list[str]) -> dict[str, Any]:
         return {"poisson": {"rate": rate}}
     if kind in ("every", "regular", "clockwork"):
         return {"every": 1.0 / rate}
-    raise UsageError(f"--arrivals: {kind!r} will not do; write poisson or every, or use a scenario file.")
+    raise UsageError(f"--arrivals: {kind!r} is not allowed; write poisson or every, or use a scenario file.")
 
 
 def _law(law: str | None, mean: float, cv: float | None, assumed: list[str]) -> Any:
     if cv is not None and not 0.0 <= cv < 1000.0:
         raise UsageError(
-            f"--cv: {cv} will not do; a coefficient of variation is 0 or more, and 1 if exponential."
+            f"--cv: {cv} is not allowed; a coefficient of variation is 0 or more, and 1 if exponential."
         )
     if law is None:
         if cv is None:
@@ -135,7 +137,7 @@ def _law(law: str | None, mean: float, cv: float | None, assumed: list[str]) -> 
         if law in ("gamma", "lognormal"):
             assumed.append(f"the work is {law} (--law changes that)")
     if law not in LAWS:
-        raise UsageError(f"--law: {law!r} will not do; write one of {', '.join(LAWS)}.")
+        raise UsageError(f"--law: {law!r} is not allowed; write one of {', '.join(LAWS)}.")
     fixed = {"exponential": 1.0, "constant": 0.0}
     if law in fixed and cv not in (None, fixed[law]):
         raise UsageError(f"--cv: {cv} does not go with --law {law}, whose variation is {fixed[law]:g}.")

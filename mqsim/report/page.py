@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mqsim.report.tables import Table
 from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import LIGHT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from matplotlib.axes import Axes
+
+    from mqsim.report.tables import Table
 
 _VARIABLES = {
     LIGHT.ink: "var(--ink)",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from mqsim.guest.host.transcript import Line
-from mqsim.trace.tables import Trace
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mqsim.guest.host.transcript import Line
+    from mqsim.trace.tables import Trace
 
 MOST_LINES = 200
 _HUES = ("#0072b2", "#b34700", "#007a5a", "#a0446f", "#6b5b00", "#2b6c99")

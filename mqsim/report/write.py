@@ -5,26 +5,27 @@ it.
 from __future__ import annotations
 
 import math
-import os
 from html import escape
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.report import page
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.report.tables import ABSENT, Table, summary_tables, theory_table, verdict
-from mqsim.runs import RunResult
-from mqsim.trace.tables import Trace
 from mqsim.trace.timeline import timeline_of
 from mqsim.viz import cumulative, depth, distribution, lanes, spacetime
 from mqsim.viz.bars import consumers
 from mqsim.viz.faults import fault_name
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     import pandas as pd
 
     from mqsim.checkers import Verdict
+    from mqsim.runs import RunResult
+    from mqsim.trace.tables import Trace
 
 FIRST_LINES = 200
 FIRST_RECORDS = 10

@@ -16,12 +16,13 @@ line that names the message, or the time that the callback took.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.guest.host.operation_words import StepKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mqsim.guest.host.crash_points import Handling, Observer, Point, Step
 
 PAUSE = 0.005

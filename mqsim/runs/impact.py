@@ -7,7 +7,6 @@ program's work on it ends (see `mqsim.runs.completion`), whatever the broker was
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +18,8 @@ from mqsim.trace.tables import How, Outcome
 from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mqsim.guest.host.crash_points import Observer, Point
     from mqsim.runs.folders import Lines
     from mqsim.runs.programs import ProgramsRunResult

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,8 @@ from mqsim.trace.tables import Outcome
 from mqsim.trace.timeline import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mqsim.trace import Trace
 
 AGAIN_AND_AGAIN = 5

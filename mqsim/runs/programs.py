@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from mqsim.guest.program import CPU_LIMIT, Program
 from mqsim.runs.folders import Folders
 from mqsim.runs.result import RunResult
-from mqsim.scenario import Scenario
 from mqsim.sim import World
-from mqsim.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.host.ledger_service import LedgerEntry
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from mqsim.guest.host.services import Service
     from mqsim.guest.host.transcript import Line
     from mqsim.runs.options import ProgramOptions
+    from mqsim.scenario import Scenario
+    from mqsim.trace import Trace
 
 
 class ProgramRun(NamedTuple):

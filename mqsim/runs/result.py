@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mqsim.scenario import Scenario
-from mqsim.trace import Trace
-
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     import pandas as pd
 
     from mqsim.checkers import Verdict
     from mqsim.runs.warnings import RunWarning
+    from mqsim.scenario import Scenario
+    from mqsim.trace import Trace
 
 
 class RunResult:

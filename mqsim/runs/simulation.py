@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.runs.programs import play
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario, scenario_from
 from mqsim.sim import World
+
+if TYPE_CHECKING:
+    import os
 
 Progress = Callable[[float, float | None], None]
 _TELL_EVERY = 0.2
@@ -50,7 +52,7 @@ def simulate(
 
 def _whole(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UsageError(f"{name} {value!r} will not do; it must be a whole number, 0 or more.")
+        raise UsageError(f"{name} {value!r} is not allowed; it must be a whole number, 0 or more.")
 
 
 def _paced(progress: Progress, total: float | None) -> Callable[[float], None]:

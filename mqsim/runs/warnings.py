@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.matching import Load, Surge, loads, short_run, surges
 from mqsim.matching.routes import shares
 from mqsim.scenario import Closed, Empty, Saturate, Scenario
-from mqsim.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mqsim.trace import Trace
 
 WIDE = 0.1
 """An interval whose half-width is more than this share of its mean is called wide."""

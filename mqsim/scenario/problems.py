@@ -38,7 +38,7 @@ class Problem:
         value: what stands there.
         allowed: what may stand there, in words that follow "it must be".
         hint: what to do next; a question, or a sentence without its full stop, or empty.
-        says: replaces "VALUE will not do" where that would read badly, or empty.
+        says: replaces "VALUE is not allowed" where that would read badly, or empty.
         joint: stands between `says` and `allowed`; when empty, `allowed` is put in brackets.
     """
 
@@ -53,7 +53,7 @@ class Problem:
         """The problem as an exception of its own; `root` stands for an empty path."""
         where = dotted(self.where) or root
         found = ScenarioError(where, self.value, self.allowed, self.hint)
-        says = self.says or f"{shown(self.value)} will not do"
+        says = self.says or f"{shown(self.value)} is not allowed"
         what = (
             f"{where}: {says}; {self.joint} {self.allowed}."
             if self.joint

@@ -6,12 +6,10 @@ What is there already has to be the same. One item that is refused does not keep
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.amqp.access import DEFAULT_HASH, Access, Password
-from mqsim.broker import Broker, Channel
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
@@ -19,6 +17,12 @@ from mqsim.scenario.definitions import (
     DefinedQueue,
     read_definitions,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mqsim.broker import Broker, Channel
 
 
 def access_of(path: Path) -> Access:

@@ -7,12 +7,15 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Broker
 from mqsim.server import definitions as definitions_file
 from mqsim.server.host import Host
 from mqsim.server.screen import EVERY, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONSUMER_TIMEOUT = 1800.0
 """Seconds that a delivery may go unacknowledged, as RabbitMQ has it."""

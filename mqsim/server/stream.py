@@ -6,11 +6,14 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable
+from collections import deque
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.protocol import End, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINGER = 2.0
 """Seconds that a client has to end its side after ours ended; what it still sends is thrown away."""
@@ -38,6 +41,15 @@ class StreamHost(Protocol):
     def forget(self, stream: Stream) -> None:
         """The stream is gone."""
 
+    def marks_asked(self) -> int:
+        """How many deliveries of quorum queues are to be noted on disk."""
+
+    def marks_written(self) -> int:
+        """How many of them are."""
+
+    def await_marks(self, stream: Stream) -> None:
+        """Look at the stream again when more of them are."""
+
     def look_soon(self) -> None:
         """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
 
@@ -59,6 +71,8 @@ class Stream(asyncio.Protocol):
         self._writes = True
         self._reads = True
         self._ended = False
+        # Output, each piece with the mark that has to be on disk before it goes out.
+        self._output: deque[tuple[int, bytes]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     # -- what asyncio tells ----------------------------------------------------------------------------------
@@ -126,10 +140,16 @@ class Stream(asyncio.Protocol):
         if self._writes:
             data = self.session.bytes_to_send()
             if data:
-                self.transport.write(data)
+                self._output.append((self.host.marks_asked(), data))
+        written = self.host.marks_written()
+        while self._output and self._output[0][0] <= written:
+            self.transport.write(self._output.popleft()[1])
+        if self._output:
+            self.host.await_marks(self)
         self._listen()
         self._arm()
-        if self.session.end is not None and (self._writes or self.session.end is End.RESET):
+        is_out = self._writes and not self._output
+        if self.session.end is not None and (is_out or self.session.end is End.RESET):
             self._end()
 
     def _listen(self) -> None:

@@ -6,12 +6,14 @@ Standard library's sqlite3, write-ahead log, every commit synced. One broker at 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 APPLICATION = 0x6D71736D
 """Marks a file as ours (`mqsm`)."""

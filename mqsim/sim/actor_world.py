@@ -5,18 +5,21 @@ It stands below all of them, and `world` above: so that modules import in one di
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.distributions import Sampler, Streams
-from mqsim.scenario import Scenario
-from mqsim.sim.cluster import Cluster
-from mqsim.sim.copies import Copies
 from mqsim.sim.hosts import Host, NodeWorld
-from mqsim.sim.lineages import Lineages
-from mqsim.sim.node import Node
-from mqsim.sim.recorder import Recorder
-from mqsim.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.distributions import Sampler, Streams
+    from mqsim.scenario import Scenario
+    from mqsim.sim.cluster import Cluster
+    from mqsim.sim.copies import Copies
+    from mqsim.sim.lineages import Lineages
+    from mqsim.sim.node import Node
+    from mqsim.sim.recorder import Recorder
+    from mqsim.trace import Trace
 
 
 class ActorWorld(NodeWorld, Protocol):

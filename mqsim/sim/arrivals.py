@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import accumulate, chain, count, islice, takewhile
+from typing import TYPE_CHECKING
 
 from mqsim.distributions import Exponential, Streams
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.scenario.arrivals import (
     At,
     Batches,
@@ -25,6 +24,11 @@ from mqsim.scenario.arrivals import (
     Renewal,
     TraceArrivals,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.scenario.actors import ProducerSpec
 
 _UNIT = Exponential(1.0)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.scenario.conduct import Autoscale
-from mqsim.sim.actor_world import ActorWorld
-from mqsim.sim.consumer import Consumer
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.scenario.conduct import Autoscale
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.consumer import Consumer
 
 
 class Autoscaler:

@@ -7,14 +7,16 @@ scheduled. An event at the end of a run does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAULT = 0
 ORDINARY = 1

@@ -6,15 +6,19 @@ node, from its own on and round, that runs and to which its link is not cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-from mqsim.scenario.network import NetworkSpec
-from mqsim.sim.hosts import Host, NodeWorld
 from mqsim.sim.links import Link, Wire
-from mqsim.sim.node import Node
 from mqsim.sim.unresponsive_nodes import UnresponsiveNodes
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mqsim.scenario.network import NetworkSpec
+    from mqsim.sim.hosts import Host, NodeWorld
+    from mqsim.sim.node import Node
 
 BROKER = "broker"
 

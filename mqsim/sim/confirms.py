@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import simpy
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Message
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim.hops import Confirm, Return
 from mqsim.sim.retries import Publisher, Retries
-from mqsim.sim.session import Session
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.broker import Message
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.session import Session
 
 
 class Confirms:
@@ -39,7 +43,7 @@ class Confirms:
             session.channel.confirm_select(
                 lambda number, ok: session.down(Confirm(session, number, ok, self._answered))
             )
-        session.channel.on_return = lambda message, code, text: session.down(
+        session.channel.on_return = lambda message, _code, _text: session.down(
             Return(session, message, self._returned)
         )
         self._sent = 0

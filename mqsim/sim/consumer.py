@@ -7,22 +7,26 @@ happens: `crash` (in `process`) ends the process, `lose_work` here says what tha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
-from mqsim.sim.forwards import Forwards
 from mqsim.sim.hops import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
 from mqsim.sim.process import NEVER, Process
-from mqsim.sim.service_times import ServiceTimes
-from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.trace import Actor
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import simpy
+
+    from mqsim.scenario.actors import ConsumerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.forwards import Forwards
+    from mqsim.sim.service_times import ServiceTimes
+    from mqsim.sim.session import ReceivedDelivery, Session
 
 
 class Consumer(Process):

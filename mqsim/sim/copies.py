@@ -11,11 +11,14 @@ A copy is *open* until it is both acknowledged and worked to its end, or has end
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import DeliveryEnd, Message, Observer, Queue, Reason
 from mqsim.sim.recorder import OUTCOME_OF, Recorder
 from mqsim.trace import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OPEN, _ACKED, _ENDED = range(3)
 """_ACKED: acknowledged while its work is not done, and so open still."""

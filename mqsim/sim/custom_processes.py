@@ -14,9 +14,8 @@ the same links to the same broker.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
@@ -28,10 +27,14 @@ from mqsim.scenario import Scenario
 from mqsim.sim.hops import Ack, Close, Nack, Publish, Reject, deliveries_to
 from mqsim.sim.links import Hop
 from mqsim.sim.process import Process
-from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.sim.world import World
 from mqsim.trace import Actor, ProducerCounts
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from mqsim.sim.session import ReceivedDelivery, Session
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Envelope
-from mqsim.scenario.destinations import Key, Target
+
+if TYPE_CHECKING:
+    from mqsim.scenario.destinations import Key, Target
 
 Draw = Callable[[str, int], float]
 """A uniform number for a purpose and a message's number."""

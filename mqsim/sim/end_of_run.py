@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.topology import terminal_queues
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.sim.actor_world import ActorWorld
 
 
 class EndOfRun:

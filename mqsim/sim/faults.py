@@ -5,21 +5,25 @@ time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.scenario.faults import Fault
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
-from mqsim.sim.session import Session
 from mqsim.trace import FaultSpan
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import simpy
+
+    from mqsim.scenario.faults import Fault
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.session import Session
 
 NAN = float("nan")
 _HEARTBEATS = 2

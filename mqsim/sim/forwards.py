@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.broker import Message
-from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.destinations import Destination
 from mqsim.sim.hops import Publish
-from mqsim.sim.process import Process
-from mqsim.sim.service_times import ServiceTimes
-from mqsim.sim.session import Session
 from mqsim.trace import Outcome
+
+if TYPE_CHECKING:
+    from mqsim.scenario.actors import ConsumerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.process import Process
+    from mqsim.sim.service_times import ServiceTimes
+    from mqsim.sim.session import Session
 
 
 class Forwards:

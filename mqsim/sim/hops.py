@@ -8,15 +8,19 @@ Everything that comes to the broker first moves the broker's own time on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Consumer as Subscription
-from mqsim.broker import Message
 from mqsim.errors import BrokerError
 from mqsim.sim.links import Cost, Hop
-from mqsim.sim.session import Session
 from mqsim.trace import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.broker import Consumer as Subscription
+    from mqsim.broker import Message
+    from mqsim.sim.session import Session
 
 
 class _OverSession(Hop):

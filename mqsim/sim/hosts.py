@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker import Broker
-from mqsim.sim.clock import Clock
-from mqsim.sim.links import Hop, Link
-from mqsim.sim.session import Session
-from mqsim.trace import Actor
-from mqsim.trace.event_kinds import EventKind
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+
+    from mqsim.broker import Broker
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.links import Hop, Link
+    from mqsim.sim.session import Session
+    from mqsim.trace import Actor
+    from mqsim.trace.event_kinds import EventKind
 
 
 class Host(Protocol):

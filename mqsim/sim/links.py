@@ -10,14 +10,16 @@ The kinds of hops between a client and the broker are in `hops`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import simpy
+if TYPE_CHECKING:
+    from collections import deque
 
-from mqsim.sim.clock import Clock
+    import simpy
+
+    from mqsim.sim.clock import Clock
 
 
 class Cost(Enum):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Message, Observer, Queue, Reason
-from mqsim.scenario.brokerspec import MemorySpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.scenario.brokerspec import MemorySpec
 
 
 class MemoryUse(Observer):

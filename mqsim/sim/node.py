@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-
-import simpy
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Alarm, Broker, Channel, Message
-from mqsim.distributions import Distribution
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
-from mqsim.scenario.brokerspec import CostsSpec
-from mqsim.sim.clock import Clock
-from mqsim.sim.copies import Copies
 from mqsim.sim.hops import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
-from mqsim.sim.memory import MemoryUse
-from mqsim.sim.recorder import Recorder
-from mqsim.sim.session import Session
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable, Iterator, Sequence
+
+    import simpy
+
+    from mqsim.distributions import Distribution
+    from mqsim.scenario.brokerspec import CostsSpec
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.copies import Copies
+    from mqsim.sim.memory import MemoryUse
+    from mqsim.sim.recorder import Recorder
+    from mqsim.sim.session import Session
 
 NEVER = float("inf")
 

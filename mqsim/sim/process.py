@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.distributions import Distribution
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.hops import Close, Open
 from mqsim.sim.session import ReceivedDelivery, Session
-from mqsim.trace import Actor
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import simpy
+
+    from mqsim.distributions import Distribution
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.trace import Actor
 
 NEVER = float("inf")
 _MISSED_HEARTBEATS = 2

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from itertools import repeat
-
-import simpy
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Message
-from mqsim.distributions import Sampler
-from mqsim.scenario.actors import ProducerSpec
 from mqsim.sim import arrivals
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.clock import Timer
 from mqsim.sim.confirms import Confirms
 from mqsim.sim.destinations import Destination
 from mqsim.sim.hops import Close, Publish
 from mqsim.sim.process import Process
-from mqsim.sim.session import Session
 from mqsim.trace import Actor, Outcome, ProducerCounts
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import simpy
+
+    from mqsim.distributions import Sampler
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.session import Session
 
 
 class Producer(Process):

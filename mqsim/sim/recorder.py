@@ -5,10 +5,14 @@ It only writes. What it reads back is what it needs to write: whom an attempt wa
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.broker import Clock, DeliveryEnd, Message, Observer, Queue, Reason
-from mqsim.errors import BrokerError
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from mqsim.errors import BrokerError
 
 _ACKED, _LOST, _READY = int(Outcome.ACKED), int(Outcome.LOST), int(Outcome.READY)
 _HOW_ACKED = int(How.ACKED)

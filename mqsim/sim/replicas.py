@@ -9,15 +9,19 @@ positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-import simpy
-
-from mqsim.broker import Message, ReplicatedQueue
-from mqsim.sim.actor_world import ActorWorld
 from mqsim.sim.links import Deferred, Hop
-from mqsim.sim.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import simpy
+
+    from mqsim.broker import Message, ReplicatedQueue
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.node import Node
 
 
 class Request:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-import simpy
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.broker import Message
-from mqsim.scenario.actors import ProducerSpec
-from mqsim.sim.actor_world import ActorWorld
-from mqsim.sim.clock import Clock
-from mqsim.sim.session import Session
-from mqsim.trace import ProducerCounts
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    import simpy
+
+    from mqsim.scenario.actors import ProducerSpec
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.session import Session
+    from mqsim.trace import ProducerCounts
 
 
 class Publisher(Protocol):

@@ -8,9 +8,12 @@ came through. So two scenarios can be compared under common random numbers.
 
 from __future__ import annotations
 
-from mqsim.distributions import Sampler, Stream
-from mqsim.scenario.actors import ConsumerSpec
-from mqsim.sim.actor_world import ActorWorld
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqsim.distributions import Sampler, Stream
+    from mqsim.scenario.actors import ConsumerSpec
+    from mqsim.sim.actor_world import ActorWorld
 
 
 class ServiceTimes:

@@ -7,14 +7,17 @@ closed is thrown away there, as a kernel would.
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker import Broker, Channel, Connection, Message
-from mqsim.sim.clock import Clock
-from mqsim.sim.copies import Copies
 from mqsim.sim.links import Hop, Link, Send, Wire
-from mqsim.sim.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections import deque
+
+    from mqsim.broker import Broker, Channel, Connection, Message
+    from mqsim.sim.clock import Clock
+    from mqsim.sim.copies import Copies
+    from mqsim.sim.recorder import Recorder
 
 
 class ReceivedDelivery(Protocol):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-import simpy
+if TYPE_CHECKING:
+    import simpy
 
-from mqsim.broker import Message
-from mqsim.scenario.arrivals import Closed, Saturate
-from mqsim.sim.actor_world import ActorWorld
-from mqsim.sim.producer import Producer
+    from mqsim.broker import Message
+    from mqsim.scenario.arrivals import Closed, Saturate
+    from mqsim.sim.actor_world import ActorWorld
+    from mqsim.sim.producer import Producer
 
 
 class ClosedLoop:

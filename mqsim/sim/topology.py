@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mqsim.broker import Broker, QueueArguments
-from mqsim.scenario import Scenario
-from mqsim.scenario.brokerspec import QueueSpec
 from mqsim.scenario.routing import declare_exchanges
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
+    from mqsim.scenario.brokerspec import QueueSpec
 
 
 def declare(broker: Broker, scenario: Scenario) -> None:

@@ -15,18 +15,21 @@ was missed after two to eight seconds on 3.10, 4.0 and 4.3 (the recordings are k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
-
-import simpy
+from typing import TYPE_CHECKING, Final
 
 from mqsim.broker import NodeState
-from mqsim.sim.hosts import Host, NodeWorld
-from mqsim.sim.links import Link, Wire
-from mqsim.sim.node import Node
-from mqsim.sim.session import Server, Session
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import simpy
+
+    from mqsim.sim.hosts import Host, NodeWorld
+    from mqsim.sim.links import Link, Wire
+    from mqsim.sim.node import Node
+    from mqsim.sim.session import Server, Session
 
 LEADER_MISSED: Final = 5.0
 """Seconds until a quorum queue's members miss their silent leader; then they elect."""
@@ -67,7 +70,7 @@ class UnresponsiveNodes:
         world.log(EventKind.POWERED_OFF, node.name)
         sessions = [session for session in node.sessions.values() if session.node is node]
         self._without_power[node] = sessions
-        self._each_link(node, lambda actor, link: link.cut())
+        self._each_link(node, lambda _, link: link.cut())
         for session in sessions:
             session.rebind()
             patience = _HEARTBEATS * session.client.heartbeat
@@ -91,7 +94,7 @@ class UnresponsiveNodes:
             if session.client_open:
                 session.client.closed(session, "connection reset by peer")
                 session.client_open = False
-        self._each_link(node, lambda actor, link: link.heal())
+        self._each_link(node, lambda _, link: link.heal())
         node.start()
 
     def _given_up(self, session: Session) -> None:
@@ -107,7 +110,7 @@ class UnresponsiveNodes:
             away = self._is_cut_off(node)
             if away and node.running and node not in self._cut_off:
                 self._cut_off.add(node)
-                self._each_link(node, lambda actor, link: link.stall())
+                self._each_link(node, lambda _, link: link.stall())
                 self._stop_responding(node)
             elif not away and node in self._cut_off:
                 self._cut_off.remove(node)
@@ -124,7 +127,7 @@ class UnresponsiveNodes:
         paused = broker.nodes[node.host] is not NodeState.SILENT
         if not paused:
             broker.node_resumed(node.host)
-        self._each_link(node, lambda actor, link: link.release())
+        self._each_link(node, lambda _, link: link.release())
         if paused:
             node.start()
 
@@ -150,9 +153,9 @@ class UnresponsiveNodes:
         self._world.broker.node_down(node.host, killed=True)
         if node in self._cut_off:
             self._world.log(EventKind.BROKER_STOPPED, node.name, detail="it is cut off from most nodes")
-            self._each_link(node, lambda actor, link: link.release())
+            self._each_link(node, lambda _, link: link.release())
             node.tell_clients(sessions, killed=False)
-            self._each_link(node, lambda actor, link: link.stall())
+            self._each_link(node, lambda _, link: link.stall())
 
     # -- what all of this needs ------------------------------------------------------------------------------
 

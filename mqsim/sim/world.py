@@ -8,16 +8,12 @@ without latency takes no time and no event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol
-
-import simpy
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
-from mqsim.scenario import Scenario
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.sim.autoscaler import Autoscaler
 from mqsim.sim.clock import Clock
@@ -27,9 +23,7 @@ from mqsim.sim.copies import Copies
 from mqsim.sim.end_of_run import EndOfRun
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
-from mqsim.sim.hosts import Host
 from mqsim.sim.lineages import Lineages
-from mqsim.sim.links import Hop
 from mqsim.sim.memory import MemoryUse
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.observers import Observers
@@ -38,11 +32,20 @@ from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
 from mqsim.sim.run_size import refuse_more_copies, refuse_what_is_too_large, who_keeps_time
 from mqsim.sim.service_times import ServiceTimes
-from mqsim.sim.session import Session
 from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare
 from mqsim.trace import Actor, Outcome, Trace
-from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import simpy
+
+    from mqsim.scenario import Scenario
+    from mqsim.sim.hosts import Host
+    from mqsim.sim.links import Hop
+    from mqsim.sim.session import Session
+    from mqsim.trace.event_kinds import EventKind
 
 PRELOAD = "preload"
 """The producer of the messages that a queue holds at the start (`ready`)."""

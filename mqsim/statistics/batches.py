@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
 from mqsim.statistics.intervals import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 def batch_means(series: ArrayLike, batches: int = 20, confidence: float = 0.95) -> Interval:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mqsim.statistics.batches import means_of_batches
-from mqsim.statistics.intervals import Interval
 from mqsim.statistics.student import normal_quantile
 from mqsim.statistics.warmup import truncation
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from mqsim.statistics.intervals import Interval
 
 _BATCHES = 20
 _ALPHA = 0.001  # the chance of a false alarm that each test here accepts

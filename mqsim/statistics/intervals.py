@@ -9,14 +9,18 @@ Source: Law, Simulation Modeling and Analysis, 5th edition (2015).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
 from mqsim.statistics.student import student_t_quantile, student_t_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> Interval:
     """
     x = _finite(samples)
     if not 0.0 < confidence < 1.0:
-        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")
     n = x.size
     if n == 1:
         return Interval(float(x[0]), math.inf, confidence, 1)
@@ -98,7 +102,7 @@ def percentile_interval(
         UsageError: as `mean_interval` does, or for an impossible percentile.
     """
     if not 0.0 <= percentile <= 100.0:
-        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} will not do.")
+        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} is not allowed.")
     return mean_interval([float(np.percentile(_finite(x), percentile)) for x in replications], confidence)
 
 

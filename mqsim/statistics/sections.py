@@ -18,14 +18,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
 from mqsim.statistics.student import student_t_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Floats = NDArray[np.float64]
 
@@ -132,7 +135,7 @@ def percentile_of_sections(
     """
     parts = _checked(sections, confidence)
     if not 0.0 < percentile < 100.0:
-        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} will not do.")
+        raise UsageError(f"A percentile lies between 0 and 100, so {percentile!r} is not allowed.")
     p = percentile / 100.0
     every = np.sort(np.concatenate(parts))
     value = _quantile(every, p)
@@ -141,8 +144,9 @@ def percentile_of_sections(
     if not beyond.sum():  # the percentile is the largest number there is
         beyond = np.array([(part >= value).sum() for part in parts], dtype=np.float64)
     share = float(beyond.sum() / sizes.sum())
-    half = _half(beyond - share * sizes, confidence) / float(sizes.mean())
-    spread = half / share
+    residuals = beyond - share * sizes
+    half = _half(residuals, confidence) / float(sizes.mean())
+    spread = half / share * (1.0 + _skewness(residuals) / (4.0 * math.sqrt(len(parts))))
     return Estimate(
         value,
         min(value, _order(every, 1.0 - (1.0 - p) * math.exp(min(spread, 50.0)))),
@@ -180,6 +184,12 @@ def _half(residuals: Floats, confidence: float) -> float:
     return student_t_quantile(0.5 + 0.5 * confidence, m - 1) * spread
 
 
+def _skewness(residuals: Floats) -> float:
+    """How skewed residuals are, where large ones are the rare ones; 0 or more."""
+    square = float(np.mean(residuals**2))
+    return max(float(np.mean(residuals**3)) / square**1.5, 0.0) if square > 0.0 else 0.0
+
+
 def _quantile(ordered: Floats, p: float) -> float:
     """By linear interpolation; where that meets infinity, infinity."""
     at = p * (ordered.size - 1)
@@ -205,4 +215,4 @@ def _checked(sections: Sequence[ArrayLike], confidence: float) -> list[Floats]:
 
 def _check_confidence(confidence: float) -> None:
     if not 0.0 < confidence < 1.0:
-        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+        raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")

@@ -8,11 +8,14 @@ edition).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.statistics.cautions import Caution, too_wide
 from mqsim.statistics.intervals import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Until:
@@ -44,7 +47,7 @@ class Until:
         if not 2 <= least <= most:
             raise UsageError(f"It takes 2 <= least <= most replications, not {least} and {most}.")
         if not 0.0 < confidence < 1.0:
-            raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} will not do.")
+            raise UsageError(f"A confidence lies between 0 and 1, so {confidence!r} is not allowed.")
         self.relative = relative
         self.least = least
         self.most = most

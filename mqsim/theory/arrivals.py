@@ -45,7 +45,7 @@ def batch_mg1(
     square = _second_moment("second_moment", second_moment, work)
     size = positive("size_mean", size_mean)
     if size < 1:
-        raise TheoryError(f"size_mean: {size_mean!r} will not do; a batch holds at least 1 message.")
+        raise TheoryError(f"size_mean: {size_mean!r} is not allowed; a batch holds at least 1 message.")
     size_square = _second_moment("size_second_moment", size_second_moment, size)
     load = steady("M[X]/G/1", batches * size * work)
     batch_square = size * (square - work * work) + size_square * work * work

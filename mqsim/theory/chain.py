@@ -7,13 +7,16 @@ without end in which the level moves by one at a time (`level_chain`, a quasi-bi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mqsim.errors import TheoryError
 from mqsim.theory.laws import NEGLIGIBLE, Floats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HUGE = 1e100
 """Where one state is far likelier than the first, probabilities are scaled down by this on the way."""

@@ -54,10 +54,10 @@ def mmck(
     count = whole("servers", servers)
     places = whole("room", room, count)
     if overflow not in ("reject", "drop-head"):
-        raise TheoryError(f"overflow: {overflow!r} will not do; it must be 'reject' or 'drop-head'.")
+        raise TheoryError(f"overflow: {overflow!r} is not allowed; it must be 'reject' or 'drop-head'.")
     if overflow == "drop-head" and places - count > LONGEST:
         most = f"at most servers + {LONGEST} with drop-head"
-        raise TheoryError(f"room: {room!r} will not do; it must be {most}.")
+        raise TheoryError(f"room: {room!r} is not allowed; it must be {most}.")
     p = birth_death([arrivals] * places, [min(n, count) * rate for n in range(1, places + 1)])
     waiting = float(p[count:] @ np.arange(places - count + 1))
     throughput = float(p @ np.minimum(np.arange(places + 1), count)) * rate

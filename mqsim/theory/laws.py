@@ -8,15 +8,18 @@ around them, so that a result can be pickled and sent to another process.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.errors import TheoryError
 from mqsim.theory.ranges import not_negative, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Floats = NDArray[np.float64]
 

@@ -7,13 +7,16 @@ Fundamentals of Queueing Theory, 4th edition (2008), sections 2.2, 2.3 and 2.6.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError
 from mqsim.theory import laws
 from mqsim.theory.queue import Queue, lossless
 from mqsim.theory.ranges import not_negative, positive, share, steady, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def erlang_b(servers: int, offered_load: float) -> float:
@@ -193,7 +196,9 @@ def servers_needed(
 
 def _share_and_time(name: str, given: object) -> tuple[float, float]:
     if not isinstance(given, tuple | list) or len(given) != 2:
-        raise TheoryError(f"{name}: {given!r} will not do; it must be a share and a time, as in (0.99, 1.0).")
+        raise TheoryError(
+            f"{name}: {given!r} is not allowed; it must be a share and a time, as in (0.99, 1.0)."
+        )
     part = share(f"{name}[0]", given[0])
     if part == 0.0:
         raise TheoryError(f"{name}[0]: a share of 0 asks for nothing; it must be above 0 and below 1.")
@@ -216,5 +221,5 @@ def _sojourn_within(part: float, time: float, queue: Queue) -> bool:
     return queue.sojourn_cdf(time) >= part
 
 
-def _never(t: float) -> float:
+def _never(_t: float) -> float:
     return 0.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from mqsim.theory.ranges import (
     steady,
     whole,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def prefetch_throughput(prefetch: int, round_trip: float, service_rate: float) -> float:
@@ -107,7 +110,7 @@ def drain_time(
     """
     start, goal = whole("backlog", backlog, 0), whole("left", left, 0)
     if goal > start:
-        raise TheoryError(f"left: {left!r} will not do; it must be at most the backlog, {start}.")
+        raise TheoryError(f"left: {left!r} is not allowed; it must be at most the backlog, {start}.")
     rate, count = positive("service_rate", service_rate), whole("servers", servers)
     arrivals = not_negative("arrival_rate", arrival_rate)
     steady(f"M/M/{count}", arrivals / (count * rate))
@@ -189,7 +192,7 @@ def requeued_work(
     share = _probability("after", after)
     most = None if attempts is None else whole("attempts", attempts)
     if failing == 1.0 and most is None:
-        raise TheoryError("probability: 1 will not do without a limit of attempts; it must be below 1.")
+        raise TheoryError("probability: 1 is not allowed without a limit of attempts; it must be below 1.")
     first = second = tries = 0.0
     failures, reached = 0, 1.0
     while (most is None or failures < most) and reached > 1e-18:
@@ -224,7 +227,7 @@ def usl(servers: float, rate: float, contention: float, coherency: float) -> flo
     """
     count = number("servers", servers)
     if count < 1:
-        raise TheoryError(f"servers: {servers!r} will not do; it must be 1 or more.")
+        raise TheoryError(f"servers: {servers!r} is not allowed; it must be 1 or more.")
     serial, agree = _probability("contention", contention), not_negative("coherency", coherency)
     return count * positive("rate", rate) / (1.0 + serial * (count - 1.0) + agree * count * (count - 1.0))
 

@@ -7,17 +7,21 @@ Processes, and Queueing Theory (1995).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mqsim.errors import TheoryError
 from mqsim.theory import laws
-from mqsim.theory.laws import Law
 from mqsim.theory.markovian import mg_infinity, mm1, mmc
-from mqsim.theory.queue import Queue
 from mqsim.theory.ranges import not_negative, positive, positives, steady, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.theory.laws import Law
+    from mqsim.theory.queue import Queue
 
 
 @dataclass(frozen=True)

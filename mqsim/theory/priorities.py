@@ -8,10 +8,10 @@ Yechiali, Waiting times in the non-preemptive priority M/M/c queue, Stochastic M
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from mqsim.theory.markovian import erlang_c
 from mqsim.theory.queue import Queue, lossless
 from mqsim.theory.ranges import positive, positives, second_moment, steady, whole
 from mqsim.theory.transforms import Complexes, invert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def mg1_priorities(

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mqsim.errors import TheoryError
-from mqsim.theory.laws import Law
 from mqsim.theory.ranges import positive
+
+if TYPE_CHECKING:
+    from mqsim.theory.laws import Law
 
 NAN = math.nan
 

@@ -7,11 +7,14 @@ kind of sentence everywhere: what was given, its value, what is allowed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mqsim.errors import TheoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Number = float | int
 
@@ -130,4 +133,4 @@ def steady(model: str, load: float) -> float:
 
 
 def _refused(name: str, value: object, allowed: str) -> TheoryError:
-    return TheoryError(f"{name}: {value!r} will not do; it must be {allowed}.")
+    return TheoryError(f"{name}: {value!r} is not allowed; it must be {allowed}.")

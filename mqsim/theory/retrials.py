@@ -6,13 +6,17 @@ messages that can be neglected down to none.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mqsim.errors import TheoryError
 from mqsim.theory.chain import steady_state
-from mqsim.theory.laws import Floats
 from mqsim.theory.queue import Queue
 from mqsim.theory.ranges import positive, steady, whole
+
+if TYPE_CHECKING:
+    from mqsim.theory.laws import Floats
 
 LEFT_OUT = 1e-14
 DEEPEST = 1 << 16

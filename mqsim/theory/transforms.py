@@ -73,7 +73,7 @@ def uniform_transform(low: float, high: float) -> Transform:
     """
     least, most = not_negative("low", low), number("high", high)
     if most <= least:
-        raise TheoryError(f"high: {high!r} will not do; it must be above low, {low!r}.")
+        raise TheoryError(f"high: {high!r} is not allowed; it must be above low, {low!r}.")
     return partial(_uniform, least, most)
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT = range(8)
 

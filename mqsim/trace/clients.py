@@ -11,10 +11,12 @@ or at which the broker did it (errors, closes). Times are seconds from the start
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class ClientEventKind(Enum):

@@ -11,13 +11,16 @@ happen", so that recording is a handful of plain stores and nothing has to be fi
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mqsim.errors import TraceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
 
 _FIRST_BLOCK, _LARGEST_BLOCK = 4096, 1 << 20
 

@@ -8,13 +8,15 @@ this module.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import NONE, How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Completion(IntEnum):

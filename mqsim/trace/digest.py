@@ -11,13 +11,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, view
-from mqsim.trace.tables import Trace
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+    from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
 
 def digest(trace: Trace) -> str:

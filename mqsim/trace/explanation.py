@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
 from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.trace.timeline import Line, lines_by_step, message_name, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NUMBER = re.compile(r"(?P<who>.+?)\s*#\s*(?P<number>\d+)(\s+\".*\")?")
 _SHOWN = 5

@@ -9,19 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import TraceError
 from mqsim.trace import frames
 from mqsim.trace.tables import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+    from numpy.typing import NDArray
 
 FORMAT = "mqsim-trace"
 VERSION = 1

@@ -6,17 +6,18 @@ grow: take them when the run is over, or let go of them before it goes on. They 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.tables import DeliveryTable, How, MessageTable, Outcome, Trace
 
 if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
+    from numpy.typing import NDArray
 
 MESSAGE_COLUMNS = ["copy", *MessageTable.columns]
 """The row's number is the copy's."""

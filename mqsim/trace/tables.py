@@ -11,14 +11,17 @@ Times are seconds from the start of the run.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-
-from numpy.typing import ArrayLike
+from typing import TYPE_CHECKING
 
 from mqsim.trace.clients import ClientEvents
 from mqsim.trace.columns import Table, column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import ArrayLike
 
 NOT_A_TIME = float("nan")
 NONE = -1

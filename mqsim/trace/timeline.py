@@ -6,13 +6,11 @@ instant is decided in `causes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from textwrap import shorten
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.causal_order import (
     CREATED,
@@ -29,6 +27,11 @@ from mqsim.trace.causal_order import (
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.event_words import event_words
 from mqsim.trace.tables import NONE, How, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 _KINDS = ("created", "published", "enqueued", "sent", "started", "finished", "ended", "event")
 _SHOWN = 32

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import How, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Work(NamedTuple):

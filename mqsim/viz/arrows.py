@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mqsim.trace.tables import FaultSpan, Trace
 from mqsim.viz.bars import crashes, down_times
 from mqsim.viz.faults import shade, span, targets, text_seconds
 from mqsim.viz.figure import figure_of
@@ -27,6 +26,8 @@ from mqsim.viz.tracks import HALF, SHORT, Tracks, level
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+
+    from mqsim.trace.tables import FaultSpan, Trace
 
 _SOLID, _DASHED, _DOTTED, _MIXED = (
     (0.0, ()),

@@ -5,13 +5,14 @@ was.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.trace.tables import How, Trace
 from mqsim.trace.work_spans import up_spans, work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from mqsim.viz.figure import figure_of
 from mqsim.viz.layers import Layout, lay_out
 from mqsim.viz.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, Paper
-from mqsim.viz.wiring import Edge, Node, Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from matplotlib.axes import Axes
+
+    from mqsim.viz.wiring import Edge, Node, Wiring
 
     Point = tuple[float, float]
     Key = tuple[str, str]

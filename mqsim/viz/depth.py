@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from mqsim.metrics import depth_series
-from mqsim.trace.tables import Trace
 from mqsim.viz.description import keep
 from mqsim.viz.faults import shade
 from mqsim.viz.figure import figure_of
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from mqsim.trace.tables import Trace
 
     Series = tuple[NDArray[np.float64], NDArray[np.int64]]
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from mqsim.metrics.summary import AT_ONCE
 from mqsim.metrics.window import PERCENTILES
-from mqsim.scenario import Scenario
-from mqsim.trace.tables import Trace
 from mqsim.viz.description import keep
 from mqsim.viz.faults import text_seconds
 from mqsim.viz.palette import (
@@ -30,6 +28,9 @@ from mqsim.viz.spread import FEW, Spread, What, spread
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from mqsim.scenario import Scenario
+    from mqsim.trace.tables import Trace
 
 TITLES = {
     "wait": "How long messages waited",

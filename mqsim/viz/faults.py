@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mqsim.trace.tables import FaultSpan, Trace
 from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import VERMILLION, Paper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from mqsim.trace.tables import FaultSpan, Trace
 
 _NAMED = 12  # beyond this many, faults are marked along the upper edge and have no names
 _EDGE = 0.955  # of the height: where those marks begin

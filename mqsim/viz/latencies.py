@@ -10,8 +10,6 @@ import numpy as np
 from mqsim.errors import TheoryError, UsageError
 from mqsim.matching import Fit, Match, applies
 from mqsim.metrics.window import PERCENTILES
-from mqsim.scenario import Scenario
-from mqsim.trace.tables import Trace
 from mqsim.viz.description import keep
 from mqsim.viz.palette import BLUE, GREEN, ORANGE, dress, entitle, legend, new_axes, paper, rule
 from mqsim.viz.spread import FROM_TO, What, times
@@ -19,6 +17,9 @@ from mqsim.viz.spread import FROM_TO, What, times
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from mqsim.scenario import Scenario
+    from mqsim.trace.tables import Trace
 
 _LOOKS = {50: (BLUE, "o"), 95: (ORANGE, "s"), 99: (GREEN, "^")}
 
@@ -140,7 +141,7 @@ def data_table(
     import pandas as pd
 
     if what not in FROM_TO:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(FROM_TO)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(FROM_TO)}.")
     rows = []
     loads = sorted(runs) if _numeric(list(runs)) else list(runs)
     for load in loads:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator
 from string import ascii_uppercase
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.trace.timeline import message_name
 from mqsim.trace.work_spans import up_spans
 from mqsim.viz.bars import Bar, work_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 # Kinds of strokes, and what a legend calls them.
 KINDS = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mqsim.trace.tables import Trace
 from mqsim.viz.faults import text_seconds
 from mqsim.viz.palette import ENDINGS, Paper
-from mqsim.viz.tracks import Tracks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from mqsim.trace.tables import Trace
+    from mqsim.viz.tracks import Tracks
 
 
 def number(ax: Axes, trace: Trace, made: Tracks, on: Paper) -> None:

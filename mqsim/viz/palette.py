@@ -8,7 +8,6 @@ a hatch, a shape or a word beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from mqsim.errors import UsageError
 from mqsim.viz.figure import figure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import TraceError
 from mqsim.metrics.utilisation import consumer_numbers
 from mqsim.metrics.window import window
-from mqsim.trace.tables import Trace
 from mqsim.trace.work_spans import up_spans
 from mqsim.viz.description import keep
 from mqsim.viz.figure import figure_of
@@ -27,6 +26,8 @@ from mqsim.viz.palette import (
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from mqsim.trace.tables import Trace
 
 MOST_BARS = 60
 

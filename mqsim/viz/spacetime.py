@@ -5,7 +5,6 @@ travel between them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mqsim.errors import TraceError, UsageError
@@ -18,6 +17,8 @@ from mqsim.viz.palette import dress, entitle, new_axes, paper
 from mqsim.viz.tracks import lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -89,12 +90,14 @@ def choose(
         UsageError: there is no such message, or `end` is not after `start`.
     """
     if start is not None and end is not None and end <= start:
-        raise UsageError(f"end: {end:g} will not do; it must be after start ({start:g}).")
+        raise UsageError(f"end: {end:g} is not allowed; it must be after start ({start:g}).")
     if messages is not None and not isinstance(messages, int):
         return sorted(set(_named(trace, messages))), ""
     most = MOST_MESSAGES if messages is None else messages
     if isinstance(most, bool) or most < 1:
-        raise UsageError(f"messages: {messages!r} will not do; it must be 1 or more, or a list of messages.")
+        raise UsageError(
+            f"messages: {messages!r} is not allowed; it must be 1 or more, or a list of messages."
+        )
     alive = [copy for copy in range(trace.messages.n) if _under_way(trace, copy, start, end)]
     if len(alive) <= most:
         return alive, ""

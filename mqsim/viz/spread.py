@@ -9,12 +9,13 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.matching import Curve, Fit, curve
 from mqsim.metrics.window import window
-from mqsim.scenario import Scenario
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome, Trace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mqsim.scenario import Scenario
 
     Floats = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ def spread(trace: Trace, what: What, queue: str | None, theory: Scenario | None,
         UsageError: there is no such time or no such queue.
     """
     if what not in FROM_TO:
-        raise UsageError(f"what: {what!r} will not do; it must be one of {', '.join(FROM_TO)}.")
+        raise UsageError(f"what: {what!r} is not allowed; it must be one of {', '.join(FROM_TO)}.")
     queue, sample, created = times(trace, what, queue, warmup)
     found: Curve | None = None
     if theory is not None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from mqsim.trace.tables import Trace
+from typing import TYPE_CHECKING
+
 from mqsim.viz.bars import Bar, consumers, crashes, down_times, work_bars
+
+if TYPE_CHECKING:
+    from mqsim.trace.tables import Trace
 
 KEY = (
     "= at work   . idle   x work that was lost   ~ work given back or refused   ! crash   (blank) not running"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
-from mqsim.trace.tables import Trace
 from mqsim.viz.boxes import Plan, draw, plan
 from mqsim.viz.description import keep
 from mqsim.viz.palette import entitle, new_axes, paper
@@ -15,6 +13,9 @@ from mqsim.viz.wiring import Wiring, wire
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from mqsim.scenario import Scenario
+    from mqsim.trace.tables import Trace
 
 MOST_NODES = 60
 

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from mqsim.trace.tables import Trace
-from mqsim.viz.bars import Bar
 from mqsim.viz.messagepaths import Stroke, queue_row
+
+if TYPE_CHECKING:
+    from mqsim.trace.tables import Trace
+    from mqsim.viz.bars import Bar
 
 ROW = 1.0  # height of an actor's row
 HALF = 0.3  # of a bar's height

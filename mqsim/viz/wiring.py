@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mqsim.scenario import Routing, Scenario
-from mqsim.scenario.actors import ConsumerSpec
-from mqsim.scenario.brokerspec import BindingSpec, QueueSpec
-from mqsim.scenario.destinations import Key, Target
 from mqsim.trace.tables import NONE, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mqsim.scenario.actors import ConsumerSpec
+    from mqsim.scenario.brokerspec import BindingSpec, QueueSpec
+    from mqsim.scenario.destinations import Key, Target
 
 
 @dataclass(frozen=True)

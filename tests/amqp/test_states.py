@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pamqp import commands
@@ -24,6 +23,9 @@ from mqsim.amqp.states import (
 from mqsim.amqp.states import Channel as ChannelState
 from mqsim.amqp.states import Connection as State
 from tests.amqp.link import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Input = ConnectionInput
 START_OK = commands.Connection.StartOk({}, "PLAIN", "\0guest\0guest", "en_US")

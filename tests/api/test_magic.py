@@ -55,7 +55,7 @@ def test_cells_become_programs_that_run_and_show_themselves() -> None:
 
 def test_a_cell_wants_one_good_name() -> None:
     for line in ("", "two names", "3rd", "a b"):
-        with pytest.raises(UsageError, match=r"one name|will not do"):
+        with pytest.raises(UsageError, match=r"one name|is not allowed"):
             define(line, "pass")
     assert not {"", "two", "3rd"} & set(WRITTEN)
 

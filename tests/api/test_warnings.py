@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from mqsim.runs import endless, wide
 from mqsim.scenario import presets
 from tests.cli.command import mqsim
 from tests.matching.plain import scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE = {"consumers.w.count": 1}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.broker import Broker, Channel, Consumer, Envelope, Message, QueueArguments
 from tests.broker.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Got = list[str]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp.states import MACHINES as OF_AMQP
 from mqsim.broker import MACHINES
-from mqsim.broker.lifecycle import Machine
-from mqsim.protocol import Machine as MachineOfAmqp
+
+if TYPE_CHECKING:
+    from enum import Enum
+
+    from mqsim.broker.lifecycle import Machine
+    from mqsim.protocol import Machine as MachineOfAmqp
 
 INTRODUCTION = """# The broker's state machines
 

@@ -9,11 +9,13 @@ print(*journal.events, sep="\n")
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mqsim.broker import Alarm, Clock, DeliveryEnd, Message, Observer, Queue, Reason
-from mqsim.errors import BrokerError
 from tests.broker import records
+
+if TYPE_CHECKING:
+    from mqsim.errors import BrokerError
 
 Kind = TypeVar("Kind", bound=records.Event)
 

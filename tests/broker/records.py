@@ -6,8 +6,10 @@ A record costs more than a call; a simulation listens as an `Observer` instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mqsim.broker.message import Message
+if TYPE_CHECKING:
+    from mqsim.broker.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from mqsim.broker import Message
 from mqsim.errors import SimulationError
 from tests.broker.bench import Bench
 from tests.broker.records import ConnectionClosed, Revived, Unroutable
+
+if TYPE_CHECKING:
+    from mqsim.broker import Message
 
 
 class Disk:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mqsim.broker import MACHINES, Broker
-from mqsim.broker.lifecycle import Machine
 from mqsim.errors import SimulationError
 from tests.broker.diagrams import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import Enum
+
+    from mqsim.broker.lifecycle import Machine
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machines.md"
 

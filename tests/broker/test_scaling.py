@@ -6,13 +6,15 @@ What is counted is the interpreter's own events: each line that runs inside the 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mqsim.broker import Broker, Channel, Envelope, Message, QueueArguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 
 def work(act: Callable[[], object]) -> int:

@@ -6,7 +6,7 @@ MQSIM_STATEFUL_RUNS says how many histories (60 unless told; before a release 10
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
@@ -20,11 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mqsim.broker import Channel, Message
 from mqsim.errors import ChannelError
 from tests.broker.bench import Bench
 from tests.broker.plain_queue import PlainQueue, Worker
 from tests.broker.records import Acked, Enqueued, Left
+
+if TYPE_CHECKING:
+    from mqsim.broker import Channel, Message
 
 RUNS = int(os.environ.get("MQSIM_STATEFUL_RUNS", "60"))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from tests.browser import chromium, standing
 from tests.browser.shown import REPLAY, ready
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
     from playwright.sync_api import Browser, Page
 

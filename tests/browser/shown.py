@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mqsim.api import Result
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from mqsim.api import Result
 
 REPLAY = "[data-testid=replay]"
 COUNTS = ("ready", "unacknowledged", "acknowledged", "redelivered", "deadLettered", "lost")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>widget</title>
 <body style="margin:12px"><style>%(css)s</style><div id="place"></div><script type="module">

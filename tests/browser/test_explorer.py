@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +12,13 @@ import pytest
 import mqsim as mq
 from tests.browser import standing
 from tests.browser.chromium import Window
-from tests.browser.lab import Lab
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
+
+    from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 import mqsim as mq
 from tests.browser import chromium
-from tests.browser.lab import Lab
 from tests.browser.shown import REPLAY, counted, data, go, mirrored, number, ready
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
+
+    from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import mqsim as mq
 from mqsim.trace.timeline import timeline_of
-from tests.browser.conftest import OpenWindow
 from tests.browser.shown import REPLAY, counted, data, go, mirrored, number, ready, spot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.conftest import OpenWindow
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from importlib.resources import files
 from itertools import chain
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mqsim.api import ProgramsResult
 from mqsim.cli import main
 from mqsim.cli.demo import STEPS, findings, run_step
 from mqsim.cli.demo.findings import listed
 from tests.documents.pages import ROOT, blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.api import ProgramsResult
 
 START, DEATH, WORK = 2.0, 3.0, 2.0
 TASKS = ["task 1", "task 2", "task 3"]

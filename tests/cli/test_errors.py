@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mqsim.cli import main
 from mqsim.errors import ChannelError
 from tests.cli.command import mqsim
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.command import mqsim
 from tests.programs.texts import AUTO, PRODUCER, manual
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -155,7 +158,7 @@ def test_a_scenario_that_programs_join(folder: Path) -> None:
         (["FILE", "--kill", "worker@x"], "--kill worker@x: write NAME@SECONDS, as in --kill worker@3."),
         (["FILE", "--kill", "x@3"], "--kill x@3: there is no x; there are worker-1, and the broker."),
         (["FILE", "--start", "x@3"], "--start x@3: there is no program x; there are worker."),
-        (["FILE", "--profile", "5"], "broker.profile: '5' will not do; it must be 3.10, 4.0 or 4.3."),
+        (["FILE", "--profile", "5"], "broker.profile: '5' is not allowed; it must be 3.10, 4.0 or 4.3."),
     ],
 )
 def test_a_mistake_gets_one_sentence(folder: Path, arguments: list[str], said: str) -> None:

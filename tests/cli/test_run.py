@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -13,6 +12,9 @@ from mqsim.api import simulate
 from mqsim.cli import main, show
 from mqsim.scenario import load, presets
 from tests.cli.command import mqsim
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.conformance.servers import RealBroker, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
 
 NODES: Final = 3
 NET_TICK_TIME: Final = 8

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from mqsim.broker import Message, ReplicatedQueue
 from tests.conformance.cluster import NET_TICK_TIME
 from tests.conformance.cluster_script import ClusterFact, ClusterWorld, plain
 from tests.conformance.direct import DirectChannel, DirectConnection, DirectWorld
 from tests.conformance.script import Connection, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.broker import Message, ReplicatedQueue
 
 ELECTION = 0.5
 """Seconds that an election takes: less than a moment, as recorded after a stop and after a kill."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.conformance.cluster import RealCluster
 from tests.conformance.cluster_facts import CLUSTER_FACTS
 from tests.conformance.cluster_script import ClusterFact, ClusterWorld, Played, plain
 from tests.conformance.pika_world import PikaConnection, PikaWorld
-from tests.conformance.play import Recording
-from tests.conformance.script import Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.conformance.cluster import RealCluster
+    from tests.conformance.play import Recording
+    from tests.conformance.script import Seen
 
 WORKERS = 12
 

@@ -7,8 +7,7 @@ with what closed it, an unknown consumer tag is not cancelled, a text is cut aft
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.broker import Broker, Consumer, Message
 from mqsim.broker import Channel as BrokerChannel
@@ -16,6 +15,9 @@ from mqsim.broker.properties import enter, shown
 from mqsim.broker.replies import METHODS
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from tests.conformance.script import PATIENCE, SETTLE, Arguments, Channel, Connection, Seen, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES = {
     numbers: ".".join(word.capitalize() for word in name.split(".")) for name, numbers in METHODS.items()

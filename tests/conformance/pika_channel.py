@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pika
 from pika import spec
-from pika.channel import Channel as PikaChannel
 from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError, DuplicateGetOkCallback
 
 from tests.conformance.script import PATIENCE, SETTLE, Arguments, Channel, Seen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pika.channel import Channel as PikaChannel
+
     from tests.conformance.pika_world import PikaConnection
 
 

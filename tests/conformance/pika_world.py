@@ -11,8 +11,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pika
 from pika import spec
@@ -21,6 +20,9 @@ from pika.exceptions import AMQPError, ConnectionClosedByClient
 
 from tests.conformance.pika_channel import PikaChannelDriver, closing, plain
 from tests.conformance.script import PATIENCE, SETTLE, Connection, Seen, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 

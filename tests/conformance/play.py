@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.conformance.facts import FACTS
 from tests.conformance.pika_world import PikaWorld
 from tests.conformance.script import ACK_TIMEOUT, Fact, Interruption, Seen, World, normalised
 from tests.conformance.servers import RealBroker
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from pathlib import Path
 
 Recording = dict[str, Seen]
 """What each fact saw, by the fact's name."""

@@ -11,15 +11,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from tests.conformance.facts import FACTS
 from tests.conformance.play import Recording, play_all, server
-from tests.conformance.script import Seen
 from tests.conformance.servers import SUITES, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conformance.script import Seen
 
 RECORDINGS = Path(__file__).parent / "recordings"
 

@@ -15,12 +15,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from tests.conformance.cluster import RealCluster
 from tests.conformance.cluster_facts import CLUSTER_FACTS
 from tests.conformance.cluster_play import play_cluster
-from tests.conformance.play import Recording
 from tests.conformance.record import RECORDINGS, differences, render
 from tests.conformance.servers import SUITES, ServerError
+
+if TYPE_CHECKING:
+    from tests.conformance.play import Recording
 
 
 def path_of(version: str) -> Path:

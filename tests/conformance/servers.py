@@ -21,10 +21,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
 
 SUITES: Final[Mapping[str, str]] = {"3.10": "bookworm", "4.0": "trixie", "4.3": "sid"}
 """Which of Debian's suites carries which generation of RabbitMQ (seen in November 2026)."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conformance.cluster import RealCluster
 from tests.conformance.cluster_play import play_cluster
-from tests.conformance.play import Recording
 from tests.conformance.record import differing
 from tests.conformance.record_cluster import load_cluster
 from tests.conformance.servers import INSTALL_HINT, RealBroker, WrongVersionError
 from tests.outside import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conformance.play import Recording
 
 pytestmark = pytest.mark.xdist_group("rabbitmq")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +12,10 @@ from tests.conformance.cluster_direct import play_direct
 from tests.conformance.cluster_facts import CLUSTER_FACTS
 from tests.conformance.record import RECORDINGS, differing, render
 from tests.conformance.record_cluster import load_cluster, path_of
-from tests.conformance.script import Seen
 from tests.conformance.servers import SUITES
+
+if TYPE_CHECKING:
+    from tests.conformance.script import Seen
 
 VERSIONS = sorted(SUITES)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from tests.conformance.play import Recording, play_all, server
 from tests.conformance.record import differing, load
 from tests.conformance.servers import INSTALL_HINT, RealBroker, WrongVersionError
 from tests.outside import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.xdist_group("rabbitmq")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.carriers.watchdog import watching
@@ -22,6 +20,11 @@ from tests.conformance.record import differing, load
 from tests.conformance.script import ACK_TIMEOUT, Fact, Seen
 from tests.conformance.servers import SUITES
 from tests.conformance.uncut import uncut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 VERSIONS = sorted(SUITES)
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.conformance.script import Seen
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conformance.script import Seen
 
 
 def uncut(recorded: Seen, ours: Seen) -> Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
@@ -11,6 +11,9 @@ import pytest
 from mqsim.distributions import elementary
 from mqsim.distributions.elementary import Floats, exp, expm1, log, log1p
 from mqsim.distributions.special import log_gamma
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIGITS = mpmath.mp.clone()
 DIGITS.prec = 200

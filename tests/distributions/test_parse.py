@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from hypothesis import strategies as st
 
 from mqsim.distributions import LAWS, Constant, Discrete, Distribution, Empirical, Exponential, parse
 from mqsim.errors import DistributionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MEANS = st.floats(1e-9, 1e9)
 SPEC = st.one_of(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 import mqsim as mq
 from mqsim.viz import describe
 from mqsim.viz.notebook import png
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 THEMES = ("light", "dark")

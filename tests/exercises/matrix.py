@@ -11,13 +11,16 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.grading import Exercise, Verdict, load
 from mqsim.grading.authoring import Proof, matrix, solutions
 from mqsim.grading.practice import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 SHELF = ROOT / "exercises"

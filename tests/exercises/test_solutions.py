@@ -6,7 +6,7 @@ ones whole, and of the others the starter and a sample. `python -m tests.exercis
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from mqsim.grading.authoring import solutions, starter_of
 from mqsim.grading.verdict import State
 from tests.exercises.matrix import NAMES, PROOFS, SHELF, exercise, proof, verdict
 from tests.exercises.sample import SAMPLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHOLE = ("01_hello_queue", "02_task_queue", "03_fair_dispatch")
 TRIED = [

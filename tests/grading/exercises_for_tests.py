@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.grading.hostile.programs import PRODUCER, consumer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CRASHES = '''
 from mqsim.grading import Exercise, every_crash, expect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from mqsim.grading import Exercise, calm, every_crash, expect, load
 from mqsim.grading.practice import check, replay
 from mqsim.grading.verdict import State
 from tests.grading.exercises_for_tests import CRASHES, EARLY, IDLE, RIGHT, exercise_in, submission_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def states(folder: Path, source: str, text: str = CRASHES) -> dict[str, tuple[State, float, str]]:

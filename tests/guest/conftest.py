@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 @pytest.fixture(scope="session")

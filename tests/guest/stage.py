@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.process import Ending, GuestProcess
 from mqsim.guest.host.services import Connection, Directory, Peer, Service
 from mqsim.guest.program import Program
 from mqsim.sim.clock import FAULT, Clock
 from mqsim.sim.links import Hop, Link, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 class Echo(Peer):

@@ -7,16 +7,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
-from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 from tests.guest.battery import ALL, OPTIONS
-from tests.guest.cases import Case
 from tests.guest.plain import PLAIN
 from tests.guest.stage import play
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.carriers.fork_server import ForkServer
+    from tests.guest.cases import Case
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,15 +13,18 @@ import threading
 import time
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mqsim.errors import UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.program import Program
 from mqsim.guest.shims import dispatch as hooks
 from tests.guest.stage import Stage, play
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 def test_what_is_real_stays_real_meanwhile() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mqsim.errors import SimulationError
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.process import Ending
 from tests.guest.stage import Orders, Stage
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 def staged(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.guest.amqp_peer import ScriptedPeer
 from tests.guest.stage import Stage
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 LATENCY = 0.001
 

@@ -11,16 +11,19 @@ import threading
 import time
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
-from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.kernel.operations import Exit, Write
 from mqsim.guest.program import Program
 from tests.guest.stage import Stage, play
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.carriers.fork_server import ForkServer
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,9 @@ from mqsim.guest.kernel.operations import (
     Write,
 )
 from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FD = st.integers(0, 2**40)
 DATA = st.binary(max_size=50)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import mqsim as mq
 from tests.documents.pages import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w])")
 _ASIDE = re.compile(

@@ -6,8 +6,7 @@ What their blocks do and print is tried in `test_documents.py`, with all other p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +14,10 @@ import mqsim as mq
 from mqsim.errors import TheoryError
 from tests.documents.pages import ROOT
 from tests.lessons.numbers import COMPUTED, EXAMPLES, majority, plain, prose_numbers, shown_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 IDS = [page.stem for page in LESSONS]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mqsim as mq
 from lessons.teaching.export import gift, main, moodle, questions
 from mqsim.broker import Broker, Envelope, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 BANK = questions()
 BY_ID = {question["id"]: question for question in BANK}

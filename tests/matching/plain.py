@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.matching import Match, applies
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EXP = {"exponential": {"mean": 1.0}}
 

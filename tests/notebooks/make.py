@@ -14,16 +14,18 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from tests.notebooks.sources import ROOT, SOURCES, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LONGEST = 60  # seconds a whole notebook may take
 _START = Path(__file__).with_name("kernel_start.py")

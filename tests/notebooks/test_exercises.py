@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jupytext
 import pytest
 
 from tests.notebooks.sources import EXPECTED, NAMES, SOLUTIONS, SOURCES, read, run_setup, tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def expected(source: Path) -> list[str]:

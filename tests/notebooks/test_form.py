@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.notebooks.sources import FOLDER, NAMES, ROOT, SOURCES, read, sections, setup_code, tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LINKS = re.compile(r"\]\(([^)#:]+)\)")
 MOST_LINES = 32  # of code in a cell that a reader reads as one thing

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 
 from tests.notebooks.make import cleaned, compared, made, stale, write
 from tests.notebooks.sources import NAMES, SOURCES, read, tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.timeout(180)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +14,9 @@ from mqsim.errors import UsageError
 from mqsim.scenario.definitions import read_definitions
 from mqsim.scenario.interchange import definitions_of
 from mqsim.server import definitions as server
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(path: Path, **given: Any) -> Path:

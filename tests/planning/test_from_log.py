@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from mqsim.errors import UsageError
 from mqsim.planning.logfile import read
 from mqsim.planning.timestamps import as_seconds
 from mqsim.planning.traffic import fit, spread, traffic
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START = datetime(2024, 3, 1, 12, 0, 0, tzinfo=UTC)
 GAPS = [0.0, 1.5, 1.75, 4.0]

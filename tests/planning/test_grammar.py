@@ -80,7 +80,7 @@ def test_quantities(text: str, dimension: str, value: float) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_quantity_is_refused_in_one_sentence(text: str, dimension: str) -> None:
-    with pytest.raises(UsageError, match=r"^--x: .* will not do; write .*\.$"):
+    with pytest.raises(UsageError, match=r"^--x: .* is not allowed; write .*\.$"):
         quantity(text, dimension, "--x")
 
 
@@ -230,8 +230,8 @@ def test_costs() -> None:
     for text, says in (
         ("c.w.speed*2", "none of the numbers that vary"),
         ("c.w.count*-2", "costs less than nothing"),
-        ("c.w.count*c.w.prefetch", "will not do"),
-        ("*", "will not do"),
+        ("c.w.count*c.w.prefetch", "is not allowed"),
+        ("*", "is not allowed"),
     ):
         with pytest.raises(UsageError, match=says):
             cost([text], knobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +13,9 @@ from mqsim import planning, theory
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.events import burst, killed, slowed
 from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOAD = {"rate": "20/s", "work": "100ms", "jobs": 1}
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tests.programs.live import Played
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs.live import Played
 
 TOLERANCE = 0.25
 """Seconds by which the time of a line may differ from a recording, which was made on a quiet machine. Virtual

@@ -17,15 +17,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conformance.servers import RealBroker
 from tests.programs.casts import CASTS, Cast, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 Line = tuple[float, str, str]
 """Seconds from the beginning, `stdout`, `stderr` or `exit`, and the text: for `exit` the status."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 HEAD = "import os, subprocess, sys, time\n"
 

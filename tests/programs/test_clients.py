@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
-from mqsim.api import ProgramsResult
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
-from mqsim.trace import ClientEvent
 from mqsim.trace.clients import ClientEventKind as Kind
 from tests.programs.texts import DECLARED, LATENCY, SUBSCRIBED, TRIP
+
+if TYPE_CHECKING:
+    from mqsim.api import ProgramsResult
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.trace import ClientEvent
 
 HEAD = """
 import pika, sys, threading, time

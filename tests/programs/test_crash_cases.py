@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mqsim.runs import CrashTable, ProgramOptions, every_crash
 from tests.programs.crash_cases import ACK, RIGHT, SENDER, SUBSCRIBERS, WORK, WRONG, Right, Wrong, callback
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def table(case: Right | Wrong, folder: Path, restart_after: float | None, count: int = 1) -> CrashTable:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +13,9 @@ from mqsim.guest.host.operation_words import OperationReader
 from mqsim.guest.kernel.operations import Connect, Send
 from mqsim.runs import Crash, CrashTable, Impact
 from tests.programs.texts import AUTO, PRODUCER, manual, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TASKS = ("Task 1", "Task 2", "Task 3")
 

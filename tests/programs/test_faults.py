@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import mqsim as mq
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     LASTING_PRODUCER,
@@ -15,6 +16,9 @@ from tests.programs.texts import (
     outcomes_by_text,
     run,
 )
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 ALL_DONE = dict.fromkeys(["Task 1", "Task 2", "Task 3"], "acked")
 
@@ -303,7 +307,7 @@ def test_a_clean_stop_of_the_broker_closes_with_320(carry: CarrierFactory) -> No
 
 
 def test_a_killed_broker_tears_the_connections(carry: CarrierFactory) -> None:
-    result = run(LASTING_PRODUCER, RETRYING, faults=[{"kill": "broker", "at": 1, "down": 1.5}], carry=carry)
+    result = run(LASTING_PRODUCER, RETRYING, faults=[{"kill": "broker", "at": 1.5, "down": 1.5}], carry=carry)
     told = lines(result, "worker-1")
     assert told[:5] == ["got Task 1", "StreamLostError", "got Task 1", "got Task 2", "got Task 3"]
     assert outcomes_by_text(result) == ALL_DONE

@@ -8,10 +8,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -19,11 +18,15 @@ from hypothesis import strategies as st
 
 import mqsim as mq
 from mqsim.guest import ledger
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.host import ledger_service
 from mqsim.guest.host.ledger_service import ADDRESS, LONGEST, Ledger, LedgerEntry
 from tests.guest.stage import Echo, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 LATENCY = 0.001
 

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import importlib.util
 import socket
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.client_libraries import CLIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
-from tests.conformance.servers import RealBroker
 from tests.programs import live
 from tests.programs.casts import CASTS, PAIRS
 from tests.programs.comparing import TOLERANCE, TOLERANCE_LIVE, differing
 from tests.programs.live import RECORDING, Played, render
 from tests.programs.virtual import play
 from tests.server.box import Box
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from tests.conformance.servers import RealBroker
 
 
 @pytest.mark.parametrize("name", PAIRS)

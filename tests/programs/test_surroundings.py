@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +13,11 @@ import mqsim as mq
 from mqsim.api.magic import program
 from mqsim.cli.main import main
 from mqsim.errors import UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 CONNECT = """
 import pika

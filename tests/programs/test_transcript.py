@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mqsim as mq
-from mqsim.api import ProgramsResult
 from mqsim.guest.host.transcript import Line, cut
 from tests.programs.texts import AUTO, PRODUCER, lines, manual, run
+
+if TYPE_CHECKING:
+    from mqsim.api import ProgramsResult
 
 
 def play(source: str, **options: object) -> ProgramsResult:

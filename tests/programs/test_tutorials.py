@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.casts import TUTORIALS
 from tests.programs.comparing import differing
 from tests.programs.live import load
 from tests.programs.virtual import play
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 @pytest.mark.parametrize("name", TUTORIALS)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import mqsim as mq
 from mqsim.errors import ScenarioError, UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
 from tests.programs.texts import (
     AUTO,
     DECLARED,
@@ -23,6 +22,11 @@ from tests.programs.texts import (
     outcomes_by_text,
     run,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
 
 
 def near(*values: float) -> object:
@@ -358,5 +362,5 @@ def test_a_program_is_a_file_or_a_text() -> None:
 
 
 def test_lasting_messages_are_persistent() -> None:
-    result = run(LASTING_PRODUCER, manual(durable=True), faults=[{"kill": "broker", "at": 1, "down": 1}])
+    result = run(LASTING_PRODUCER, manual(durable=True), faults=[{"kill": "broker", "at": 1.5, "down": 1}])
     assert np.all(result.messages["outcome"].isin(["ready"]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mqsim as mq
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.transcript import EVENT
-from tests.programs.casts import Cast
-from tests.programs.live import Played
+
+if TYPE_CHECKING:
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from tests.programs.casts import Cast
+    from tests.programs.live import Played
 
 
 def play(cast: Cast, version: str = "3.10", carry: CarrierFactory | None = None) -> Played:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mqsim.runs import RunResult
 from mqsim.scenario import Scenario
-from mqsim.trace import Trace
 from tests.viz.handmade import crash_trace
+
+if TYPE_CHECKING:
+    from mqsim.trace import Trace
 
 
 class HandmadeResult(RunResult):

@@ -5,12 +5,14 @@ Which is which follows from arithmetic (what comes in a second beside what can b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 import mqsim as mq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 TELLS = {"overload", "growth"}
 """The kinds of warnings that say: it falls behind."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +12,9 @@ from mqsim.scenario import QueueSpec, Scenario, load
 from tests.scenario.fault_mistakes import WRONG_FAULTS
 from tests.scenario.mistakes import WRONG
 from tests.scenario.plain import small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refused(data: Any) -> ScenarioError:
@@ -75,7 +77,7 @@ def test_the_error_crosses_between_processes() -> None:
 
 
 def test_a_part_built_in_python_is_checked_alike() -> None:
-    with pytest.raises(ScenarioError, match=r"^max_length: -1 will not do"):
+    with pytest.raises(ScenarioError, match=r"^max_length: -1 is not allowed"):
         QueueSpec(max_length=-1)
     with pytest.raises(ScenarioError, match=r"^Scenario: this has|^Scenario: has no end"):
         Scenario()

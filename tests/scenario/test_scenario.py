@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -33,6 +32,9 @@ from mqsim.scenario import (
     presets,
 )
 from tests.scenario.plain import DESIGN_SAMPLE, scenarios, small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = [
     "hello",

@@ -9,17 +9,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pika.exceptions import AMQPError
 
 from mqsim.broker import Broker
 from mqsim.server import Host
 from tests.conformance.servers import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")

@@ -7,12 +7,16 @@ import socket
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from pamqp import commands, frame
 from pamqp.header import ContentHeader, ProtocolHeader
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Crowd:

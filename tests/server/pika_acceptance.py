@@ -19,13 +19,17 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from tests.conformance.chroots import mirror
 from tests.server.box import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CAN_NOT_APPLY = {
     r"^twisted_adapter_tests$": "pika's adapter for Twisted, tried with stand-ins for the network: no server",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from tests.conformance.record import differing, load
 from tests.conformance.script import ACK_TIMEOUT, Fact, Seen, normalised
 from tests.conformance.uncut import uncut
 from tests.server.box import Box, Process
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSIONS = ("3.10", "4.0", "4.3")
 

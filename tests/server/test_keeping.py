@@ -9,9 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pika
 import pytest
@@ -22,6 +20,10 @@ from mqsim.errors import UsageError
 from mqsim.server import definitions
 from mqsim.server.tables import File
 from tests.server.box import ROOT, Box, Process, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PERSISTENT = BasicProperties(delivery_mode=2, headers={"n": [1, {"k": "v"}]}, priority=3, message_id="7")
 
@@ -157,6 +159,32 @@ def test_the_order_survives_restarts(tmp_path: Path, kind: str, kills: tuple[boo
         assert found == list(range(6, 16))
 
 
+def test_what_a_quorum_queue_has_sent_is_marked_after_a_kill(tmp_path: Path) -> None:
+    """Killed as soon as the client has its deliveries: each comes again, marked."""
+    with Process("4.3", tmp_path / "data") as server:
+        channel = _channel(server.port)
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        for number in range(200):
+            channel.basic_publish("", "q", str(number).encode(), PERSISTENT)
+        got: list[int] = []
+
+        def take(_channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
+            got.append(int(body))
+            if len(got) == 100:
+                server.stop(kill=True)
+
+        channel.basic_qos(prefetch_count=100)
+        channel.basic_consume("q", take)
+        with pytest.raises(pika.exceptions.AMQPError):
+            channel.start_consuming()
+        assert got == list(range(100))
+        server.start()
+        found = _all(_channel(server.port), "q")
+        assert [int(body) for body, _ in found] == list(range(200))
+        assert [marked for _, marked in found] == [True] * 100 + [False] * 100
+
+
 def test_an_expiry_goes_on_while_the_broker_is_down(tmp_path: Path) -> None:
     with Process("4.3", tmp_path / "data") as server:
         channel = _channel(server.port)
@@ -226,7 +254,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         assert [body for body, _ in _all(_channel(box.port), "q")] == [b"1", b"2"]
 
 
-# -- files and ports that won't do
+# -- files and ports that are refused
 
 
 def test_a_file_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:

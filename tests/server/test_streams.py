@@ -8,18 +8,21 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pika
 import pytest
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, ConnectionClosedByBroker
 
-from mqsim.amqp.session import Session
 from mqsim.broker import Broker
 from mqsim.server.host import Host
 from tests.amqp.bad_bytes import CASES
 from tests.server.box import Box, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.amqp.session import Session
 
 HANDSHAKE = bytes.fromhex("414d515000000901")
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import pairwise
 from math import isnan
+from typing import TYPE_CHECKING
 
 from numpy import fmin
 
-from mqsim.api import Result
 from mqsim.metrics import summary
-from mqsim.sim import World
 from mqsim.trace import How, Outcome, Trace
+
+if TYPE_CHECKING:
+    from mqsim.api import Result
+    from mqsim.sim import World
 
 _CHAIN = ("created", "published", "enqueued", "delivered", "started", "finished")
 _OPEN = (Outcome.READY, Outcome.UNACKED)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.api import Scenario
 from tests.sim.small import scenario
+
+if TYPE_CHECKING:
+    from mqsim.api import Scenario
 
 
 def exponential(mean: float) -> dict[str, Any]:

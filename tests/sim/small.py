@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +10,9 @@ from mqsim.api import Result, Scenario
 from mqsim.sim import World
 from mqsim.trace import How, Outcome
 from mqsim.trace.frames import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def scenario(

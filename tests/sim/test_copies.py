@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from mqsim.broker import Envelope, Message
 from mqsim.sim.copies import Copies
 from mqsim.sim.recorder import Recorder
 from mqsim.trace import Outcome, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(mqsim.__file__).parent
 HAPPENED = frozenset(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from mqsim import theory
-from mqsim.api import Result, Scenario
 from mqsim.statistics import mean_interval, paired
 from mqsim.trace.frames import columns
 from tests.sim import scenarios
 from tests.sim.invariants import violations
 from tests.sim.small import lived, outcomes, times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.api import Result, Scenario
 
 # Ten rows of statistics share a risk of one in a hundred. The seed was fixed before looking.
 CONFIDENCE = 0.999
@@ -163,6 +167,4 @@ def test_two_designs_are_compared_under_common_random_numbers() -> None:
     assert exact in paired(before, after, CONFIDENCE)
     assert paired(before, after).low > 0
     # The shared luck cancels: other seeds for the second design give a wider interval.
-    assert (
-        paired(before, after).half_width < 0.8 * paired(before, after[6:] + after[:6]).half_width
-    )
+    assert paired(before, after).half_width < 0.8 * paired(before, after[6:] + after[:6]).half_width

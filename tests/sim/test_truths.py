@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from mqsim import theory
 from mqsim.api import Result, Scenario, load, presets
 from mqsim.sim import World
 from mqsim.statistics import holm, mean_interval, p_value
-from mqsim.theory import Queue
 from mqsim.trace.frames import columns
 from tests.sim import scenarios
+
+if TYPE_CHECKING:
+    from mqsim.theory import Queue
 
 SEED = 1  # fixed before looking
 MESSAGES, WARMUP = 33_000, 1_000

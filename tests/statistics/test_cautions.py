@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import stats
 
 from mqsim.statistics import Interval, mean_interval, too_short, too_wide, trend, unstable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def _waits(load: float, n: int, seed: int) -> NDArray[np.float64]:

@@ -103,7 +103,7 @@ def test_counts_are_whole(formula, name: str) -> None:
     if formula is theory.usl:
         assert formula(**{**GOOD[formula], name: 2.5}) > 0
         return
-    with pytest.raises(TheoryError, match=rf"{name}: 2\.5 will not do; it must be a whole number"):
+    with pytest.raises(TheoryError, match=rf"{name}: 2\.5 is not allowed; it must be a whole number"):
         formula(**{**GOOD[formula], name: 2.5})
 
 

@@ -6,8 +6,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,11 +14,15 @@ from hypothesis import given
 from mqsim.api import simulate
 from mqsim.errors import TraceError
 from mqsim.trace import Outcome, Trace
-from mqsim.trace.columns import Table
 from mqsim.trace.digest import digest, event_digest
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns, messages_frame
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.trace.columns import Table
 
 
 def made() -> Trace:

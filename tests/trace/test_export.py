@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pandas as pd
 import pytest
@@ -17,6 +15,10 @@ from mqsim.trace import How, Outcome, Trace, export
 from mqsim.trace.export import read_jsonl, tables, write_csv, write_jsonl, write_parquet
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 WRITERS = [write_jsonl, write_csv, write_parquet]
 

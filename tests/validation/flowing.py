@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim import theory
 from tests.validation.measuring import Case
 from tests.validation.scenarios import EXP, USUAL, at, one, poisson, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def networks() -> list[Case]:

@@ -8,9 +8,8 @@ its p values and a 1 for every row of the other cases.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +17,9 @@ from mqsim.api import Result, Scenario, simulate
 from mqsim.matching import read
 from mqsim.statistics import Interval, holm, mean_interval, p_value
 from mqsim.trace.frames import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 REPLICATIONS = 20
 JOINT = 0.01

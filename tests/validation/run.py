@@ -8,15 +8,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from mqsim.api import Scenario, simulate
 from mqsim.statistics import holm
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import JOINT, REPLICATIONS, Case, Row, measured, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation.md"

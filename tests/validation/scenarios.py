@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim import theory
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim import theory
 
 EXP = {"exponential": {"mean": 1.0}}
 

@@ -6,8 +6,7 @@ of one sample), with Holm's correction over all rows. ciw's own intervals are as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ciw
 import numpy as np
@@ -17,6 +16,9 @@ from mqsim.api import Scenario, simulate
 from mqsim.statistics import holm, p_value
 from tests.validation.measuring import JOINT
 from tests.validation.scenarios import EXP, one, poisson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 RUNS = 12
 TIME = 4_000.0

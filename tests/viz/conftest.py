@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from mqsim.trace import Trace
 from tests.viz.handmade import crash_trace
+
+if TYPE_CHECKING:
+    from mqsim.trace import Trace
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 import mqsim as mq
 from mqsim.errors import UsageError
-from mqsim.trace import Trace
 from mqsim.viz import data, describe, plot_cumulative
+
+if TYPE_CHECKING:
+    from mqsim.trace import Trace
 
 # Messages in expiring queues, a consumer that dies, one that acknowledges too early: every way to leave.
 ROUGH = {

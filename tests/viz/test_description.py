@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
@@ -17,6 +16,11 @@ import mqsim as mq
 from mqsim import viz
 from mqsim.errors import UsageError
 from mqsim.viz.palette import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
 
 FIGURES = ["depth", "cumulative", "lanes", "share", "distribution", "spacetime", "topology"]
 

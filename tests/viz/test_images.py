@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from tests.documents.images import FIGURES, FOLDER, THEMES, draw
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def size_of(path: Path) -> tuple[int, int]:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import mqsim as mq
 from mqsim.errors import TraceError, UsageError
-from mqsim.trace import Trace
 from mqsim.viz import data, describe, plot_spacetime
 from tests.viz.handmade import Handmade
+
+if TYPE_CHECKING:
+    from mqsim.trace import Trace
 
 # One broker far away, a worker that dies, a message that nobody finishes: everything that can be drawn.
 FAR = {

@@ -285,7 +285,7 @@ def test_a_wrong_scenario_is_told_in_a_sentence_and_the_picture_stays() -> None:
     explorer.set(ack="auto")
     assert "\n" not in explorer.problem
     assert explorer.said["problem"] == explorer.problem
-    assert explorer.problem.startswith("consumers.worker.fails.then: 'nack' will not do")
+    assert explorer.problem.startswith("consumers.worker.fails.then: 'nack' is not allowed")
     assert explorer.shown is shown
     assert explorer.scenario is scenario
     explorer.set(ack="manual", workers=5)

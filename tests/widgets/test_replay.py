@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +16,9 @@ from mqsim.widgets.replay.film import film, unpack
 from mqsim.widgets.replay.places import Place, State, Status
 from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import looks, script
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A copy's row keeps the times of its last attempt alone; each attempt has a delivery's row of its own.
 TIMES = {

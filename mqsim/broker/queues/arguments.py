@@ -7,17 +7,18 @@ and words as recorded on real brokers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.field_types import class_of
 from mqsim.broker.replies import channel_error, queue_named, type_of
-from mqsim.errors import ChannelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mqsim.broker.profiles import Profile
+    from mqsim.errors import ChannelError
 
 CLASSIC, QUORUM = "classic", "quorum"
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")

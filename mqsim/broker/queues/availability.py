@@ -8,15 +8,18 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.context import Context
-from mqsim.broker.durability import Durability
 from mqsim.broker.lifecycle import NodeInput
-from mqsim.broker.message import Message
-from mqsim.broker.queues.queue import Queue
 from mqsim.broker.reasons import Reason
+
+if TYPE_CHECKING:
+    from mqsim.broker.confirms import Confirm
+    from mqsim.broker.context import Context
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.message import Message
+    from mqsim.broker.queues.queue import Queue
 
 Request = Callable[[bool], None]
 """What is on its way to a silent queue; called with whether the queue goes on (else it is given up)."""

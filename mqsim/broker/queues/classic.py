@@ -6,15 +6,10 @@ documentation of queues, TTL, length limits, priorities and dead-lettering; chec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.context import Context
-from mqsim.broker.dead_lettering import DeadLettering
-from mqsim.broker.durability import Durability
-from mqsim.broker.lifecycle import NodeInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
@@ -22,8 +17,17 @@ from mqsim.broker.queues.dispatch import RoundRobin, SingleActiveConsumer
 from mqsim.broker.queues.queue import Queue, Subscriber
 from mqsim.broker.queues.ready_messages import ByPriority, FirstInFirstOut, MessageOrder
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
-from mqsim.broker.replication import Replicator
-from mqsim.broker.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mqsim.broker.confirms import Confirm
+    from mqsim.broker.context import Context
+    from mqsim.broker.dead_lettering import DeadLettering
+    from mqsim.broker.durability import Durability
+    from mqsim.broker.lifecycle import NodeInput
+    from mqsim.broker.replication import Replicator
+    from mqsim.broker.topology import Topology
 
 NEVER = float("inf")
 

@@ -11,8 +11,10 @@ step is constant time, however many consumers there are.
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-from mqsim.broker.queues.queue import Subscriber
+if TYPE_CHECKING:
+    from mqsim.broker.queues.queue import Subscriber
 
 
 class RoundRobin:

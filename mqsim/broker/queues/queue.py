@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from mqsim.broker.confirms import Confirm
-from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.reasons import DeliveryEnd, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mqsim.broker.confirms import Confirm
     from mqsim.broker.message import Message
+    from mqsim.broker.queues.arguments import QueueArguments
 
 
 class Subscriber(Protocol):

@@ -11,13 +11,12 @@ does (leader, majority) follows the documentation and Raft.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from mqsim.broker import replies
 from mqsim.broker.field_types import Long
 from mqsim.broker.lifecycle import LEADERSHIP, Leadership, LeadershipInput
 from mqsim.broker.message import Message, failures_of
-from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.classic import ClassicQueue, QueueHost
 from mqsim.broker.queues.dispatch import QuorumRoundRobin, RoundRobin, SingleActiveConsumer
 from mqsim.broker.queues.ready_messages import (
@@ -29,6 +28,11 @@ from mqsim.broker.queues.ready_messages import (
 )
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
 from mqsim.broker.replication import Proposal, ReplicatedQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mqsim.broker.queues.arguments import QueueArguments
 
 HIGHEST_PRIORITY, UNSET_PRIORITY = 31, 4
 USUAL_MEMBERS = 3

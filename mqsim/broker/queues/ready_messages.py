@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
-from mqsim.broker.message import Message
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.broker.message import Message
 
 
 class MessageOrder(ABC):

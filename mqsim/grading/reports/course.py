@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.grading.reports.text import score_words, told_check
 from mqsim.grading.verdict import State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from mqsim.grading.reports.summary import Summary
 from mqsim.grading.reports.text import score_words
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.grading.reports.summary import Summary
 
 _COLOURS = {
     State.PASSED: "#1b7837",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import TYPE_CHECKING
 
 from mqsim.grading.reports.text import score_words
-from mqsim.grading.verdict import CheckVerdict, Verdict
+
+if TYPE_CHECKING:
+    from mqsim.grading.verdict import CheckVerdict, Verdict
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
 

@@ -7,16 +7,19 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.grading.sandbox import bubblewrap, landlock, syscalls
 from mqsim.grading.sandbox.confine import Plan
 from mqsim.guest.carriers.fork_server import CLEAN, ForkServer
 from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _USER = 64_300
 """The first of the users that programs run as; nobody else on a machine has these numbers."""

@@ -12,9 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.guest.carriers.fork_main import PID, READY
@@ -22,7 +21,12 @@ from mqsim.guest.carriers.lockstep import receive_exactly
 from mqsim.guest.carriers.watchdog import WAITED, spun
 from mqsim.guest.carriers.wire import LENGTH, MOST, WireError, pack_answer, unpack_call
 from mqsim.guest.kernel.operations import Event, Exit, Operation
-from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from mqsim.guest.program import Program
 
 _GRACE = 5.0
 """Seconds of processor time beyond the guest's own watchdog after which it is killed from outside."""

@@ -9,7 +9,7 @@ run the program's `finally` blocks. One that came to its end is let go.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from greenlet import getcurrent, greenlet
 
@@ -18,7 +18,9 @@ from mqsim.guest.carriers.interpreter import InterpreterState, runtime_of
 from mqsim.guest.kernel.lifecycle import live
 from mqsim.guest.kernel.operations import Event, Exit, Operation
 from mqsim.guest.kernel.runtime import current
-from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    from mqsim.guest.program import Program
 
 _put_aside: list[object] = []
 

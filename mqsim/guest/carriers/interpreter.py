@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.guest.kernel.operations import HostCalls
 from mqsim.guest.kernel.runtime import Runtime
-from mqsim.guest.program import Program
 from mqsim.guest.shims import dispatch
 from mqsim.guest.shims.imports import Importer
 from mqsim.guest.shims.modules import make
 from mqsim.guest.shims.stdio import ERROR, OUT, given_input, stream
+
+if TYPE_CHECKING:
+    from mqsim.guest.kernel.operations import HostCalls
+    from mqsim.guest.program import Program
 
 
 def runtime_of(program: Program, carrier: HostCalls) -> Runtime:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import math
 import os
 import signal
-import socket
 from time import process_time
-from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mqsim.guest.carriers import watchdog
 from mqsim.guest.carriers.interpreter import InterpreterState, runtime_of
@@ -19,7 +17,12 @@ from mqsim.guest.carriers.wire import LENGTH, pack_call, unpack_answer
 from mqsim.guest.kernel.lifecycle import live
 from mqsim.guest.kernel.operations import Event, Exit, Operation, Write
 from mqsim.guest.kernel.runtime import current
-from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    import socket
+    from types import FrameType
+
+    from mqsim.guest.program import Program
 
 try:
     import resource

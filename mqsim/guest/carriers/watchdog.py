@@ -18,16 +18,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter, thread_time
-from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.guest.kernel.operations import Exit, Operation
 from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 RING_EVERY = 0.1

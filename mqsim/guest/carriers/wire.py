@@ -12,7 +12,7 @@ The guest is not trusted: what it sends is checked to the last byte.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mqsim.errors import SimulationError
 from mqsim.guest.kernel.operations import (
@@ -41,6 +41,9 @@ from mqsim.guest.kernel.operations import (
     UsedBy,
     Write,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 LENGTH = struct.Struct(">I")
 _CALL = struct.Struct(">qqI")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.process import Ending, GuestProcess
 from mqsim.guest.host.transcript import EVENT, Run, Transcript
 from mqsim.guest.kernel.signal_numbers import SIGTERM
-from mqsim.guest.program import Program
-from mqsim.sim.links import Link
 from mqsim.trace import Actor
 from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
     from mqsim.guest.host.network import Network
     from mqsim.guest.host.process import Watch
+    from mqsim.guest.program import Program
+    from mqsim.sim.links import Link
     from mqsim.sim.session import Session
     from mqsim.sim.world import World
 

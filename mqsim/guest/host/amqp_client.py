@@ -6,7 +6,6 @@ The session's observer writes the trace: what the program publishes, holds and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import Session
@@ -19,11 +18,14 @@ from mqsim.trace.clients import ClientEventKind as Kind
 from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
+    from mqsim.guest.host.disk import Disk
     from mqsim.sim.world import World
 
 GONE = "its connection was gone before it arrived"
@@ -41,6 +43,7 @@ class AmqpClient(Observer):
         fd: the program's number of the socket.
         deliveries: what the program holds.
         access: who may log in.
+        disk: is told of what the program wants to be safe.
 
     Attributes:
         publishes: how many messages have left on it.
@@ -48,11 +51,19 @@ class AmqpClient(Observer):
 
     session: Session
 
-    def __init__(self, world: World, fd: int, deliveries: ClientDeliveries, access: Access) -> None:
+    def __init__(
+        self,
+        world: World,
+        fd: int,
+        deliveries: ClientDeliveries,
+        access: Access,
+        disk: Disk | None = None,
+    ) -> None:
         self._world = world
         self._clock = world.clock
         self._fd = fd
         self._access = access
+        self._disk = disk
         self._deliveries = deliveries
         self._record = deliveries.record.connect()
         self._is_over = False
@@ -135,6 +146,8 @@ class AmqpClient(Observer):
         if event.kind is Kind.PUBLISHED:
             self.publishes += 1
             event.row = self._deliveries.publish(event)
+            if self._disk is not None and self._record.wants_safety(event):
+                self._disk.ask(event.row)
             self._record.carries(event)
             if self._is_over:
                 self._lose(event.row, GONE)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pamqp import commands
 
 from mqsim.amqp.content import PERSISTENT, Sent
 from mqsim.amqp.departures import Departure
 from mqsim.amqp.fields import MalformedError
-from mqsim.errors import BrokerError
 from mqsim.trace.clients import OK, ClientEvent, ClientEvents
 from mqsim.trace.clients import ClientEventKind as Kind
+
+if TYPE_CHECKING:
+    from mqsim.errors import BrokerError
 
 BODY_SHOWN = 200
 """Bytes of a body that a row keeps."""
@@ -98,6 +100,7 @@ class ConnectionRecord:
         self._threads: list[tuple[int, str]] = []
         self._thread = MAIN
         self._published: dict[int, int] = {}
+        self._transacting: set[int] = set()
         self._rows: dict[tuple[int, int], int] = {}
         self._properties: Any = None
         self._heartbeat = 0.0
@@ -144,6 +147,7 @@ class ConnectionRecord:
     def channel_closes(self, channel: int, kind: Kind) -> ClientEvent:
         """A channel of that number begins, or is over: what it counted is forgotten."""
         self._published.pop(channel, None)
+        self._transacting.discard(channel)
         return self.add(kind, channel)
 
     def confirms(self, channel: int) -> ClientEvent:
@@ -180,6 +184,15 @@ class ConnectionRecord:
             confirms=confirms,
             number=number,
         )
+
+    def transacts(self, channel: int) -> ClientEvent:
+        """The channel's publishes wait for its commits from now on."""
+        self._transacting.add(channel)
+        return self.add(Kind.TX_SELECTED, channel)
+
+    def wants_safety(self, event: ClientEvent) -> bool:
+        """Whether the publisher of a message is told when that is safe."""
+        return event.confirms or event.channel in self._transacting
 
     def carries(self, event: ClientEvent) -> None:
         """A published message has its row in the table of messages."""
@@ -314,7 +327,7 @@ _ROWS: dict[type, _Row] = {
     commands.Basic.Ack: _plain(Kind.ACKED, "delivery_tag", "multiple"),
     commands.Basic.Nack: _plain(Kind.NACKED, "delivery_tag", "multiple", "requeue"),
     commands.Basic.Reject: _plain(Kind.REJECTED, "delivery_tag", "requeue"),
-    commands.Tx.Select: _plain(Kind.TX_SELECTED),
+    commands.Tx.Select: lambda record, channel, _: record.transacts(channel),
     commands.Tx.Commit: _plain(Kind.TX_COMMITTED),
     commands.Tx.Rollback: _plain(Kind.TX_ROLLED_BACK),
 }

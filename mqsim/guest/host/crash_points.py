@@ -8,7 +8,6 @@ on its way; what it printed is printed; what it would have done next, it has not
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +30,8 @@ from mqsim.trace import FaultSpan
 from mqsim.trace.timeline import message_name, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.guest.host.actor import GuestActor
     from mqsim.guest.program import Program
 

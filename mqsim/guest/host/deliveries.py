@@ -9,16 +9,17 @@ automatically) and is not finished when its program ends, is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mqsim.broker import Message
 from mqsim.guest.host.client_record import ClientRecord
 from mqsim.guest.kernel.operations import Began, Done, Tried
 from mqsim.trace import Actor, ClientEvent, ProducerCounts
 from mqsim.trace.clients import ClientEventKind as Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.broker import Message
     from mqsim.sim.world import World
 
 Key = tuple[int, int, int]

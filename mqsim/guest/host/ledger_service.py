@@ -12,11 +12,13 @@ gets there. A new world has a new ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.guest.kernel.ticks import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ADDRESS = ("ledger", 7070)
 """Where programs expect the service: what every guest's MQSIM_LEDGER says."""

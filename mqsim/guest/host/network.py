@@ -7,17 +7,18 @@ port 5672. Other services have links of their own, with the network's latency.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.guest.host.port import PORT, Port
-from mqsim.guest.host.services import Route, Service
 from mqsim.guest.kernel.operations import NO_TLS
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from mqsim.guest.host.deliveries import ClientDeliveries
+    from mqsim.guest.host.services import Route, Service
     from mqsim.sim.world import World
 
 BROKER = frozenset({"localhost", "broker", "rabbitmq"})

@@ -12,13 +12,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.host.amqp_client import AmqpClient, Note
-from mqsim.guest.host.deliveries import ClientDeliveries
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
     from mqsim.amqp.access import Access
+    from mqsim.guest.host.deliveries import ClientDeliveries
+    from mqsim.guest.host.disk import Disk
     from mqsim.sim.node import Node
     from mqsim.sim.world import World
 
@@ -34,22 +35,35 @@ class Port:
         node: who listens.
         deliveries: what each program holds, by the actor's name.
         access: who may log in.
+        disk: is told of what publishers want to be safe; None where the broker's disk is modelled.
     """
 
     def __init__(
-        self, world: World, node: Node, deliveries: dict[str, ClientDeliveries], access: Access
+        self,
+        world: World,
+        node: Node,
+        deliveries: dict[str, ClientDeliveries],
+        access: Access,
+        disk: Disk | None = None,
     ) -> None:
         self.world = world
         self.node = node
         self.deliveries = deliveries
         self._access = access
+        self._disk = disk
         self._peers: dict[PortPeer, None] = {}
         node.up_listeners.append(self._node_up_changed)
 
     def __call__(self, connection: Connection) -> Peer:
         """A program connects."""
         self.world.broker.advance(self.world.clock._now)
-        client = AmqpClient(self.world, connection.fd, self.deliveries[connection.client_name], self._access)
+        client = AmqpClient(
+            self.world,
+            connection.fd,
+            self.deliveries[connection.client_name],
+            self._access,
+            self._disk,
+        )
         peer = PortPeer(self, connection, client)
         self._peers[peer] = None
         return peer

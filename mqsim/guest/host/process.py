@@ -8,13 +8,11 @@ deadline has come; what it does then happens at that instant.
 from __future__ import annotations
 
 import errno
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mqsim.errors import SimulationError
-from mqsim.guest.carriers.carrier import Carrier, CarrierFactory
 from mqsim.guest.host.lines import Lines, OnLine
 from mqsim.guest.host.services import Connection, Route
 from mqsim.guest.kernel.operations import (
@@ -41,9 +39,14 @@ from mqsim.guest.kernel.operations import (
 )
 from mqsim.guest.kernel.signal_numbers import SIGINT, SIGKILL
 from mqsim.guest.kernel.ticks import floor_ticks, seconds_of
-from mqsim.guest.program import Program
-from mqsim.sim.clock import Clock
 from mqsim.sim.links import Deferred, Hop
+
+if TYPE_CHECKING:
+    from collections import deque
+
+    from mqsim.guest.carriers.carrier import Carrier, CarrierFactory
+    from mqsim.guest.program import Program
+    from mqsim.sim.clock import Clock
 
 
 class Watch(Protocol):

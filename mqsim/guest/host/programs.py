@@ -9,26 +9,28 @@ print(programs.transcript)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqsim.amqp.access import Access
 from mqsim.errors import UsageError
-from mqsim.guest.carriers.carrier import CarrierFactory
 from mqsim.guest.host.actor import GuestActor
-from mqsim.guest.host.deliveries import ClientDeliveries
+from mqsim.guest.host.disk import Disk
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.host.ledger_service import Ledger
 from mqsim.guest.host.network import Address, Network
 from mqsim.guest.host.port import Port
-from mqsim.guest.host.services import Service
 from mqsim.guest.host.transcript import EVENT, Line, Transcript
 from mqsim.guest.program import CPU_LIMIT, KNOWN_HOSTS, Program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from mqsim.guest.carriers.carrier import CarrierFactory
+    from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.process import Watch
+    from mqsim.guest.host.services import Service
     from mqsim.scenario import Scenario
     from mqsim.scenario.actors import ProgramSpec
     from mqsim.sim.world import World
@@ -142,7 +144,10 @@ class Programs:
         self.transcript = Transcript(lambda: clock._now, self._listener)
         self.ledger = Ledger(lambda: clock._now)
         deliveries: dict[str, ClientDeliveries] = {}
-        self._ports = [Port(world, node, deliveries, self._access) for node in world.cluster.nodes]
+        disk = None
+        if world.broker.storage is None and not self._scenario.broker.costs.sync.mean:
+            disk = world.broker.storage = Disk(world)
+        self._ports = [Port(world, node, deliveries, self._access, disk) for node in world.cluster.nodes]
         network = Network(world, self._ports, {LEDGER: self.ledger, **self._services}, self._aliases)
         for group, spec in self._scenario.programs.items():
             for k in range(1, spec.count + 1):

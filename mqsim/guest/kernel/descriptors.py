@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 class Descriptor(Protocol):

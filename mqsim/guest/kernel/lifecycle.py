@@ -7,7 +7,6 @@ the program still names is let go, the streams are flushed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mqsim.guest.kernel.operations import Exit
@@ -15,6 +14,8 @@ from mqsim.guest.kernel.tracebacks import describe
 from mqsim.guest.shims.imports import compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _INTERRUPTED = Exit(130, 2)

@@ -7,8 +7,10 @@ on the hot path. `fd` is the guest's own number of a socket.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Connect(NamedTuple):

@@ -14,14 +14,11 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
 from heapq import heappop, heappush
-from types import ModuleType
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from greenlet import getcurrent, greenlet
 
-from mqsim.guest.kernel.descriptors import Descriptor, Imports
 from mqsim.guest.kernel.operations import (
     Connected,
     Ended,
@@ -43,7 +40,13 @@ from mqsim.guest.kernel.operations import (
 )
 from mqsim.guest.kernel.signal_numbers import FATAL, SIGINT, SIGKILL
 from mqsim.guest.kernel.tracebacks import whereabouts
-from mqsim.guest.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from mqsim.guest.kernel.descriptors import Descriptor, Imports
+    from mqsim.guest.program import Program
 
 FIRST_FD = 1_000_000
 """Emulated sockets are numbered from here, so that no real descriptor is ever meant."""
@@ -218,7 +221,7 @@ class Runtime:
     def _park(self, task: Task, deadline: int | None) -> bool:
         task.woken = False
         task.deadline = deadline
-        hub = cast(greenlet, self._hub)
+        hub = cast("greenlet", self._hub)
         if task.signals and self._take_signals(task):
             return True
         while True:
@@ -287,7 +290,7 @@ class Runtime:
             task.deadline = None
             task.parked = True
             self.wake(task)
-            cast(greenlet, self._hub).switch()
+            cast("greenlet", self._hub).switch()
 
     # -- charging --------------------------------------------------------------------------------------------
 
@@ -455,7 +458,7 @@ class Runtime:
         if not self._ended():
             self.operations.append(exit)
         if current() is self:
-            cast(greenlet, self._hub).switch()
+            cast("greenlet", self._hub).switch()
 
     def finish(self, exit: Exit) -> None:
         """End the process, as the main thread returns."""

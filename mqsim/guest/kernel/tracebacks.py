@@ -7,11 +7,12 @@ leaves out the frames of libraries, of which a student can change nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
+
     from mqsim.guest.program import Program
 
 

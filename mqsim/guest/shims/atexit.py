@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit as real
-from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.shims.copies import as_builtin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.guest.kernel.runtime import Runtime
 
 

@@ -11,10 +11,9 @@ import datetime
 import importlib
 import re
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import current
 from mqsim.guest.shims import interpreter
@@ -22,6 +21,9 @@ from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
 from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.time import GuestDate, GuestDatetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 DISPATCHED = (
     "_thread",

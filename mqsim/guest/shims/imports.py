@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ from mqsim.guest.shims.multiprocessing import NO_PROCESSES
 from mqsim.guest.shims.stdio import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _compiled: dict[tuple[str, str], CodeType] = {}

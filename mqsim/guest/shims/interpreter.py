@@ -21,16 +21,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.operations import NO_TLS
 from mqsim.guest.kernel.runtime import current
 from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.socket import GuestSocket
 from mqsim.guest.shims.threads import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
 WAY_OUT = "To run it as it is, start `mqsim broker` and run the program by itself."
 

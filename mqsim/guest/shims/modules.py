@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import logging
 import queue
-from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ from mqsim.guest.shims.threads import thread_module
 from mqsim.guest.shims.time import datetime_module, time_module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.guest.kernel.runtime import Runtime
 
 MADE: dict[str, Callable[[Runtime], ModuleType]] = {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os as real
-from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.guest.kernel.operations import Exit
@@ -14,6 +12,9 @@ from mqsim.guest.shims.random import entropy
 from mqsim.guest.shims.subprocess import popen, system
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 LEDGER = "tcp://ledger:7070"

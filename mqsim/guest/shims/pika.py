@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ from mqsim.guest.kernel.runtime import current
 from mqsim.guest.kernel.tracebacks import last_line, whereabouts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _HELD = "_mqsim_held"

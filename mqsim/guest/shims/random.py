@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random as real
-from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 

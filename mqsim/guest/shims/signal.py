@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal as real
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.guest.kernel.signal_numbers import SIGINT, SIGKILL, SIGSTOP
@@ -11,6 +10,8 @@ from mqsim.guest.shims.copies import copied
 from mqsim.guest.shims.os import OwnProcess
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 

@@ -10,7 +10,6 @@ import errno
 import os
 import socket as real
 from collections import deque
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
@@ -22,7 +21,7 @@ from mqsim.guest.shims.addresses import HOSTNAME, LOOPBACK, NOT_A_NAME, address_
 from mqsim.guest.shims.copies import copied
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from mqsim.guest.kernel.runtime import Runtime
 

@@ -14,10 +14,8 @@ import os as real_os
 import shlex
 import subprocess as real
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import inside
@@ -25,6 +23,9 @@ from mqsim.guest.kernel.ticks import ceil_ticks
 from mqsim.guest.kernel.tracebacks import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _NAMES = """

@@ -10,8 +10,6 @@ from __future__ import annotations
 import _thread as real
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
@@ -23,6 +21,9 @@ from mqsim.guest.shims.copies import copied
 from mqsim.guest.shims.threading_local import Local
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import calendar
 import datetime as real_datetime
 import time as real
-from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import current
@@ -14,6 +12,9 @@ from mqsim.guest.kernel.ticks import BOOT, EPOCH, TICKS, ceil_ticks
 from mqsim.guest.shims.copies import copied
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from mqsim.guest.kernel.runtime import Runtime
 
 _LONGEST = float(1 << 40)

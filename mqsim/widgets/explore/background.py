@@ -7,11 +7,13 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.errors import MqsimError
 from mqsim.runs import Progress, RunResult
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 NEARLY = 0.3
 """Seconds that a run may still take and be let finish although the reader has moved on."""
@@ -59,7 +61,7 @@ class LatestRun:
         self,
         simulate: Simulate,
         deliver: Callable[[Outcome], None],
-        tell: Callable[[int, float], None] = lambda turn, share: None,
+        tell: Callable[[int, float], None] = lambda _turn, _share: None,
     ) -> None:
         self._simulate, self._deliver, self._tell = simulate, deliver, tell
         self._lock = threading.Lock()

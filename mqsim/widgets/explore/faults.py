@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.knobs import Draft, Switch
 from mqsim.widgets.explore.sliders import rounded_step, stops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.scenario import Scenario
 
 KINDS = {
     "crash": "restart_after",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import TheoryError
 from mqsim.matching import Fit, Match, applies, read
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.scenario import Scenario
 
 QUANTITIES = {
     "wait.mean": ("mean wait", "s"),

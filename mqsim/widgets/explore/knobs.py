@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mqsim.distributions import Distribution
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.laws import law_of
 from mqsim.widgets.explore.paths import value_at, whole_data
+
+if TYPE_CHECKING:
+    from mqsim.distributions import Distribution
+    from mqsim.scenario import Scenario
 
 
 class Draft:
@@ -88,7 +90,7 @@ class Knob(ABC):
         return value
 
     def _wrong(self, value: Any, allowed: str) -> UsageError:
-        return UsageError(f"{self.name}: {value!r} will not do; it must be {allowed}.")
+        return UsageError(f"{self.name}: {value!r} is not allowed; it must be {allowed}.")
 
 
 @dataclass(frozen=True)

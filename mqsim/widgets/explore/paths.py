@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 
 def whole_data(scenario: Scenario) -> dict[str, Any]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.report.tables import number
 from mqsim.viz.palette import ENDINGS as LOOKS
 from mqsim.viz.palette import HUES, LIGHT, VERMILLION
 from mqsim.widgets.explore.drawing import ENDINGS, Drawing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _WIDTH, _LEFT, _RIGHT, _DEPTH, _LANE, _TOP = 760, 84, 84, 150, 20, 22
 _COLUMNS = 400

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.faults import KINDS, own_switch, switch
 from mqsim.widgets.explore.knobs import Choice, Draft, Knob, Slider, putting
 from mqsim.widgets.explore.laws import LABELS, law_of, plain, shapes, with_mean, words
 from mqsim.widgets.explore.paths import alternatives, value_at, whole_data
 from mqsim.widgets.explore.sliders import rounded_step, stops
+
+if TYPE_CHECKING:
+    from mqsim.scenario import Scenario
 
 Vary = Iterable[str] | Mapping[str, Any] | None
 USUAL = ("rate", "workers", "prefetch", "service", "ack", "crash")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from pprint import pformat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
-from mqsim.scenario import Scenario
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
 from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join(
@@ -59,7 +62,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, scenario: Scenario, vary: Vary = None, theme: str | None = None) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(
-                f"theme: {theme!r} will not do; it must be 'light', 'dark' or None (as the page)."
+                f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None (as the page)."
             )
         self._base = self._scenario = scenario
         self._runs = LatestRun(runs.simulate, self._deliver, self._tell)

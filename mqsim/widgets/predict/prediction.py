@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -14,6 +13,9 @@ import traitlets
 from mqsim.errors import UsageError
 from mqsim.report.tables import number
 from mqsim.widgets.predict.reveal import Reveal, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
 
@@ -59,7 +61,7 @@ class Prediction(anywidget.AnyWidget):
             raise UsageError("predict: give choices or a unit, not both: a guess is a choice or a number.")
         if theme not in (None, "light", "dark"):
             raise UsageError(
-                f"theme: {theme!r} will not do; it must be 'light', 'dark' or None (as the page)."
+                f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None (as the page)."
             )
         self.choices = _distinct(choices)
         options = [said(choice) for choice in self.choices or ()]
@@ -114,7 +116,7 @@ class Prediction(anywidget.AnyWidget):
         if hasattr(value, "item"):
             value = value.item()  # a number of numpy's
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UsageError(f"{what}: {value!r} will not do; it must be a number.")
+            raise UsageError(f"{what}: {value!r} is not allowed; it must be a number.")
         return value
 
     def _with_unit(self, value: float) -> str:
@@ -159,6 +161,6 @@ def _distinct(choices: Sequence[Any] | None) -> list[Any] | None:
     listed = list(choices) if not isinstance(choices, str) else [choices]
     if len({said(choice) for choice in listed}) < max(2, len(listed)):
         raise UsageError(
-            f"predict: {choices!r} will not do; choices are a list of at least two, all different."
+            f"predict: {choices!r} is not allowed; choices are a list of at least two, all different."
         )
     return listed

@@ -12,10 +12,9 @@ import math
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
 from mqsim.metrics import depth_series
@@ -28,6 +27,9 @@ from mqsim.widgets.replay.compare import numbers
 from mqsim.widgets.replay.legs import Walk, works
 from mqsim.widgets.replay.places import Place, State, Status
 from mqsim.widgets.replay.routes import Routes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_MESSAGES = 200_000
 _TAIL = 0.04  # of the run, beyond the last event, where the rest of it is empty

@@ -6,14 +6,16 @@ replay shows neither more nor less than the timeline tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mqsim.trace.causal_order import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.widgets.replay.places import DOWN, NEWS_OF_THE_CONNECTION, STATUS_AFTER, Place, State, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _GONE = {
     Outcome.EXPIRED.label,

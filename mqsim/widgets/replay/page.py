@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
 from html import escape
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.report import page as pieces
 from mqsim.report.tables import Table
-from mqsim.trace.tables import Trace
 from mqsim.trace.timeline import timeline_of
 from mqsim.viz import depth, lanes
 from mqsim.viz.bars import consumers
 from mqsim.widgets.replay.compare import ROWS, numbers
 from mqsim.widgets.replay.scripts import looks, script, style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mqsim.trace.tables import Trace
 
 FIRST_LINES = 100
 _IN_A_NOTEBOOK = 40

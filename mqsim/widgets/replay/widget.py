@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -13,7 +10,6 @@ import traitlets
 from mqsim.errors import MqsimError, UsageError
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.runs import RunResult, simulate
-from mqsim.trace.tables import Trace
 from mqsim.widgets.replay.compare import numbers, table
 from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import notebook_html, page
@@ -21,7 +17,13 @@ from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import looks, script, style
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import pandas as pd
+
+    from mqsim.trace.tables import Trace
 
 KINDS = ("crash", "hang", "slow", "restart")
 _AS_IT_WAS = "as it was"
@@ -59,7 +61,7 @@ class Replay(anywidget.AnyWidget):
 
     def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
-            raise UsageError(f"theme: {theme!r} will not do; it must be 'light', 'dark' or None.")
+            raise UsageError(f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None.")
         super().__init__(
             _films=[_packed(run, label)], _look=looks(), _theme=theme or "", _live=True, t=run.trace.start
         )

@@ -8,10 +8,13 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.grading.hostile.programs import PRODUCER, consumer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 FILES = {"consumer.py": consumer().encode(), "producer.py": PRODUCER.encode()}
 

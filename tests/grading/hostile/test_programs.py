@@ -7,8 +7,8 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +21,9 @@ from mqsim.grading.reports.text import text
 from mqsim.grading.sandbox.levels import strongest
 from tests.grading.hostile.programs import CASES, PRODUCER, Hostile, consumer
 from tests.outside import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXERCISE = Path(__file__).parent / "00_two_tasks"
 FAST = (

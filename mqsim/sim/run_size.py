@@ -6,8 +6,8 @@ And who keeps time from moving on, where a run goes on for ever at one instant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.scenario import (
@@ -22,8 +22,12 @@ from mqsim.scenario import (
     Saturate,
     Scenario,
 )
-from mqsim.trace import Trace
 from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.trace import Trace
 
 MOST_MESSAGES = 10_000_000
 """Copies of messages in one run; each takes about 300 bytes."""

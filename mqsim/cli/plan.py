@@ -627,3 +627,33 @@ def to_definitions(
 
     data = planning.to_definitions(scenario=scenario, out=out)
     typer.echo(json.dumps(data, indent=2) if out is None else f"Wrote the definitions: {out}")
+
+
+@plan.command()
+def questions(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[N|WORDS]", help="A number, or words to find.", show_default=False),
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Ask the only question that fits.")] = False,
+) -> None:
+    """List twenty questions, each with the command that answers it."""
+    import shlex
+
+    from mqsim.errors import UsageError
+    from mqsim.planning.questions import find
+
+    found = find(" ".join(words or ()))
+    if run:
+        if len(found) != 1:
+            raise UsageError(f"questions --run: {len(found)} questions fit; give the number of one.")
+        typer.echo(f"mqsim {found[0].command}")
+        command = typer.main.get_command(plan)
+        with command.make_context("mqsim plan", shlex.split(found[0].command)[1:]) as context:
+            command.invoke(context)
+    for one in found:
+        typer.echo(f"{one.number:2}  {one.asks}")
+        if len(found) <= 3:
+            typer.echo(f"    mqsim {one.command}\n    {one.mind}")
+    if len(found) > 3:
+        typer.echo("`mqsim plan questions N` shows the command; add --run to ask it.")

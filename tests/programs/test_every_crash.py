@@ -160,7 +160,12 @@ def test_many_points_are_run_in_processes_of_their_own_with_the_same_outcome(
 def test_who_is_killed_does_nothing_beyond(forked: bool, tmp_path: Path) -> None:
     """A mark is written between two prints: a run that is killed after the first print writes none."""
     marks = tmp_path / "marks"
-    program = f"print('one')\nopen({str(marks)!r}, 'a').write('x')\nprint('two')\n"
+    program = f"""
+print("one")
+with open({str(marks)!r}, "a") as file:
+    file.write("x")
+print("two")
+"""
     written: list[int] = []
     with ForkServer() if forked else nullcontext() as carry:
         found = every_crash(

@@ -131,7 +131,7 @@ class Scenario(Spec):
         """A scenario from plain data.
 
         Args:
-            data: a mapping with the fields of the contract.
+            data: a mapping with the fields of a scenario (`docs/scenario.md`).
             base: the folder that relative files are sought in; None is the current one.
             source: what to call the whole in errors, such as the file's name.
 

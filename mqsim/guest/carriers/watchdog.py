@@ -55,26 +55,28 @@ class Watched(Protocol):
         """Raise KeyboardInterrupt in its host, likewise."""
 
 
-Turn = tuple["Watched | None", float, int, float]
-
 _running: Watched | None = None
-_since = 0.0
+# Counts what begins and ends to run, so that an alarm can tell whether the same program still does. To read
+# the clock of processor time takes up to a millisecond on some systems, so only alarms do it.
+_turn = 0
+_turn_at_ring = -1
+_since = _used_at_ring = 0.0
 _idle_rings = 0
-_used_at_ring = 0.0
+rings = 0
+"""How many alarms have rung in this process."""
 
 
-def enter(watched: Watched) -> Turn:
-    """A guest begins to run."""
-    global _running, _since, _idle_rings, _used_at_ring
-    before = (_running, _since, _idle_rings, _used_at_ring)
-    _running, _since, _idle_rings, _used_at_ring = watched, thread_time(), 0, 0.0
+def enter(watched: Watched | None) -> Watched | None:
+    """A guest begins to run; give who ran before."""
+    global _running, _turn
+    before, _running = _running, watched
+    _turn += 1
     return before
 
 
-def leave(before: Turn = (None, 0.0, 0, 0.0)) -> None:
+def leave(before: Watched | None = None) -> None:
     """The guest waits again; give back what `enter` gave."""
-    global _running, _since, _idle_rings, _used_at_ring
-    _running, _since, _idle_rings, _used_at_ring = before
+    enter(before)
 
 
 def last_operations(runtime: Runtime, frame: FrameType | None, why: str) -> list[Operation]:
@@ -92,9 +94,13 @@ WAITED = "as it really waits, for something that is not in the simulation"
 
 
 def _ring(_: int, frame: FrameType | None) -> None:
-    global _idle_rings, _used_at_ring
+    global _turn_at_ring, _since, _idle_rings, _used_at_ring, rings
+    rings += 1
     watched = _running
     if watched is None or watched.cpu_limit is None:
+        return
+    if _turn != _turn_at_ring:
+        _turn_at_ring, _since, _idle_rings, _used_at_ring = _turn, thread_time(), 0, 0.0
         return
     used = thread_time() - _since
     _idle_rings = _idle_rings + 1 if used - _used_at_ring < _NOTHING else 0

@@ -20,6 +20,7 @@ from mqsim.planning.search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -192,6 +193,9 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
     if shown_ is not None:
         yield from _how(sized, shown_)
+    if best is not None:
+        for surge in surge_warnings(search.scenario.with_(dict(best.setting))):
+            yield surge.message
     if assumed:
         yield f"Assumed: {'; '.join(assumed)}."
     if free := costs_nothing(search.scenario):

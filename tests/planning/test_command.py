@@ -113,6 +113,26 @@ def test_a_scenario_file_and_saved_figure_and_table(tmp_path: Path, mqsim: Calla
     assert (wrong.status, "ends in .png" in wrong.err) == (2, True)
 
 
+def test_a_report_has_the_answer_the_figure_and_the_way_to_repeat_it(
+    tmp_path: Path, mqsim: Callable[..., Done]
+) -> None:
+    path = tmp_path / "plan.html"
+    done = mqsim(*SIZE, "--workers", "1..14", "--target", "p99 < 200ms", "--report", str(path))
+    assert done.status == 0, done.err
+    text = path.read_text(encoding="utf-8")
+    for said in (
+        "12 workers are enough",
+        "<img",
+        "STRESS-DES",
+        "mqsim plan size --rate 250/s",
+        "take no time",
+    ):
+        assert said in text, said
+    assert (
+        mqsim(*SIZE, "--workers", "1..14", "--target", "p99 < 1s", "--report", "no/such/a.html").status == 2
+    )
+
+
 def test_a_log_and_definitions_from_the_command_line(tmp_path: Path, mqsim: Callable[..., Done]) -> None:
     log = tmp_path / "a.csv"
     log.write_text("time,took\n" + "\n".join(f"{k / 10},0.05" for k in range(100)))

@@ -89,6 +89,10 @@ Figure = Annotated[
 Table = Annotated[
     Path | None, typer.Option("--table", metavar="FILE.csv", help="Save the table.", show_default=False)
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE.html", help="Write one HTML page.", show_default=False),
+]
 BudgetOption = Annotated[
     str, typer.Option("--budget", metavar="N", help="Messages to simulate at most: 500k, 20M.")
 ]
@@ -105,6 +109,7 @@ class Showing:
     as_json: bool
     figure: Path | None
     table: Path | None
+    report: Path | None
 
 
 def flags(
@@ -160,6 +165,11 @@ def show(answer: Answer, showing: Showing) -> None:
     """Print an answer, save what was asked for, and end with its exit status."""
     if showing.figure is not None:
         save_figure(answer, showing.figure)
+    if showing.report is not None:
+        from mqsim.planning.page import page
+        from mqsim.report import writable_target
+
+        writable_target(showing.report).write_text(page(answer), encoding="utf-8")
     if showing.table is not None:
         answer.table.to_csv(showing.table, index=False)
     if showing.as_json:
@@ -239,6 +249,7 @@ def size(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """The smallest value of one knob, or the cheapest of several, that meets targets.
 
@@ -256,7 +267,7 @@ def size(
         "as_written": as_written,
         "precision": 0.0 if precision is None else positive(precision, "share", "--precision"),
     }
-    ask(planning.size, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(planning.size, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table, report))
 
 
 Measures = Annotated[
@@ -318,6 +329,7 @@ def what_if(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """Compare two futures, with the same messages and the same luck in both."""
     from mqsim import planning
@@ -331,7 +343,15 @@ def what_if(
         "measure": measure or (),
         "target": target or (),
     }
-    ask(planning.what_if, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(
+        planning.what_if,
+        scenario,
+        load | options,
+        seed,
+        budget,
+        jobs,
+        Showing(as_json, figure, table, report),
+    )
 
 
 @plan.command()
@@ -365,13 +385,14 @@ def drain(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """How long until a backlog is gone, or how many workers make it go in time."""
     from mqsim import planning
 
     load = flags(rate, work, workers, prefetch, law, cv, latency, arrivals, queue_limit, duration, changes)
     options = {"backlog": backlog, "queue": queue, "within": within, "vary": vary or ()}
-    ask(planning.drain, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(planning.drain, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table, report))
 
 
 @plan.command()
@@ -400,13 +421,22 @@ def prefetch(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """The smallest prefetch with which messages are done as fast as with any other."""
     from mqsim import planning
 
     load = flags(rate, work, workers, None, law, cv, latency, arrivals, queue_limit, duration, changes)
     options = {"group": group, "values": values}
-    ask(planning.prefetch, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(
+        planning.prefetch,
+        scenario,
+        load | options,
+        seed,
+        budget,
+        jobs,
+        Showing(as_json, figure, table, report),
+    )
 
 
 @plan.command()
@@ -446,6 +476,7 @@ def sweep(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """Try every setting of a grid: a table with intervals, and a figure with bands."""
     from mqsim import planning
@@ -459,7 +490,7 @@ def sweep(
         "simulate": simulate,
         "as_written": as_written,
     }
-    ask(planning.sweep, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(planning.sweep, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table, report))
 
 
 @plan.command()
@@ -494,13 +525,22 @@ def sensitivity(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """Rank the inputs by what a small change of each does."""
     from mqsim import planning
 
     load = flags(rate, work, workers, prefetch, law, cv, latency, arrivals, queue_limit, duration, changes)
     options = {"measure": measure, "by": by, "inputs": inputs or (), "simulate": simulate}
-    ask(planning.sensitivity, scenario, load | options, seed, budget, jobs, Showing(as_json, figure, table))
+    ask(
+        planning.sensitivity,
+        scenario,
+        load | options,
+        seed,
+        budget,
+        jobs,
+        Showing(as_json, figure, table, report),
+    )
 
 
 @plan.command(name="from-log")
@@ -555,6 +595,7 @@ def from_log(
     as_json: Json = False,
     figure: Figure = None,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """Read a log, say what it holds, make a scenario of it and, with a target, size that."""
     from mqsim import planning
@@ -583,7 +624,7 @@ def from_log(
         seed=seed or 0,
         **sizing,
     )
-    show(answer, Showing(as_json, figure, table))
+    show(answer, Showing(as_json, figure, table, report))
 
 
 @plan.command(name="from-definitions")
@@ -600,6 +641,7 @@ def from_definitions(
     account: Annotated[bool, typer.Option("--account", help="Print what became of every key.")] = False,
     as_json: Json = False,
     table: Table = None,
+    report: Report = None,
 ) -> None:
     """Read a definitions file: a scenario's broker, and an account of every key."""
     from mqsim import planning
@@ -609,7 +651,7 @@ def from_definitions(
         for row in answer.rows:
             why = f": {row['why']}" if row["why"] else ""
             typer.echo(f"{row['state']:12}  {row['where']} {row['key']}{why}")
-    show(answer, Showing(as_json, None, table))
+    show(answer, Showing(as_json, None, table, report))
 
 
 @plan.command(name="to-definitions")
@@ -627,3 +669,33 @@ def to_definitions(
 
     data = planning.to_definitions(scenario=scenario, out=out)
     typer.echo(json.dumps(data, indent=2) if out is None else f"Wrote the definitions: {out}")
+
+
+@plan.command()
+def questions(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[N|WORDS]", help="A number, or words to find.", show_default=False),
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Ask the only question that fits.")] = False,
+) -> None:
+    """List twenty questions, each with the command that answers it."""
+    import shlex
+
+    from mqsim.errors import UsageError
+    from mqsim.planning.questions import find
+
+    found = find(" ".join(words or ()))
+    if run:
+        if len(found) != 1:
+            raise UsageError(f"questions --run: {len(found)} questions fit; give the number of one.")
+        typer.echo(f"mqsim {found[0].command}")
+        command = typer.main.get_command(plan)
+        with command.make_context("mqsim plan", shlex.split(found[0].command)[1:]) as context:
+            command.invoke(context)
+    for one in found:
+        typer.echo(f"{one.number:2}  {one.asks}")
+        if len(found) <= 3:
+            typer.echo(f"    mqsim {one.command}\n    {one.mind}")
+    if len(found) > 3:
+        typer.echo("`mqsim plan questions N` shows the command; add --run to ask it.")

@@ -33,7 +33,7 @@ class Budget:
 
     without_waiting: float = 5.0
     run: float = 30.0
-    submission: float = 300.0
+    submission: float = 900.0
     steps: int = 200_000
     sends: int = 50_000
     sent: int = 1_000_000

@@ -16,7 +16,8 @@
 | `judge`, `values` | one setting judged against targets, or only measured |
 | `from_definitions` | a broker from a definitions file, with an account of every key |
 | `from_log`, `logfile`, `timestamps`, `traffic` | a load from a log |
-| `answer`, `figures` | the form in which every plan answers |
+| `answer`, `figures`, `page` | the form in which every plan answers, as a figure and as a page |
+| `questions` | twenty questions with their commands |
 """
 
 from mqsim.planning.answer import Answer

@@ -40,12 +40,12 @@ WARM = 15.0
 """Relaxation times left out at the start of each run."""
 KEPT = 160.0
 """Relaxation times of each run that count: 1280 in a round."""
-LEAST = 20_000
+LEAST = 40_000
 """Messages that a round has at least."""
 REPEATS = 10
 """Runs of a round where the scenario's own duration is kept."""
-FEW = 4
-"""The same where a run is long by itself."""
+FEW, LONG = 4, 20_000
+"""The same where a run has that many messages by itself."""
 _AFTER = 5.0
 _RARE = 20.0
 
@@ -122,7 +122,7 @@ def length_of(scenario: Scenario, targets: Sequence[Target], as_written: bool = 
         return Length(True, RUNS, warm, kept, after, RUNS * rate * (warm + kept + after))
     warmup = scenario.warmup if isinstance(scenario.warmup, float | int) else 0.0
     each = _created(scenario)
-    runs = FEW if each > LEAST else REPEATS
+    runs = FEW if each > LONG else REPEATS
     return Length(False, runs, float(warmup), math.inf, 0.0, runs * each, because=because)
 
 

@@ -7,9 +7,10 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import Judged, Rules, Verdict, missing
@@ -20,9 +21,12 @@ from mqsim.planning.search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from mqsim.scenario import Scenario
 
 
 def size(
@@ -77,6 +81,7 @@ def size(
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
         raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
+    knobs, cannot = _possible(asked.scenario, knobs)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
@@ -88,7 +93,33 @@ def size(
     command = asked.command("size", options, switches)
     code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
     question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
-    return told(sized, question, command, code, asked.assumed)
+    answer = told(sized, question, command, code, asked.assumed)
+    return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
+
+
+def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, ...], list[str]]:
+    """The knobs without the first values that the scenario can't have, and what is left out and why.
+
+    A fault may name packer-2: then one packer is too few for it.
+
+    Raises:
+        ScenarioError: no value can be had, or there is no such field.
+    """
+    highest = {each.path: each.values[-1] for each in knobs}
+    scenario.with_(highest)
+    found, told_ = [], []
+    for each in knobs:
+        start, why = 0, ""
+        while True:
+            try:
+                scenario.with_(highest | {each.path: each.values[start]})
+                break
+            except ScenarioError as error:
+                start, why = start + 1, str(error)
+        found.append(Knob(each.path, each.values[start:]))
+        if start:
+            told_.append(f"{words({each.path: each.values[start - 1]})} or less can't be: {why}")
+    return tuple(found), told_
 
 
 def sentence(sized: Sized) -> str:
@@ -192,6 +223,9 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
     if shown_ is not None:
         yield from _how(sized, shown_)
+    if best is not None:
+        for surge in surge_warnings(search.scenario.with_(dict(best.setting))):
+            yield surge.message
     if assumed:
         yield f"Assumed: {'; '.join(assumed)}."
     if free := costs_nothing(search.scenario):

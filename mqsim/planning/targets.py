@@ -234,15 +234,15 @@ def measure(text: str, scenario: Scenario, *, shares: bool = False, of: str = ""
         whose = _queue(share["queue"], scenario, says)
         return Measure("share", whose, share["of"] or "sojourn", within=within, dimension="share")
     path = text.strip().removeprefix("queues.")
-    for read in (_of_flows, _of_actors, _of_queue):
-        if (found := read(path, scenario, shares, says)) is not None:
-            return found
+    found = _of_flows(path) or _of_actors(path, scenario, says) or _of_queue(path, scenario, shares, says)
+    if found is not None:
+        return found
     near = difflib.get_close_matches(path, list(_known(scenario)), 3, 0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Write one {_EXAMPLES}."
     raise UsageError(f"{says}: this scenario has no number called {text.strip()!r}. {hint}")
 
 
-def _of_flows(path: str, _scenario: Scenario, _shares: bool, _says: str) -> Measure | None:
+def _of_flows(path: str) -> Measure | None:
     first, _, rest = path.partition(".")
     if first == "messages" and rest in _COUNTS:
         return Measure("number", path=("messages", rest), dimension="count")
@@ -255,7 +255,7 @@ def _of_flows(path: str, _scenario: Scenario, _shares: bool, _says: str) -> Meas
     return None
 
 
-def _of_actors(path: str, scenario: Scenario, _shares: bool, says: str) -> Measure | None:
+def _of_actors(path: str, scenario: Scenario, says: str) -> Measure | None:
     """Numbers of consumers, groups and producers; a group's utilisation may do without `groups.`."""
     kind, _, rest = path.partition(".")
     if kind in ("consumers", "groups"):

@@ -34,7 +34,8 @@ class Folders:
     """The folders of a scenario's programs, and the working directory, as copies: use it with `with`.
 
     Of a folder that is too large to be copied (over 2,000 files, or 50 MB) only the programs are copied, and
-    what they change of the rest stays changed.
+    what they change of the rest stays changed. The working directory, where it is none of the folders, is a
+    folder of links to what is in it.
 
     Args:
         scenario: whose programs they are.
@@ -49,11 +50,10 @@ class Folders:
         self._copies: dict[str, Path] = {}
         try:
             self.scenario = self._moved(scenario)
+            self._folders = [_Copy(folder, copy) for folder, copy in self._copies.items()]
         except BaseException:
             shutil.rmtree(self._root, ignore_errors=True)
             raise
-        self._before = {folder: dict(_files(str(copy))) for folder, copy in self._copies.items()}
-        self._lines_before = Counter(self._read())
 
     def _moved(self, scenario: Scenario) -> Scenario:
         changes = {}
@@ -83,12 +83,12 @@ class Folders:
                 os.chdir(copy / os.path.relpath(self._here, folder))
                 return self
         aside = self._root / "here"
-        aside.mkdir(exist_ok=True)
+        aside.mkdir()
         for entry in os.scandir(self._here):
             with suppress(OSError):
                 os.symlink(entry.path, aside / entry.name)
         os.chdir(aside)
-        self._before[str(aside)] = dict(_files(str(aside)))
+        self._folders.append(_Copy(self._here, aside))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, where: TracebackType | None) -> None:
@@ -98,44 +98,62 @@ class Folders:
 
     @property
     def has_database(self) -> bool:
-        """Whether a SQLite file is there, which the last run may have locked."""
-        return any(
-            _is_database(folder / name)
-            for folder in (*self._copies.values(), self._root / "here")
-            for name, _ in _files(str(folder))
-            if not name.endswith((".py", ".pyc"))
-        )
+        """Whether the last run wrote a SQLite file, which it may have locked."""
+        return any(_is_database(copy.path / name) for copy in self._folders for name in copy.changed())
 
     def lines(self) -> Lines:
         """What the last run wrote, in order: the lines that are there now and were not before."""
-        known = self._lines_before.copy()
-        found = []
-        for line in self._read():
-            if known[line] > 0:
-                known[line] -= 1
-            else:
-                found.append(line)
-        return tuple(found)
+        return tuple(line for copy in self._folders for line in copy.lines())
 
     def renew(self) -> None:
         """Make the copies as they were."""
-        for folder, before in self._before.items():
-            copy = self._copies.get(folder, Path(folder))
-            now = dict(_files(str(copy)))
-            for name in now.keys() - before.keys():
-                (copy / name).unlink(missing_ok=True)
-            if folder not in self._copies:
-                continue
-            for name, marks in before.items():
-                if now.get(name, (0, 0))[:2] != marks[:2]:
-                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(os.path.join(folder, name), copy / name)
+        for copy in self._folders:
+            copy.renew()
 
-    def _read(self) -> Iterator[str]:
-        for folder in (*self._copies.values(), self._root / "here"):
-            for name, _ in _files(str(folder)):
-                if not name.endswith((".py", ".pyc")) and not os.path.islink(folder / name):
-                    yield from (f"{name}: {line}" for line in _lines_of(folder / name))
+
+class _Copy:
+    """A copy of one folder.
+
+    Args:
+        original: the folder.
+        path: where its copy is.
+    """
+
+    def __init__(self, original: str, path: Path) -> None:
+        self.path = path
+        self._original = Path(original)
+        self._files = dict(_files(str(path)))
+        self._folders = set(_folders(str(path)))
+
+    def changed(self) -> list[str]:
+        """The files that are new or other than they were."""
+        return [name for name, marks in _files(str(self.path)) if self._files.get(name) != marks]
+
+    def lines(self) -> Iterator[str]:
+        """The lines that its files have beyond those that they had before."""
+        for name in self.changed():
+            if name.endswith((".py", ".pyc")):
+                continue
+            known = Counter(_lines_of(self._original / name) if name in self._files else ())
+            for line in _lines_of(self.path / name):
+                if known[line] > 0:
+                    known[line] -= 1
+                else:
+                    yield f"{name}: {line}"
+
+    def renew(self) -> None:
+        """Make it as it was."""
+        for folder in set(_folders(str(self.path))) - self._folders:
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+        for folder in self._folders:
+            (self.path / folder).mkdir(parents=True, exist_ok=True)
+        now = dict(_files(str(self.path)))
+        for name in now.keys() - self._files.keys():
+            (self.path / name).unlink(missing_ok=True)
+        for name, marks in self._files.items():
+            if now.get(name) != marks:
+                (self.path / name).unlink(missing_ok=True)
+                shutil.copy2(self._original / name, self.path / name, follow_symlinks=False)
 
 
 def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -149,6 +167,16 @@ def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
                 yield os.path.relpath(file, folder), (found.st_size, found.st_mtime_ns)
 
 
+def _folders(folder: str) -> Iterator[str]:
+    """Each folder in a folder and below, by its name from there; those that are links are none."""
+    for path, folders, _ in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT)
+        for name in folders:
+            found = os.path.join(path, name)
+            if not os.path.islink(found):
+                yield os.path.relpath(found, folder)
+
+
 def _copy_new(folder: str, copy: Path) -> None:
     """Copy a folder; of one that is too large, the programs alone, with links to the rest."""
     files = list(_files(folder))
@@ -159,10 +187,10 @@ def _copy_new(folder: str, copy: Path) -> None:
             else:
                 os.symlink(entry.path, copy / entry.name)
         return
+    for name in _folders(folder):
+        (copy / name).mkdir(parents=True, exist_ok=True)
     for name, _ in files:
-        target = copy / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(os.path.join(folder, name), target, follow_symlinks=False)
+        shutil.copy2(os.path.join(folder, name), copy / name, follow_symlinks=False)
 
 
 def _is_database(file: Path) -> bool:

@@ -42,12 +42,14 @@ class Flight:
         batch: what is written.
         stores: the numbers of the writes that the broker asked for, with their messages.
         erasures: the same for what is done with, with the messages' rows.
+        handed: messages of quorum queues that go out once it is there.
         done: when it is there, or could not be written.
     """
 
     batch: Batch
     stores: list[tuple[int, Message]]
     erasures: list[tuple[int, int]]
+    handed: list[Message]
     done: Future[None] | None = None
 
 
@@ -61,6 +63,7 @@ class Disk:
 
     Attributes:
         troubles: sentences about what could not be restored.
+        marks_asked, marks_written: how many deliveries of quorum queues were to be noted, and are on disk.
 
     Raises:
         UsageError: the file can't be used.
@@ -78,6 +81,7 @@ class Disk:
         self._stores: list[tuple[int, Message]] = []
         self._erasures: list[tuple[int, int]] = []
         self._handed: list[Message] = []
+        self.marks_asked = self.marks_written = 0
         self._thread = ThreadPoolExecutor(1, "mqsim-disk")
         self._flight: Flight | None = None
         self._restore()
@@ -96,6 +100,7 @@ class Disk:
     def handed(self, message: Message) -> None:
         """Write that a quorum queue's message is out: should this process die, that delivery has failed."""
         self._handed.append(message)
+        self.marks_asked += 1
 
     # -- batches ---------------------------------------------------------------------------------------------
 
@@ -121,9 +126,9 @@ class Disk:
             self._saved_version = self.broker.version
             batch.after = self._topology()
         batch.messages = [self._row(message) for _, message in stores]
-        batch.handed = [(failures_of(each) + 1, each.deliveries, each.row) for each in self._handed]
-        self._handed = []
-        return Flight(batch, stores, erasures)
+        handed, self._handed = self._handed, []
+        batch.handed = [(failures_of(each) + 1, each.deliveries, each.row) for each in handed]
+        return Flight(batch, stores, erasures, handed)
 
     def _landed(self, flight: Flight, loop: asyncio.AbstractEventLoop) -> None:
         if self._flight is not flight:
@@ -148,6 +153,7 @@ class Disk:
                 self._erasures.append((0, message.row))
         for write, _ in flight.erasures:
             self.broker.stored(write)
+        self.marks_written += len(flight.handed)
 
     def _go_around(self, flight: Flight, error: Exception) -> None:
         """A batch could not be written: publishers are blocked by a disk alarm, and it is tried again."""
@@ -156,6 +162,7 @@ class Disk:
             self.broker.set_alarm("disk", True)
         self._stores = flight.stores + self._stores
         self._erasures = flight.erasures + self._erasures
+        self._handed = flight.handed + self._handed
         self._saved_version = -1
 
     def _retry(self, loop: asyncio.AbstractEventLoop) -> None:

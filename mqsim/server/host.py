@@ -63,6 +63,7 @@ class Host:
         self.access = Access()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
+        self._await_marks: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._servers: list[asyncio.Server] = []
@@ -75,7 +76,7 @@ class Host:
             UsageError: the file can't be used.
         """
         self.disk = Disk(path, self.broker, self.epoch)
-        self.disk.written = self.look_soon
+        self.disk.written = self._after_write
         return self.disk.troubles
 
     # -- time ------------------------------------------------------------------------------------------------
@@ -95,6 +96,11 @@ class Host:
         """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
         if self._turn is None:
             self._turn = self.loop.call_soon(self._look)
+
+    def _after_write(self) -> None:
+        self._awake |= self._await_marks
+        self._await_marks.clear()
+        self.look_soon()
 
     def _look(self) -> None:
         self._turn = None
@@ -175,6 +181,19 @@ class Host:
         """A stream is gone."""
         self.streams.pop(stream, None)
         self._awake.pop(stream, None)
+        self._await_marks.pop(stream, None)
+
+    def marks_asked(self) -> int:
+        """How many deliveries of quorum queues are to be noted on disk before they go out."""
+        return 0 if self.disk is None else self.disk.marks_asked
+
+    def marks_written(self) -> int:
+        """How many of them are."""
+        return 0 if self.disk is None else self.disk.marks_written
+
+    def await_marks(self, stream: Stream) -> None:
+        """Look at the stream again when more of them are."""
+        self._await_marks[stream] = None
 
     async def stop(self) -> None:
         """Take no more connections, close those that there are with 320, and stop the broker."""

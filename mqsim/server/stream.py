@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import struct
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,15 @@ class StreamHost(Protocol):
     def forget(self, stream: Stream) -> None:
         """The stream is gone."""
 
+    def marks_asked(self) -> int:
+        """How many deliveries of quorum queues are to be noted on disk."""
+
+    def marks_written(self) -> int:
+        """How many of them are."""
+
+    def await_marks(self, stream: Stream) -> None:
+        """Look at the stream again when more of them are."""
+
     def look_soon(self) -> None:
         """Look, soon and outside of the broker, at what has to be sent and at the broker's next deadline."""
 
@@ -61,6 +71,8 @@ class Stream(asyncio.Protocol):
         self._writes = True
         self._reads = True
         self._ended = False
+        # Output, each piece with the mark that has to be on disk before it goes out.
+        self._output: deque[tuple[int, bytes]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     # -- what asyncio tells ----------------------------------------------------------------------------------
@@ -71,6 +83,7 @@ class Stream(asyncio.Protocol):
         self.transport = transport
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._break_at_close(True)
         peer = transport.get_extra_info("peername") or ("?", 0)
         self.session = self._open_session(self, f"{peer[0]}:{peer[1]}")
         self._arm()
@@ -86,6 +99,7 @@ class Stream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client ended its side."""
+        self._break_at_close(False)
         return False
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -128,10 +142,16 @@ class Stream(asyncio.Protocol):
         if self._writes:
             data = self.session.bytes_to_send()
             if data:
-                self.transport.write(data)
+                self._output.append((self.host.marks_asked(), data))
+        written = self.host.marks_written()
+        while self._output and self._output[0][0] <= written:
+            self.transport.write(self._output.popleft()[1])
+        if self._output:
+            self.host.await_marks(self)
         self._listen()
         self._arm()
-        if self.session.end is not None and (self._writes or self.session.end is End.RESET):
+        is_out = self._writes and not self._output
+        if self.session.end is not None and (is_out or self.session.end is End.RESET):
             self._end()
 
     def _listen(self) -> None:
@@ -146,20 +166,26 @@ class Stream(asyncio.Protocol):
         if self.session.end is End.RESET:
             self._reset()
             return
+        self._break_at_close(False)
         with suppress(OSError, RuntimeError):
             self.transport.write_eof()
         self._restart_timer(LINGER, self.abort)
 
     def _reset(self) -> None:
         """End the stream so that the client sees it break."""
-        with suppress(OSError, AttributeError):
-            no_linger = struct.pack("ii", 1, 0)
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self._break_at_close(True)
         self.transport.abort()
+
+    def _break_at_close(self, breaks: bool) -> None:
+        """Whether the client sees a reset when the socket closes: also when this process is killed."""
+        with suppress(OSError, AttributeError):
+            linger = struct.pack("ii", int(breaks), 0)
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def abort(self) -> None:
         """Cut the stream."""
         self._ended = True
+        self._break_at_close(False)
         self.transport.abort()
 
     # -- time ------------------------------------------------------------------------------------------------

@@ -144,8 +144,9 @@ def percentile_of_sections(
     if not beyond.sum():  # the percentile is the largest number there is
         beyond = np.array([(part >= value).sum() for part in parts], dtype=np.float64)
     share = float(beyond.sum() / sizes.sum())
-    half = _half(beyond - share * sizes, confidence) / float(sizes.mean())
-    spread = half / share
+    residuals = beyond - share * sizes
+    half = _half(residuals, confidence) / float(sizes.mean())
+    spread = half / share * (1.0 + _skewness(residuals) / (4.0 * math.sqrt(len(parts))))
     return Estimate(
         value,
         min(value, _order(every, 1.0 - (1.0 - p) * math.exp(min(spread, 50.0)))),
@@ -181,6 +182,12 @@ def _half(residuals: Floats, confidence: float) -> float:
         return math.inf
     spread = math.sqrt(float(residuals @ residuals) / (m - 1) / m)
     return student_t_quantile(0.5 + 0.5 * confidence, m - 1) * spread
+
+
+def _skewness(residuals: Floats) -> float:
+    """How skewed residuals are, where large ones are the rare ones; 0 or more."""
+    square = float(np.mean(residuals**2))
+    return max(float(np.mean(residuals**3)) / square**1.5, 0.0) if square > 0.0 else 0.0
 
 
 def _quantile(ordered: Floats, p: float) -> float:

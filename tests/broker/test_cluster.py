@@ -1,4 +1,4 @@
-"""Several nodes: quorum queues, leaders, majorities, rolling restarts (SEMANTICS 27)."""
+"""Several nodes: quorum queues, leaders, majorities, rolling restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets what: the circle, prefetch, auto-ack, priorities, single active ones (SEMANTICS 5 to 9, 22)."""
+"""Who gets what: the circle, prefetch, auto-ack, priorities, single active ones."""
 
 from __future__ import annotations
 

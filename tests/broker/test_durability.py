@@ -1,4 +1,4 @@
-"""Confirms, storage, and what a stop, a kill and a start leave (SEMANTICS 2, 12 to 14)."""
+"""Confirms, storage, and what a stop, a kill and a start leave."""
 
 from __future__ import annotations
 

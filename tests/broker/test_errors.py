@@ -1,4 +1,4 @@
-"""Mistakes: AMQP's codes, RabbitMQ's texts, what closes and what lives on (SEMANTICS 3, 4, 10).
+"""Mistakes: AMQP's codes, RabbitMQ's texts, what closes and what lives on.
 
 The texts are the recorded ones; most of them are also held by the replay of the recordings.
 """

@@ -1,4 +1,4 @@
-"""Expiry and length limits (SEMANTICS 17, 18, 20), alarms and acknowledgement timeouts (21, 26)."""
+"""Expiry and length limits, alarms and acknowledgement timeouts (21, 26)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exchanges, bindings, exclusive and server-named queues, direct reply-to (SEMANTICS 1, 3, 23, 25)."""
+"""Exchanges, bindings, exclusive and server-named queues, direct reply-to."""
 
 from __future__ import annotations
 

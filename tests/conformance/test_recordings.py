@@ -43,7 +43,7 @@ def test_a_recording_is_written_as_record_writes_it(version: str) -> None:
 
 
 def test_versions_differ_where_semantics_says_so() -> None:
-    """SEMANTICS' table: exchange.declare of an unknown type; the default delivery limit of 20."""
+    """RabbitMQ's own replies: exchange.declare of an unknown type; the default delivery limit of 20."""
     old, newer, newest = (load(version) for version in VERSIONS)
     unknown = [dict(each["exchange_of_an_unknown_type"])["declare"] for each in (old, newer, newest)]
     assert [(each["closes"], each["code"]) for each in unknown] == [

@@ -16,9 +16,11 @@ from mqsim.guest.carriers.fork_main import READY
 from mqsim.guest.carriers.fork_server import ForkedCarrier, ForkServer
 from mqsim.guest.carriers.wire import LENGTH, WireError, pack_answer, pack_call, unpack_answer, unpack_call
 from mqsim.guest.kernel.operations import (
+    Began,
     Close,
     Connect,
     Connected,
+    Done,
     Ended,
     Event,
     Exit,
@@ -28,10 +30,15 @@ from mqsim.guest.kernel.operations import (
     Operation,
     Paced,
     Received,
+    Remark,
     Reset,
     Send,
     Signalled,
     Sleeping,
+    Spawned,
+    Switched,
+    Tried,
+    UsedBy,
     Write,
 )
 from mqsim.guest.program import Program
@@ -50,6 +57,13 @@ OPERATIONS = st.one_of(
     st.builds(Write, st.sampled_from((1, 2)), DATA),
     st.builds(Sleeping, st.booleans()),
     st.builds(Located, TEXT),
+    st.builds(Began, FD, st.integers(1, 65535), FD, st.booleans()),
+    st.builds(Done, FD, st.integers(1, 65535), FD, TEXT),
+    st.builds(Tried, FD, st.integers(1, 65535), FD),
+    st.builds(UsedBy, FD, FD, TEXT),
+    st.builds(Spawned, FD),
+    st.builds(Switched, FD),
+    st.builds(Remark, TEXT),
 )
 EVENTS = st.one_of(
     st.builds(Connected, FD, st.integers(0, 200)),

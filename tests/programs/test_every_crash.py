@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import mqsim as mq
 from mqsim.api import every_crash
 from mqsim.errors import UsageError
+from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.host.operation_words import OperationReader
 from mqsim.guest.kernel.operations import Connect, Send
 from mqsim.runs import Crash, CrashTable, Impact
@@ -139,7 +141,6 @@ def test_who_and_the_table() -> None:
 def test_many_points_are_run_in_processes_of_their_own_with_the_same_outcome(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mqsim.guest.carriers.fork_server import ForkServer
     from mqsim.runs import crashes
 
     started: list[ForkServer] = []
@@ -153,6 +154,27 @@ def test_many_points_are_run_in_processes_of_their_own_with_the_same_outcome(
     monkeypatch.setattr(crashes, "MOST_IN_PROCESS", len(here) - 1)
     assert table(who="worker").crashes == here.crashes
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_who_is_killed_does_nothing_beyond(forked: bool, tmp_path: Path) -> None:
+    """A mark is written between two prints: a run that is killed after the first print writes none."""
+    marks = tmp_path / "marks"
+    program = f"""
+print("one")
+with open({str(marks)!r}, "a") as file:
+    file.write("x")
+print("two")
+"""
+    written: list[int] = []
+    with ForkServer() if forked else nullcontext() as carry:
+        found = every_crash(
+            {"it": mq.program("it", program)},
+            carry=carry,
+            progress=lambda done, total: written.append(marks.stat().st_size),
+        )
+    assert [one.did for one in found.crashes] == ['after printing "one"', 'after printing "two"']
+    assert written == [1, 2]
 
 
 def test_ctrl_c_keeps_what_there_is() -> None:

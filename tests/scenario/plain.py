@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
-DESIGN_SAMPLE = HERE / "design_sample.yaml"
+SAMPLE = HERE / "sample.yaml"
 
 SMALL: dict[str, Any] = {
     "duration": 60,

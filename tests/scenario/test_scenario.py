@@ -31,7 +31,7 @@ from mqsim.scenario import (
     preset_text,
     presets,
 )
-from tests.scenario.plain import DESIGN_SAMPLE, scenarios, small
+from tests.scenario.plain import SAMPLE, scenarios, small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ NAMES = [
 @pytest.fixture
 def sample(tmp_path: Path) -> Scenario:
     """The design's sample, beside the student's program that it names."""
-    shutil.copy(DESIGN_SAMPLE, tmp_path / "sample.yaml")
+    shutil.copy(SAMPLE, tmp_path / "sample.yaml")
     (tmp_path / "consumer.py").write_text("print('hello')\n")
     return load(tmp_path / "sample.yaml")
 

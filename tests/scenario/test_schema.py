@@ -14,7 +14,7 @@ from mqsim.scenario import preset_text, presets, schema
 from mqsim.scenario.arrivals import KINDS
 from mqsim.scenario.faults import FAULTS
 from mqsim.scenario.yaml import read_text
-from tests.scenario.plain import DESIGN_SAMPLE, scenarios, small
+from tests.scenario.plain import SAMPLE, scenarios, small
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
@@ -37,7 +37,7 @@ def test_it_takes_every_preset(name: str) -> None:
 
 
 def test_it_takes_the_sample_of_the_design() -> None:
-    assert mistakes(read_text(DESIGN_SAMPLE.read_text())) == []
+    assert mistakes(read_text(SAMPLE.read_text())) == []
 
 
 @given(scenarios())

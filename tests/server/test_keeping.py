@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -157,6 +158,49 @@ def test_the_order_survives_restarts(tmp_path: Path, kind: str, kills: tuple[boo
             server.start()
         found = [int(body) for body, _ in _all(_channel(server.port), "q")]
         assert found == list(range(6, 16))
+
+
+def test_what_a_quorum_queue_has_sent_is_marked_after_a_kill(tmp_path: Path) -> None:
+    """Killed as soon as the client has its deliveries: each comes again, marked."""
+    with Process("4.3", tmp_path / "data") as server:
+        channel = _channel(server.port)
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        for number in range(200):
+            channel.basic_publish("", "q", str(number).encode(), PERSISTENT)
+        got: list[int] = []
+
+        def take(_channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
+            got.append(int(body))
+            if len(got) == 100:
+                server.stop(kill=True)
+
+        channel.basic_qos(prefetch_count=100)
+        channel.basic_consume("q", take)
+        with pytest.raises(pika.exceptions.AMQPError):
+            channel.start_consuming()
+        assert got == list(range(100))
+        server.start()
+        found = _all(_channel(server.port), "q")
+        assert [int(body) for body, _ in found] == list(range(200))
+        assert [marked for _, marked in found] == [True] * 100 + [False] * 100
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_an_idle_client_sees_a_reset_after_a_kill_alone(tmp_path: Path, kill: bool) -> None:
+    with (
+        Process("4.3", tmp_path / "data") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as client,
+    ):
+        client.sendall(b"AMQP\0\0\x09\1")
+        assert client.recv(100_000)
+        server.stop(kill=kill)
+        if kill:
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+        else:
+            while client.recv(100_000):
+                pass
 
 
 def test_an_expiry_goes_on_while_the_broker_is_down(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The scenarios of the issue, each against a number from elsewhere: theory, a hand, or counting."""
+"""Scenarios, each against a number from elsewhere: theory, a hand, or counting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frames: the contract's columns, and no copies of the times."""
+"""The frames: the columns that docs/semantics.md names, and no copies of the times."""
 
 from __future__ import annotations
 

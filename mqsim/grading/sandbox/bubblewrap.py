@@ -16,6 +16,7 @@ SUBMISSION = "/submission"
 ROOM = "/tmp"
 _ROOM_SIZE = 8 << 20
 _CAPABILITIES = ("SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER")
+_PACKAGES = ("site-packages", "dist-packages")
 _DEVICES = ("null", "zero", "urandom", "random")
 
 
@@ -31,6 +32,7 @@ def needed() -> list[str]:
         *("/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/local/lib"),
         *(sys.base_prefix if sys.base_prefix not in ("/usr", "/usr/local") else "",),
         *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *(os.path.abspath(path) for path in sys.path if os.path.basename(path) in _PACKAGES),
         os.path.realpath(sys.executable),
         str(package),
         str(package.parent / "ledger.py"),

@@ -48,7 +48,7 @@ class Lockstep:
         self._connection = connection
         self._program = program
         self._runtime = runtime_of(program, self)
-        self._renew_at = 0.0
+        self._renewed = -1
 
     def run(self) -> NoReturn:
         """Wait for the host to begin; run the program to the end of this process."""
@@ -76,11 +76,10 @@ class Lockstep:
         limit = self._program.cpu_limit
         if limit is None or resource is None:
             return
-        used = process_time()
-        if used >= self._renew_at:
-            self._renew_at = used + 1.0
+        if self._renewed != watchdog.rings:
+            self._renewed = watchdog.rings
             hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-            soft = math.ceil(used + limit + BACKSTOP)
+            soft = math.ceil(process_time() + limit + BACKSTOP)
             if hard == resource.RLIM_INFINITY or soft <= hard:
                 resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 

@@ -16,6 +16,7 @@ Without SIGALRM (Windows), or outside the main thread, there is no watchdog in p
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ RING_EVERY = 0.1
 REALLY_WAITS = 300
 """Alarms in a row, with nothing done between them, after which a program really waits: half a minute."""
 
+MEMORY = 1 << 30
+"""Bytes by which this process may grow while programs run; the program that is at it then is ended."""
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _NOTHING = 0.002
 """Seconds of processor time that a program may use between two alarms, and still do nothing."""
 
@@ -55,26 +60,29 @@ class Watched(Protocol):
         """Raise KeyboardInterrupt in its host, likewise."""
 
 
-Turn = tuple["Watched | None", float, int, float]
-
 _running: Watched | None = None
-_since = 0.0
+# Counts what begins and ends to run, so that an alarm can tell whether the same program still does. To read
+# the clock of processor time takes up to a millisecond on some systems, so only alarms do it.
+_turn = 0
+_turn_at_ring = -1
+_since = _used_at_ring = 0.0
 _idle_rings = 0
-_used_at_ring = 0.0
+_resident_before = 0
+rings = 0
+"""How many alarms have rung in this process."""
 
 
-def enter(watched: Watched) -> Turn:
-    """A guest begins to run."""
-    global _running, _since, _idle_rings, _used_at_ring
-    before = (_running, _since, _idle_rings, _used_at_ring)
-    _running, _since, _idle_rings, _used_at_ring = watched, thread_time(), 0, 0.0
+def enter(watched: Watched | None) -> Watched | None:
+    """A guest begins to run; give who ran before."""
+    global _running, _turn
+    before, _running = _running, watched
+    _turn += 1
     return before
 
 
-def leave(before: Turn = (None, 0.0, 0, 0.0)) -> None:
+def leave(before: Watched | None = None) -> None:
     """The guest waits again; give back what `enter` gave."""
-    global _running, _since, _idle_rings, _used_at_ring
-    _running, _since, _idle_rings, _used_at_ring = before
+    enter(before)
 
 
 def last_operations(runtime: Runtime, frame: FrameType | None, why: str) -> list[Operation]:
@@ -91,10 +99,26 @@ WAITED = "as it really waits, for something that is not in the simulation"
 """Why a program is ended that waits in something that virtual time does not know."""
 
 
+def _resident() -> int:
+    """Bytes of memory that this process has; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _ring(_: int, frame: FrameType | None) -> None:
-    global _idle_rings, _used_at_ring
+    global _turn_at_ring, _since, _idle_rings, _used_at_ring, rings
+    rings += 1
     watched = _running
     if watched is None or watched.cpu_limit is None:
+        return
+    if _resident() - _resident_before > MEMORY:
+        watched.abandon(frame, f"as it takes more than {MEMORY >> 20:,} MB of memory")
+        return
+    if _turn != _turn_at_ring:
+        _turn_at_ring, _since, _idle_rings, _used_at_ring = _turn, thread_time(), 0, 0.0
         return
     used = thread_time() - _since
     _idle_rings = _idle_rings + 1 if used - _used_at_ring < _NOTHING else 0
@@ -123,7 +147,9 @@ def watching() -> Iterator[bool]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield False
         return
+    global _resident_before
     began = perf_counter()
+    _resident_before = _resident()
     handler = signal.signal(signal.SIGALRM, _ring)
     interrupt = signal.getsignal(signal.SIGINT)
     if interrupt is signal.default_int_handler:

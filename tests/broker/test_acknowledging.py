@@ -1,4 +1,4 @@
-"""Acknowledged, refused, given back, dead-lettered, in a transaction (SEMANTICS 9 to 11, 16, 19, 25)."""
+"""Acknowledged, refused, given back, dead-lettered, in a transaction."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import Judged, Rules, Verdict, missing
@@ -24,6 +25,8 @@ from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from mqsim.scenario import Scenario
 
 
 def size(
@@ -78,6 +81,7 @@ def size(
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
         raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
+    knobs, cannot = _possible(asked.scenario, knobs)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
@@ -89,7 +93,33 @@ def size(
     command = asked.command("size", options, switches)
     code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
     question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
-    return told(sized, question, command, code, asked.assumed)
+    answer = told(sized, question, command, code, asked.assumed)
+    return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
+
+
+def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, ...], list[str]]:
+    """The knobs without the first values that the scenario can't have, and what is left out and why.
+
+    A fault may name packer-2: then one packer is too few for it.
+
+    Raises:
+        ScenarioError: no value can be had, or there is no such field.
+    """
+    highest = {each.path: each.values[-1] for each in knobs}
+    scenario.with_(highest)
+    found, told_ = [], []
+    for each in knobs:
+        start, why = 0, ""
+        while True:
+            try:
+                scenario.with_(highest | {each.path: each.values[start]})
+                break
+            except ScenarioError as error:
+                start, why = start + 1, str(error)
+        found.append(Knob(each.path, each.values[start:]))
+        if start:
+            told_.append(f"{words({each.path: each.values[start - 1]})} or less can't be: {why}")
+    return tuple(found), told_
 
 
 def sentence(sized: Sized) -> str:

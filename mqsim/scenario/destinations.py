@@ -15,6 +15,7 @@ from mqsim.scenario.laws import MARK
 from mqsim.scenario.problems import did_you_mean, wrong
 from mqsim.scenario.spec import Ratio, Some, Spec, Text, Weight, validated
 
+MOST_KEYS = 100_000
 _KEYS = ("cycle", "choice", "hash")
 _FORMS = "a queue's name, {exchange, key}, or a list of these with weights"
 
@@ -56,6 +57,8 @@ class Key(Spec):
 
     @model_validator(mode="after")
     def _check(self) -> Key:
+        if self.kind == "hash" and self.n > MOST_KEYS:
+            raise wrong(self.n, f"a whole number from 1 to {MOST_KEYS}", where=["hash"])
         if self.kind != "hash" and not self.values:
             raise wrong([], "a list of at least 1 key", where=[self.kind])
         if self.weights and not sum(self.weights) > 0:

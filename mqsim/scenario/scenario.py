@@ -24,7 +24,7 @@ from mqsim.scenario.checks import check
 from mqsim.scenario.faults import Fault
 from mqsim.scenario.network import NetworkSpec
 from mqsim.scenario.problems import InvalidScenarioError, Problem, all_wrong, raise_problems, wrong
-from mqsim.scenario.spec import SECONDS, SomeSeconds, Spec, Text, Whole, unknown_field, validated
+from mqsim.scenario.spec import SECONDS, Seed, SomeSeconds, Spec, Text, unknown_field, validated
 
 LONGEST_WAIT = 1e6
 """Seconds after which a run with `until` ends, unless `max_duration` says otherwise."""
@@ -84,7 +84,7 @@ class Scenario(Spec):
     """
 
     name: Text = Field(default="scenario", description="what to call it in titles and reports")
-    seed: Whole = Field(default=0, description="seed of every random number")
+    seed: Seed = Field(default=0, description="seed of every random number")
     duration: SomeSeconds | None = Field(default=None, description="seconds; or until")
     until: Annotated[
         Empty | Literal["drained"] | None, PlainValidator(_until), PlainSerializer(_plain_until), _UNTIL

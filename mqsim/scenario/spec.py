@@ -113,6 +113,10 @@ def find_file(name: str, base: Path | None) -> Path:
     return (base or Path()) / name
 
 
+LARGEST = 1e15
+"""No number of a scenario may be larger: up to here floats tell neighbouring whole numbers apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
     """Validates a number: finite, inside its bounds, and never a bool.
@@ -123,6 +127,7 @@ class Within:
         high: the largest value.
         above: `low` itself is not allowed.
         whole: only whole numbers; 1e3 counts as one.
+        any_size: may be larger than `LARGEST`; for what nobody calculates with.
     """
 
     allowed: str
@@ -130,6 +135,7 @@ class Within:
     high: float = math.inf
     above: bool = False
     whole: bool = False
+    any_size: bool = False
 
     def __call__(self, value: object) -> float:
         """The number as `float`, or `int` where whole; raises the error that names what is allowed."""
@@ -142,6 +148,8 @@ class Within:
             number = float(value)
         except OverflowError:
             number = math.inf
+        if number > LARGEST and self.high > LARGEST and not self.any_size:
+            raise wrong(value, f"{self.allowed} and {LARGEST:g} at most")
         good = math.isfinite(number) and self.low <= number <= self.high
         if not good or (self.above and number == self.low) or (self.whole and not number.is_integer()):
             raise wrong(value, self.allowed)
@@ -199,6 +207,7 @@ SomeBytes = Annotated[float, Within("a number of bytes above 0", low=0, above=Tr
 WholeBytes = Annotated[int, Within("a whole number of bytes, 0 or more", low=0, whole=True)]
 Whole = Annotated[int, Within("a whole number, 0 or more", low=0, whole=True)]
 Some = Annotated[int, Within("a whole number, 1 or more", low=1, whole=True)]
+Seed = Annotated[int, Within("a whole number, 0 or more", low=0, whole=True, any_size=True)]
 AnyWhole = Annotated[int, Within("a whole number", whole=True)]
 Actors = Annotated[
     int, Within(f"a whole number from 0 to {MOST_ACTORS}", low=0, high=MOST_ACTORS, whole=True)

@@ -83,6 +83,7 @@ class Stream(asyncio.Protocol):
         self.transport = transport
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._break_at_close(True)
         peer = transport.get_extra_info("peername") or ("?", 0)
         self.session = self._open_session(self, f"{peer[0]}:{peer[1]}")
         self._arm()
@@ -98,6 +99,7 @@ class Stream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client ended its side."""
+        self._break_at_close(False)
         return False
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -164,20 +166,26 @@ class Stream(asyncio.Protocol):
         if self.session.end is End.RESET:
             self._reset()
             return
+        self._break_at_close(False)
         with suppress(OSError, RuntimeError):
             self.transport.write_eof()
         self._restart_timer(LINGER, self.abort)
 
     def _reset(self) -> None:
         """End the stream so that the client sees it break."""
-        with suppress(OSError, AttributeError):
-            no_linger = struct.pack("ii", 1, 0)
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self._break_at_close(True)
         self.transport.abort()
+
+    def _break_at_close(self, breaks: bool) -> None:
+        """Whether the client sees a reset when the socket closes: also when this process is killed."""
+        with suppress(OSError, AttributeError):
+            linger = struct.pack("ii", int(breaks), 0)
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def abort(self) -> None:
         """Cut the stream."""
         self._ended = True
+        self._break_at_close(False)
         self.transport.abort()
 
     # -- time ------------------------------------------------------------------------------------------------

@@ -22,8 +22,10 @@ FAULT = 0
 ORDINARY = 1
 
 _PROGRESS_EVERY = 20_000
-_STILL = 50
-"""Progress reports in a row at one instant, a million events, that are taken for a loop without end."""
+_STILL = 10
+"""Progress reports in a row, 200,000 events, in which no time passed and nothing came: that has no end."""
+_SAME_INSTANT = 1e-9
+"""Seconds that are no time: what moves on by less in so many events moves on by rounding alone."""
 
 
 class Clock(simpy.Environment):
@@ -32,12 +34,16 @@ class Clock(simpy.Environment):
     Attributes:
         end: the time at which the run stops; bring it forward to stop earlier.
         idle: how many of the events that are to come would not keep a run going by themselves.
+        came: how much has come into the world from outside, which may be a lot at one instant.
+        who: who keeps time from moving on, and what would let it, as a sentence.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.end = float("inf")
         self.idle = 0
+        self.came: Callable[[], int] = lambda: 0
+        self.who: Callable[[], str] = lambda: ""
 
     def call_idly(self, time: float, act: Callable[[simpy.Event], None], value: Any = None) -> None:
         """`call_at` for what goes on for ever, such as heartbeats, and is nothing to wait for."""
@@ -80,7 +86,7 @@ class Clock(simpy.Environment):
         """
         self.end = end
         queue = self._queue
-        still_at, still = self._now, 0
+        still_at, still, came = self._now, 0, self.came()
         while queue and queue[0][0] < self.end:
             for _ in repeat(None, _PROGRESS_EVERY):
                 if not queue or queue[0][0] >= self.end:
@@ -91,12 +97,12 @@ class Clock(simpy.Environment):
                     callback(event)
                 if not event._ok and not event.defused:  # a process's failure that nobody awaited
                     raise event._value
-            still_at, still = self._now, still + 1 if self._now == still_at else 0
+            if self._now - still_at > _SAME_INSTANT * max(1.0, abs(still_at)) or self.came() != came:
+                still_at, still, came = self._now, 0, self.came()
+            still += 1
             if still == _STILL:
-                raise UsageError(
-                    f"time stands still at {self._now:g} s: what happens there takes no time and never ends, "
-                    "such as work of 0 s that fails and comes back; give it some time."
-                )
+                says = self.who() or "What happens there takes no time: give it some."
+                raise UsageError(f"time stands still at {self._now:g} s, and would for ever. {says}")
             if on_progress is not None:
                 on_progress(self._now)
         if self.end < float("inf"):

@@ -30,6 +30,7 @@ from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
+from mqsim.sim.run_size import refuse_more_copies, refuse_what_is_too_large, who_keeps_time
 from mqsim.sim.service_times import ServiceTimes
 from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare
@@ -99,6 +100,7 @@ class World:
         hosts: Sequence[Hosts] = (),
         until_quiet: bool = False,
     ) -> None:
+        refuse_what_is_too_large(scenario)
         self.scenario = scenario
         self._hosts = hosts
         self.clock = Clock()
@@ -380,7 +382,15 @@ class World:
         limit = scenario.duration if scenario.duration is not None else scenario.max_duration
         end = float("inf") if limit is None else limit
         if self.clock.end > self.clock._now:
-            self.clock.run_to(end, on_progress)
+            self.clock.came = lambda: sum(producer.number for producer in self.producers.values())
+            self.clock.who = lambda: who_keeps_time(self.trace, self.clock._now)
+
+            def progress(now: float) -> None:
+                refuse_more_copies(len(self.copies))
+                if on_progress is not None:
+                    on_progress(now)
+
+            self.clock.run_to(end, progress)
         for hosts in self._hosts:
             hosts.close()
         self.trace.end = self.clock._now

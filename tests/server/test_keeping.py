@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -183,6 +184,23 @@ def test_what_a_quorum_queue_has_sent_is_marked_after_a_kill(tmp_path: Path) -> 
         found = _all(_channel(server.port), "q")
         assert [int(body) for body, _ in found] == list(range(200))
         assert [marked for _, marked in found] == [True] * 100 + [False] * 100
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_an_idle_client_sees_a_reset_after_a_kill_alone(tmp_path: Path, kill: bool) -> None:
+    with (
+        Process("4.3", tmp_path / "data") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as client,
+    ):
+        client.sendall(b"AMQP\0\0\x09\1")
+        assert client.recv(100_000)
+        server.stop(kill=kill)
+        if kill:
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+        else:
+            while client.recv(100_000):
+                pass
 
 
 def test_an_expiry_goes_on_while_the_broker_is_down(tmp_path: Path) -> None:

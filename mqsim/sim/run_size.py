@@ -1,0 +1,155 @@
+"""How large a run would be, judged from its scenario: what can't fit is refused before it starts.
+
+And who keeps time from moving on, where a run goes on for ever at one instant.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from mqsim.errors import ScenarioError, UsageError
+from mqsim.scenario import (
+    Batches,
+    Closed,
+    Every,
+    Mmpp,
+    Poisson,
+    ProducerSpec,
+    ProfileArrivals,
+    Renewal,
+    Saturate,
+    Scenario,
+)
+from mqsim.trace.event_kinds import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.trace import Trace
+
+MOST_MESSAGES = 10_000_000
+"""Copies of messages in one run; each takes about 300 bytes."""
+MOST_TICKS = 10_000_000
+"""Times that an autoscaler looks, or that a fault comes back."""
+MOST_ACTORS = 20_000
+_RECENT = 1000
+
+
+def refuse_what_is_too_large(scenario: Scenario) -> None:
+    """Refuse a scenario that would take more memory or time than a machine has.
+
+    Raises:
+        ScenarioError: it names the field, and what is allowed there.
+    """
+    for where, value, count in _messages(scenario):
+        if count > MOST_MESSAGES:
+            allowed = f"so low that a run has {MOST_MESSAGES:,} messages at most, not {count:.3g}"
+            raise ScenarioError(where, value, allowed, "Lower it, or shorten the duration")
+    for where, value, times in _ticks(scenario):
+        if times > MOST_TICKS:
+            allowed = f"so long that this happens {MOST_TICKS:,} times at most, not {times:.3g}"
+            raise ScenarioError(where, value, allowed, "Raise it, or shorten the duration")
+    actors = sum(spec.count for spec in scenario.producers.values())
+    actors += sum(spec.most for spec in scenario.consumers.values())
+    if actors > MOST_ACTORS:
+        allowed = f"{MOST_ACTORS:,} producers and consumers together at most"
+        raise ScenarioError("count", actors, allowed, "Let fewer of them do the same: raise rate or speed")
+
+
+def refuse_more_copies(copies: int) -> None:
+    """Stop a run that makes more copies of messages than a machine can hold.
+
+    Raises:
+        UsageError: there are too many.
+    """
+    if copies > MOST_MESSAGES:
+        raise UsageError(
+            f"the run has made over {MOST_MESSAGES:,} copies of messages, and more would fill the "
+            "memory. Shorten it, or look for what publishes or copies each message more than once."
+        )
+
+
+def _messages(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
+    """What brings messages into a run: its field, what stands there, and how many it brings."""
+    for name, queue in scenario.broker.queues.items():
+        yield f"broker.queues.{name}.ready", queue.ready, queue.ready
+    for name, spec in scenario.producers.items():
+        where = f"producers.{name}.arrivals"
+        if isinstance(spec.arrivals, Closed):
+            yield f"{where}.closed.users", spec.arrivals.users, spec.arrivals.users * spec.count
+        elif isinstance(spec.arrivals, Saturate):
+            yield f"{where}.saturate.ready", spec.arrivals.ready, spec.arrivals.ready * spec.count
+        else:
+            # One that ends when it is drained may do so long before its max_duration.
+            likely = 1.0 if scenario.duration is not None or spec.messages is not None else 1e-6
+            yield where, spec.arrivals.kind, spec.count * _arrivals(scenario, spec) * likely
+
+
+def _arrivals(scenario: Scenario, spec: ProducerSpec) -> float:
+    """How many messages one producer is expected to bring, at most."""
+    end = scenario.horizon if spec.stop is None else min(spec.stop, scenario.horizon)
+    seconds = max(0.0, end - spec.start)
+    arrivals = spec.arrivals
+    match arrivals:
+        case Poisson():
+            found = arrivals.rate * seconds
+        case Every():
+            found = seconds / arrivals.interval
+        case Renewal():
+            found = seconds / arrivals.law.mean if arrivals.law.mean > 0 else float("inf")
+        case Batches():
+            found = seconds * arrivals.size.mean / arrivals.every.mean
+        case Mmpp():
+            found = seconds * min(rate for rate in arrivals.rates)
+        case ProfileArrivals():
+            points = [(min(t, seconds), rate) for t, rate in arrivals.points]
+            found = sum((t1 - t0) * min(r0, r1) for (t0, r0), (t1, r1) in pairwise(points))
+        case _:
+            found = 0.0
+    return found if spec.messages is None else min(found, spec.messages)
+
+
+def _ticks(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
+    if scenario.duration is None:
+        return
+    for name, spec in scenario.consumers.items():
+        if spec.autoscale is not None:
+            every = spec.autoscale.every
+            yield f"consumers.{name}.autoscale.every", every, scenario.horizon / every
+    for number, fault in enumerate(scenario.faults):
+        if fault.every is not None and fault.repair is not None:
+            cycle = fault.every.mean + fault.repair.mean
+            times = scenario.horizon / cycle if cycle > 0 else float("inf")
+            yield f"faults.{number}.every", fault.every.mean, times
+
+
+def who_keeps_time(trace: Trace, now: float) -> str:
+    """Who is at work at an instant that does not end, and what would let time move on."""
+    deliveries, events = trace.deliveries, trace.events
+    recent = range(max(0, deliveries.n - _RECENT), deliveries.n)
+    served = Counter(deliveries.consumer[row] for row in recent if deliveries.sent[row] == now)
+    happened = Counter(
+        (events.subject[row], events.kind[row])
+        for row in range(max(0, len(events) - _RECENT), len(events))
+        if events.t[row] == now and events.subject[row] in trace.cast
+    )
+    crashed = [name for (name, kind), _ in happened.most_common() if kind == EventKind.CRASHED]
+    lost = [name for (name, kind), _ in happened.most_common() if kind == EventKind.CONNECTION_LOST]
+    if crashed:
+        return (
+            f"{crashed[0]} crashes and starts again without a pause: give it a restart_after, or its fault a "
+            "repair, above 0."
+        )
+    if served:
+        name = trace.actors.names[served.most_common(1)[0][0]]
+        group = trace.cast[name].group if name in trace.cast else name
+        return (
+            f"{name} is sent message after message in no time, as they come back or bring others: give them "
+            f"work above 0 (work of their producer, or consumers.{group}.service), or network.latency."
+        )
+    if lost:
+        group = trace.cast[lost[0]].group
+        return f"{lost[0]} connects again and again in no time: give {group}.reconnect some seconds."
+    return ""

@@ -207,6 +207,17 @@ every_task_is_done(seed=1), every_task_is_done(seed=1, program="careless")
 # %% tags=["exercise"]
 
 # %% [markdown]
+# ## Let it be checked
+#
+# The exercise `task_queue` is this notebook's task with fixed names: queue `task_queue`, tasks `task1` to `task3`, two seconds each. Write
+# its two programs in cells that begin with `%%program producer` and `%%program consumer`. Then run
+#
+#     mq.exercise("task_queue").check()
+#
+# It tries your programs in several ways and looks at the broker, not at what you print. Nine more exercises follow;
+# `mqsim exercise list` names them. In `survive_worker_crash` a worker is killed at every moment that could matter.
+
+# %% [markdown]
 # ## Take away
 #
 # * Declare, consume, ack when done, prefetch 1: four lines make a task queue that survives its workers.

@@ -8,7 +8,7 @@ exercise = Exercise(
     {"consumer": 2, "producer": 1},
     tasks=["resize...", "tag.", "crop..", "mail.", "print...."],
     told="producer",
-    limit=300,
+    limit=120,
 )
 
 LONG_ONES_FIRST = calm(tasks=["film......", "print.....", "tag.", "mail.", "crop..", "scan."])

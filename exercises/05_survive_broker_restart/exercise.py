@@ -13,7 +13,7 @@ exercise = Exercise(
     {"consumer": 1, "producer": 1},
     tasks=["resize...", "tag.", "crop.."],
     told="producer",
-    limit=300,
+    limit=120,
 )
 
 THE_BROKER_IS_AWAY = [every_broker_restart(down=2), every_broker_kill(down=2)]

@@ -10,7 +10,7 @@ exercise = Exercise(
     limit=120,
 )
 
-A_WORKER_IS_KILLED = every_crash("consumer", tasks=["resize", "bad-picture", "flaky-print"], limit=60)
+A_WORKER_IS_KILLED = every_crash("consumer", tasks=["resize", "bad-picture", "flaky-print"])
 FEWEST, MOST = 2, 5
 
 

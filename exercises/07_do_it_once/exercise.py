@@ -6,7 +6,7 @@ exercise = Exercise(
     {"consumer": 2, "producer": 1},
     tasks=["resize...", "tag.", "crop..", "mail."],
     told="producer",
-    limit=300,
+    limit=120,
 )
 
 SENT_TWICE = ["tag.", "tag.", "crop..", "mail.", "crop.."]

@@ -6,7 +6,7 @@ exercise = Exercise(
     {"consumer": 1, "producer": 1},
     tasks=["film-400", "note-5", "report-130"],
     told="producer",
-    limit=1500,
+    limit=900,
 )
 
 HEARTBEAT = 60

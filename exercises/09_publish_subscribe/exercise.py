@@ -14,7 +14,7 @@ exercise = Exercise(
         "order.eu=Order 20",
     ],
     told="producer",
-    limit=120,
+    limit=60,
 )
 
 SUBSCRIBERS = ("audit", "mail", "stock")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -56,7 +55,6 @@ class Judge:
         progress: told how far it is.
         draw: draws a failing run as SVG.
         may_go_on: asked before each run; False: the submission's time is used up.
-        only: judge these checks alone, and those that they need.
     """
 
     def __init__(
@@ -208,11 +206,6 @@ def scenes_of(exercise: Exercise) -> list[Scene]:
     """
     scenes = dict.fromkeys(scene for check in exercise.checks for scene in check.scenes)
     return sorted(scenes, key=lambda scene: (bool(scene.setting.category), scene.fault is not Fault.NONE))
-
-
-def rounded(points: float) -> float:
-    """Points without the dust of floating-point sums."""
-    return 0.0 if math.isclose(points, 0.0, abs_tol=1e-9) else round(points, 6)
 
 
 def _own_fault(check: Check, error: Exception) -> str:

@@ -16,7 +16,7 @@ from mqsim.grading.files import Files, files_in
 from mqsim.grading.judge import Judge, Progress, scenes_of
 from mqsim.grading.search import Search
 from mqsim.grading.stage import Stage
-from mqsim.grading.verdict import CheckVerdict, State, Verdict
+from mqsim.grading.verdict import State, Verdict
 from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 
@@ -176,8 +176,3 @@ def _handed_out(exercise_folder: Path) -> Mapping[str, bytes]:
     files[NAME_FILE] = f"{exercise.name}\n".encode()
     files["conftest.py"] = _CONFTEST.encode()
     return files
-
-
-def passed(verdict: CheckVerdict) -> bool:
-    """Whether a check was passed."""
-    return verdict.state is State.PASSED

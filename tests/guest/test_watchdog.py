@@ -187,6 +187,19 @@ def test_a_program_that_really_waits_is_ended_and_named(
     assert "* 137 9 ended as it really waits, for something that is not in the simulation" in line
 
 
+def test_a_program_that_takes_all_memory_is_ended_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mqsim.guest.carriers.watchdog.MEMORY", 200 << 20)
+    source = "held = []\nwhile True:\n    held.append(bytearray(1_000_000))\n    n = sum(range(20_000))\n"
+    stage = Stage(InProcess)
+    stage.add(stage.program(source, "bomb", cpu_limit=60.0))
+    stage.add(stage.program("import time\ntime.sleep(5)\nprint('fine')", "fine"))
+    lines = [line[14:] for line in stage.run()]
+    assert lines[0].startswith(
+        "bomb        * 137 9 ended as it takes more than 200 MB of memory (bomb.py, line "
+    )
+    assert lines[1:] == ["fine        fine", "fine        * 0 0"]
+
+
 def test_another_alarm_survives() -> None:
     rung = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))

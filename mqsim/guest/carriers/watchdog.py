@@ -16,6 +16,7 @@ Without SIGALRM (Windows), or outside the main thread, there is no watchdog in p
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ RING_EVERY = 0.1
 REALLY_WAITS = 300
 """Alarms in a row, with nothing done between them, after which a program really waits: half a minute."""
 
+MEMORY = 1 << 30
+"""Bytes by which this process may grow while programs run; the program that is at it then is ended."""
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _NOTHING = 0.002
 """Seconds of processor time that a program may use between two alarms, and still do nothing."""
 
@@ -62,6 +67,7 @@ _turn = 0
 _turn_at_ring = -1
 _since = _used_at_ring = 0.0
 _idle_rings = 0
+_resident_before = 0
 rings = 0
 """How many alarms have rung in this process."""
 
@@ -93,11 +99,23 @@ WAITED = "as it really waits, for something that is not in the simulation"
 """Why a program is ended that waits in something that virtual time does not know."""
 
 
+def _resident() -> int:
+    """Bytes of memory that this process has; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _ring(_: int, frame: FrameType | None) -> None:
     global _turn_at_ring, _since, _idle_rings, _used_at_ring, rings
     rings += 1
     watched = _running
     if watched is None or watched.cpu_limit is None:
+        return
+    if _resident() - _resident_before > MEMORY:
+        watched.abandon(frame, f"as it takes more than {MEMORY >> 20:,} MB of memory")
         return
     if _turn != _turn_at_ring:
         _turn_at_ring, _since, _idle_rings, _used_at_ring = _turn, thread_time(), 0, 0.0
@@ -129,7 +147,9 @@ def watching() -> Iterator[bool]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield False
         return
+    global _resident_before
     began = perf_counter()
+    _resident_before = _resident()
     handler = signal.signal(signal.SIGALRM, _ring)
     interrupt = signal.getsignal(signal.SIGINT)
     if interrupt is signal.default_int_handler:

@@ -220,6 +220,9 @@ def size(
             show_default=False,
         ),
     ] = None,
+    highest: Annotated[
+        bool, typer.Option("--highest", help="The highest value instead, as of a rate.")
+    ] = False,
     rate: Rate = None,
     work: Work = None,
     workers: Workers = None,
@@ -263,6 +266,7 @@ def size(
         "vary": vary or (),
         "target": target or (),
         "cost_of": cost or (),
+        "highest": highest,
         "simulate": simulate,
         "as_written": as_written,
         "precision": 0.0 if precision is None else positive(precision, "share", "--precision"),

@@ -32,10 +32,16 @@ class Knob:
     Attributes:
         path: such as `consumers.packer.count`.
         values: in the order in which they are preferred: rising, where they are numbers.
+        falling: the highest value is preferred, and the values fall.
     """
 
     path: str
     values: tuple[Any, ...]
+    falling: bool = False
+
+    def reversed(self) -> Knob:
+        """The same for a field of which more is worse, such as a rate: the highest value is preferred."""
+        return Knob(self.path, tuple(reversed(self.values)), falling=True)
 
     @property
     def numeric(self) -> bool:
@@ -45,7 +51,7 @@ class Knob:
     @property
     def rising(self) -> bool:
         """Whether more of it is never slower, so that a search may halve the range."""
-        return self.numeric and self.path.rpartition(".")[2] in RISING
+        return self.numeric and (self.falling or self.path.rpartition(".")[2] in RISING)
 
     @property
     def name(self) -> str:

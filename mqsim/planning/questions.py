@@ -89,8 +89,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "What is the highest rate that lasts?",
-        "plan sweep --work 40ms --workers 12 --rate 250/s --vary "
-        "'producers.sender.arrivals.poisson.rate=200,250,270,290'",
+        "plan size --rate 250/s --work 40ms --workers 12 --highest --target 'p99 < 200ms' --vary "
+        "producers.sender.arrivals.poisson.rate=100..299",
         "Watch the p99: it rises long before the queue is unstable.",
     ),
     (

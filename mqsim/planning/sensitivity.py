@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.quantities import amount, percent, positive, shown
@@ -166,7 +166,10 @@ def _rows(
     per = Budget(budget.messages / (2 * len(ways) + 1), workers=budget.workers, tell=budget.tell)
 
     def value(changes: dict[str, Any] | None) -> Valued:
-        made = base.with_(changes) if changes else base
+        try:
+            made = base.with_(changes) if changes else base
+        except ScenarioError:  # such as one worker fewer than a fault names
+            return Valued({})
         own = Budget(per.messages, workers=per.workers)
         found = valued(made, (judged,), base.seed, own, simulate=simulate)
         budget.spent += own.spent

@@ -7,9 +7,10 @@ formula fits exactly it decides by itself. Otherwise simulation decides, at 99 %
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import Judged, Rules, Verdict, missing
@@ -25,6 +26,8 @@ from mqsim.runs import surge_warnings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mqsim.scenario import Scenario
+
 
 def size(
     *,
@@ -33,6 +36,7 @@ def size(
     vary: Texts = (),
     cost_of: Texts = (),
     seed: int | None = None,
+    highest: bool = False,
     simulate: bool = False,
     as_written: bool = False,
     precision: float = 0.0,
@@ -50,6 +54,7 @@ def size(
         cost_of: what several knobs cost, such as `"consumers.packer.count*1 + consumers.packer.speed*0.5"`;
             by default 1 for each unit.
         seed: of all random numbers; by default the scenario's.
+        highest: find the highest value instead, of one knob of which more is worse, such as a rate.
         simulate: simulate also where theory is exact.
         as_written: keep the scenario's own duration instead of asking about its steady state.
         precision: the half-width, as a share of the value, down to which intervals are narrowed; 0: only
@@ -78,6 +83,10 @@ def size(
         raise UsageError(f"--vary: {twice[0]} is varied twice; give its values once.")
     if not budget > 0:
         raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
+    if highest and (len(knobs) > 1 or not knobs[0].numeric):
+        raise UsageError("--highest: it is for one knob whose values are numbers, such as a rate.")
+    knobs = tuple(each.reversed() for each in knobs) if highest else knobs
+    knobs, cannot = _possible(asked.scenario, knobs)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
@@ -85,11 +94,38 @@ def size(
     priced = cost(many(cost_of), knobs)
     sized = settle(search, priced)
     options = {"vary": many(vary), "target": texts, "cost": many(cost_of)}
-    switches = {"simulate": simulate, "as-written": as_written}
+    switches = {"highest": highest, "simulate": simulate, "as-written": as_written}
     command = asked.command("size", options, switches)
     code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
     question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
-    return told(sized, question, command, code, asked.assumed)
+    answer = told(sized, question, command, code, asked.assumed)
+    return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
+
+
+def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, ...], list[str]]:
+    """The knobs without the first values that the scenario can't have, and what is left out and why.
+
+    A fault may name packer-2: then one packer is too few for it.
+
+    Raises:
+        ScenarioError: no value can be had, or there is no such field.
+    """
+    highest = {each.path: each.values[-1] for each in knobs}
+    scenario.with_(highest)
+    found, told_ = [], []
+    for each in knobs:
+        start, why = 0, ""
+        while True:
+            try:
+                scenario.with_(highest | {each.path: each.values[start]})
+                break
+            except ScenarioError as error:
+                start, why = start + 1, str(error)
+        found.append(replace(each, values=each.values[start:]))
+        if start:
+            last = words({each.path: each.values[start - 1]})
+            told_.append(f"{last} {'or more' if each.falling else 'or less'} can't be: {why}")
+    return tuple(found), told_
 
 
 def sentence(sized: Sized) -> str:
@@ -99,12 +135,17 @@ def sentence(sized: Sized) -> str:
         return _none(sized)
     enough = words(best.setting)
     verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
-    says = f"{enough} {verb} enough: {_told(best.verdicts)}."
+    does = "is the highest that will do" if knobs[0].falling else f"{verb} enough"
+    says = f"{enough} {does}: {_told(best.verdicts)}."
     if len(knobs) > 1:
         says = f"{says[:-1]}; it costs {amount(sized.cost.of(best.setting))}."
     below = sized.below
     if below is None:
-        return f"{says} It is the smallest value that was allowed." if len(knobs) == 1 else says
+        return (
+            f"{says} It is the {'highest' if knobs[0].falling else 'smallest'} value that was allowed."
+            if len(knobs) == 1
+            else says
+        )
     return f"{says} {_too_few(below)}"
 
 

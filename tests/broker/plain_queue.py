@@ -1,7 +1,7 @@
 """A classic queue as one would write it to be read, not to be fast: the oracle of the stateful test.
 
-It knows nothing of the broker: lists, searched from the front, and RabbitMQ's rules for dispatch, acknowledgements,
-requeueing, restarts, priorities, expiry and length limits.
+It knows nothing of the broker: lists, searched from the front, and RabbitMQ's rules for dispatch,
+acknowledgements, requeueing, restarts, priorities, expiry and length limits.
 """
 
 from __future__ import annotations

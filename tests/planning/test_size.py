@@ -237,6 +237,34 @@ def test_what_cannot_be_asked_says_why(asked: dict[str, object], says: str) -> N
         planning.size(**asked)
 
 
+def test_the_highest_rate_that_lasts_is_the_textbooks() -> None:
+    answer = planning.size(
+        rate="250/s",
+        work="40ms",
+        workers=12,
+        vary="producers.sender.arrivals.poisson.rate=100..400",
+        target="p99 < 200ms",
+        highest=True,
+    )
+    best = max(rate for rate in range(100, 300) if sojourn_tail(rate, 0.04, 12, 0.2) < 0.01)
+    assert answer.data["value"] == best
+    assert answer.data["below"]["value"] == best + 1
+    assert "is the highest that will do" in answer.sentence
+    with pytest.raises(UsageError, match="for one knob whose values are numbers"):
+        planning.size(
+            scenario=shop(), vary="consumers.packer.ack=auto,manual", target="mean < 1s", highest=True
+        )
+
+
+def test_values_that_the_scenario_cannot_have_are_left_out_and_said() -> None:
+    scenario = shop().with_({"faults.0": {"crash": "packer-2", "at": 60, "restart_after": 60}})
+    answer = planning.size(
+        scenario=scenario, vary="consumers.packer.count=1..8", target="orders.p99 < 2s", jobs=1
+    )
+    assert answer.data["value"] == 4
+    assert answer.notes[0].startswith("1 packer or less can't be: faults.0.crash: 'packer-2'")
+
+
 def test_a_knob_that_is_not_there_is_named() -> None:
     with pytest.raises(ScenarioError, match="packer"):
         planning.size(scenario=shop(), vary="consumers.paker.count=1..3", target="orders.p99 < 1s")

@@ -269,7 +269,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return run([str(python.parent / "mqsim"), "lab", *rest])
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
-        return run([python, "-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadgroup", "-m", "not long"])])
+        usual = ["-n", "auto", "--dist", "loadgroup", "-m", "not long"]
+        return run([python, "-m", "pytest", *(rest or usual)])
     if verb == "validate":
         return run([python, "-m", "tests.validation.run", *rest])
     if verb == "bench":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.documents.pages import Command, blocks, commands, lost_paths, rows, run
 from tests.exercises.matrix import NAMES, PROOFS, SHELF, exercise
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def page(name: str) -> str:

@@ -198,8 +198,11 @@ class Run:
         return work.seconds_of(delivery)
 
     def worked_for(self, delivery: Delivery, seconds: float) -> bool:
-        """Whether a program had a delivery for so long before it was through with it and acknowledged it."""
-        return delivery.finished - delivery.started >= seconds - work.PRECISION
+        """Whether a program had a delivery for so long before it acknowledged it, or was through with it.
+
+        One that was killed just after its acknowledgement has worked on it as well.
+        """
+        return work.worked_for(delivery, seconds)
 
     def worked_first(self, entry: LedgerEntry, seconds: float) -> bool:
         """Whether who recorded a ledger entry had its task for these seconds before, in the same process."""

@@ -48,6 +48,14 @@ def seconds_of(delivery: Delivery) -> float:
     return in_callback if PRECISION < in_callback < NEVER else delivery.finished - delivery.started
 
 
+def worked_for(delivery: Delivery, seconds: float) -> bool:
+    """See `Run.worked_for`."""
+    done = delivery.finished
+    if done == NEVER and delivery.how in ("acked", "lost"):
+        done = delivery.ended
+    return NEVER > done >= delivery.started + seconds - PRECISION
+
+
 def took(
     delivery: Delivery, deliveries: Iterable[Delivery], ledger: Iterable[LedgerEntry], seconds: float
 ) -> bool:

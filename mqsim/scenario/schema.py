@@ -111,7 +111,8 @@ def _arrivals() -> dict[str, Any]:
         inside = _ref(model.__name__)
         if bare := BARE.get(kind):
             inside = {"$ref": f"#/$defs/{model.__name__}/properties/{bare}"}
-        says = (model.__doc__ or "").splitlines()[0]
+        # `python -OO` leaves docstrings out.
+        says = (model.__doc__ or " ").splitlines()[0]
         kinds.append(_mapping({kind: inside}, description=says))
     return {"description": "when messages come", "anyOf": kinds}
 

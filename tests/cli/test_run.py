@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +158,13 @@ def test_a_report_is_written_and_said_on_stderr(tmp_path: Path) -> None:
     assert json.loads(done.stdout)
     assert done.stderr == f"Wrote the report: {tmp_path / 'page.html'}\n"
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_there_is_a_schema_without_docstrings_too() -> None:
+    program = [sys.executable, "-OO", "-m", "mqsim.cli", "schema"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "producers" in json.loads(done.stdout)["properties"]
 
 
 def test_the_schema_is_json(capfd: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ UNFINISHED = {"state": "unfinished"}
 VERBS = {
     "demo": "the main job: what a message queue is for, told by five small runs",
     "lab": "the course notebooks, in JupyterLab (what follows is handed to it)",
-    "test": "all tests (what follows is handed to pytest)",
+    "test": "the tests, but for the long ones (what follows is handed to pytest)",
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
     "check": "ruff and mypy",
@@ -269,7 +269,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return run([str(python.parent / "mqsim"), "lab", *rest])
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
-        return run([python, "-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadgroup"])])
+        usual = ["-n", "auto", "--dist", "loadgroup", "-m", "not long"]
+        return run([python, "-m", "pytest", *(rest or usual)])
     if verb == "validate":
         return run([python, "-m", "tests.validation.run", *rest])
     if verb == "bench":

@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source: ARCHITECTURE's table, and the packages that one layer has to itself.
+"""Who may import whom, read from the source: the table of layers, and packages that one layer has to itself.
 
 Every import counts: inside a function, under TYPE_CHECKING, relative, or through `import_module("...")`. The
 checker is tried on sources made up for the purpose, so that a rule which never fires is noticed.

@@ -1,6 +1,6 @@
 """A real RabbitMQ, asked through pika for the two rules that everything here rests on.
 
-What is expected comes from RabbitMQ's documentation of dispatch, acknowledgements and priorities, not from a run.
+What is expected comes from RabbitMQ's documentation of dispatch and acknowledgements, not from a run.
 The wider comparison, three generations of RabbitMQ beside the simulated one, is in tests/conformance.
 """
 

@@ -8,7 +8,7 @@ while their answer is on its way back.
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from mqsim.guest.host.crash_points import Observer, Point, Strike, Striker
@@ -24,6 +24,9 @@ _ASKS = re.compile("(before|after) sending (basic.get|queue.declare) .*")
 """A program that has nothing in hand, and looks whether there is something. One question is like another."""
 
 _FIRST_QUESTIONS, _LAST_QUESTIONS = 4, 2
+
+_LONG = 1.0
+"""Seconds between two things that a program does, from which on the time between them is tried too."""
 
 _SILENT = ("after printing", "after writing to stderr")
 """What nobody in the world notices: a crash just after it is the same as one just before."""
@@ -101,6 +104,12 @@ def moments(observers: Iterable[Observer], latency: float) -> list[float]:
         for share in (0.5, 1.5)
     }
     return sorted(found)
+
+
+def midway(observer: Observer) -> list[float]:
+    """The middle of each long time in which a program does nothing that others notice: it works or waits."""
+    times = [point.t for point in crash_points(observer.points)[0]]
+    return [round((one + other) / 2, 9) for one, other in pairwise(times) if other - one > _LONG]
 
 
 def requests(observers: Iterable[Observer], latency: float) -> list[float]:

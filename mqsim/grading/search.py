@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.grading.evidence import hits
-from mqsim.grading.points import Watching, crash_points, moments, requests
+from mqsim.grading.points import Watching, crash_points, midway, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.guest.host.crash_points import Strike as Killing
@@ -158,7 +158,8 @@ class Search:
         if self.scene.fault is Fault.LEDGER_AWAY:
             return requests(everyone, self._latency)
         if self.scene.fault is Fault.CTRL_C:
-            return moments([calm.observers[f"{self.scene.program}-1"]], self._latency)
+            observer = calm.observers[f"{self.scene.program}-1"]
+            return sorted({*moments([observer], self._latency), *midway(observer)})
         return moments(everyone, self._latency)
 
     def _struck(self, t: float) -> tuple[Played, Strike]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.broker.mutations import MUTATIONS, ROOT, unnoticed
+
+pytestmark = pytest.mark.long
 
 SAMPLE = ["prefetch off by one", "requeue to the tail", "confirm before disk"]
 

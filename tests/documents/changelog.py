@@ -1,7 +1,7 @@
 """Moves the fragments of `changelog.d/` into CHANGELOG.md: `python -m tests.documents.changelog X.Y.Z`.
 
 Each fragment is `NAME.KIND.md`. They are sorted by kind, then by name, and become the list items of a section
-of their own, below "Unreleased". The files are removed. A date may follow the version; without it, it is today.
+of their own, below "Unreleased". The files are removed. A date may follow the version.
 """
 
 from __future__ import annotations

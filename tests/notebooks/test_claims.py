@@ -8,6 +8,8 @@ import pytest
 
 from tests.notebooks.sources import SOURCES, Claim, claims, read, run_setup, taken_apart
 
+pytestmark = pytest.mark.long
+
 SEEDS = range(101, 121)  # fixed before looking; the reader sees seed 1
 CLAIMS = [claim for source in SOURCES for claim in claims(source)]
 IDS = [f"{claim.notebook[:2]}-{claim.name}" for claim in CLAIMS]

@@ -7,6 +7,8 @@ import pytest
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_simulation_meets_theory(case: Case) -> None:

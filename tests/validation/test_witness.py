@@ -20,6 +20,8 @@ from tests.validation.scenarios import EXP, one, poisson
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+pytestmark = pytest.mark.long
+
 RUNS = 12
 TIME = 4_000.0
 WARMUP = 200.0

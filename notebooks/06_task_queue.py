@@ -209,8 +209,8 @@ every_task_is_done(seed=1), every_task_is_done(seed=1, program="careless")
 # %% [markdown]
 # ## Let it be checked
 #
-# The exercise `task_queue` is this notebook's task with fixed names: queue `task_queue`, tasks `task1` to `task3`, two seconds each. Write
-# its two programs in cells that begin with `%%program producer` and `%%program consumer`. Then run
+# The exercise `task_queue` is this notebook's task with fixed names: queue `task_queue`, tasks `task1` to `task3`, two seconds
+# each. Write its two programs in cells that begin with `%%program producer` and `%%program consumer`. Then run
 #
 #     mq.exercise("task_queue").check()
 #

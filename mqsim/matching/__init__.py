@@ -9,16 +9,16 @@
 | `routes`, `streams` | which share of a producer's messages comes to a queue, and what stream that is |
 | `staff`, `work` | who serves a queue from which line, and the law of what they do |
 | `setting` | all of that for one queue, and what no formula takes into account |
-| `single`, `plain` | queues that serve every message once |
+| `lossless_queue`, `plain` | queues that serve every message once |
 | `bounded`, `troubled` | lost, impatient, important and repeated messages; breakdowns |
 | `network`, `loops`, `ends` | several queues; closed loops and full queues; drains and fork-join |
 | `load`, `surges` | how much comes to each part, beside how much it can do; for a while, more |
 | `settling` | how long a run must be until its means settle |
-| `applies`, `lines`, `curves` | the answer; what a report shows of it, and what a figure draws |
+| `formula_choice`, `lines`, `curves` | the answer; what a report shows of it, and what a figure draws |
 """
 
-from mqsim.matching.applies import applies
 from mqsim.matching.curves import Curve, curve
+from mqsim.matching.formula_choice import applies
 from mqsim.matching.lines import TheoryLine, read, simulated, theory_lines
 from mqsim.matching.load import Load, loads
 from mqsim.matching.records import Fit, Match, Matches

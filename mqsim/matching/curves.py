@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mqsim.errors import UsageError
-from mqsim.matching.applies import applies
+from mqsim.matching.formula_choice import applies
 from mqsim.matching.records import Fit, Match, Shifted
 
 if TYPE_CHECKING:

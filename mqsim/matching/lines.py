@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import TheoryError
-from mqsim.matching.applies import applies
+from mqsim.matching.formula_choice import applies
 from mqsim.matching.records import Fit, Match
 
 if TYPE_CHECKING:

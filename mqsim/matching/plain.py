@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mqsim.matching.lossless_queue import Formula, dealt, lossless, overload
 from mqsim.matching.records import Match, Shifted
-from mqsim.matching.single import Formula, dealt, lossless, overload
 
 if TYPE_CHECKING:
     from mqsim.matching.setting import Setting

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.distributions import Distribution, Exponential
+from mqsim.matching.lossless_queue import overload
 from mqsim.matching.plain import plain_match
 from mqsim.matching.records import Match, Shifted
 from mqsim.matching.setting import Setting, faults_at
-from mqsim.matching.single import overload
 from mqsim.matching.work import mixture, plain
 from mqsim.theory import Queue, mg1, mg1_priorities, mmc, mmc_breakdowns, mmc_priorities, requeued_work
 from mqsim.theory.laws import delayed_exponential

@@ -7,7 +7,7 @@
 
 | module | its one job |
 | --- | --- |
-| `size`, `search` | the smallest value, or the cheapest setting, that meets targets |
+| `size`, `size_search` | the smallest value, or the cheapest setting, that meets targets |
 | `what_if`, `drain`, `prefetch`, `sweep`, `sensitivity` | the other questions |
 | `quantities`, `targets`, `knobs`, `events` | what an engineer writes: 40ms, `p99 < 1s`, `count=1..40` |
 | `subject`, `workload` | what the question is about: a scenario, or a handful of flags |

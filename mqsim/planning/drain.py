@@ -15,7 +15,7 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import carry_out
 from mqsim.planning.quantities import amount, positive, seconds
-from mqsim.planning.search import words
+from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked

@@ -17,7 +17,7 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import carry_out
 from mqsim.planning.quantities import amount, shown
-from mqsim.planning.search import words
+from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import Measure, worked

@@ -2,8 +2,8 @@
 
 Modules import in one direction, from the bottom of this list to its top:
 
-* `clock` (time, timers, when a run ends early), `links` and `hops` (what travels, how long it takes, what it
-  costs the broker), `session` (one connection).
+* `clock` (time, timers, when a run ends early), `links` and `hop_kinds` (what travels, how long,
+  at which cost for the broker), `session` (one connection).
 * `recorder` (writes the trace), `copies` (the state of every message), `memory` (the memory alarm),
   `observers` (both are told by the broker).
 * `node` and `cluster` (the broker's machines), `unresponsive_nodes` (without power, or cut off), `replicas`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mqsim.sim.hops import Confirm, Return
+from mqsim.sim.hop_kinds import Confirm, Return
 from mqsim.sim.retries import Publisher, Retries
 from mqsim.trace.event_kinds import EventKind
 

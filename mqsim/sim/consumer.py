@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from mqsim.sim.clock import Timer
-from mqsim.sim.hops import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
+from mqsim.sim.hop_kinds import Ack, Cancel, Cancelled, Close, Nack, Reject, deliveries_to
 from mqsim.sim.process import NEVER, Process
 from mqsim.trace import Actor
 from mqsim.trace.event_kinds import EventKind

@@ -24,7 +24,7 @@ from mqsim.broker import Envelope, Message
 from mqsim.distributions import Constant
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario
-from mqsim.sim.hops import Ack, Close, Nack, Publish, Reject, deliveries_to
+from mqsim.sim.hop_kinds import Ack, Close, Nack, Publish, Reject, deliveries_to
 from mqsim.sim.links import Hop
 from mqsim.sim.process import Process
 from mqsim.sim.world import World

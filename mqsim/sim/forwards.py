@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import Message
 from mqsim.sim.destinations import Destination
-from mqsim.sim.hops import Publish
+from mqsim.sim.hop_kinds import Publish
 from mqsim.trace import Outcome
 
 if TYPE_CHECKING:

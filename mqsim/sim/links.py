@@ -4,7 +4,7 @@ A link carries hops. It is first in, first out in each direction. A hop without 
 the world's outbox, which is emptied before the current callback returns. While a link is cut, TCP holds what
 is sent, and what is under way, until the link is healed.
 
-The kinds of hops between a client and the broker are in `hops`.
+The kinds of hops between a client and the broker are in `hop_kinds`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.broker import Alarm, Broker, Channel, Message
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
-from mqsim.sim.hops import Blocked, Closed
+from mqsim.sim.hop_kinds import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
 from mqsim.trace.event_kinds import EventKind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mqsim.sim.hops import Close, Open
+from mqsim.sim.hop_kinds import Close, Open
 from mqsim.sim.session import ReceivedDelivery, Session
 from mqsim.trace.event_kinds import EventKind
 

@@ -11,7 +11,7 @@ from mqsim.sim import arrivals
 from mqsim.sim.clock import Timer
 from mqsim.sim.confirms import Confirms
 from mqsim.sim.destinations import Destination
-from mqsim.sim.hops import Close, Publish
+from mqsim.sim.hop_kinds import Close, Publish
 from mqsim.sim.process import Process
 from mqsim.trace import Actor, Outcome, ProducerCounts
 from mqsim.trace.event_kinds import EventKind

@@ -58,16 +58,14 @@ MUTATIONS = {
         "queues/dispatch", "            if active.unacked:\n", "            if False:\n"
     ),
     "requeue to the tail": Mutation(
-        "queues/ready_messages", "heappush(self.returned, message)", "self.fifo.append(message)"
+        "queues/queue_order", "heappush(self.returned, message)", "self.fifo.append(message)"
     ),
     "low message priority first": Mutation(
-        "queues/ready_messages", "ready = self.levels[-self.used[0]]", "ready = self.levels[-self.used[-1]]"
+        "queues/queue_order", "ready = self.levels[-self.used[0]]", "ready = self.levels[-self.used[-1]]"
     ),
-    "one high message to one low one": Mutation(
-        "queues/ready_messages", "self.in_turn < 2", "self.in_turn < 1"
-    ),
+    "one high message to one low one": Mutation("queues/queue_order", "self.in_turn < 2", "self.in_turn < 1"),
     "returned messages of a quorum queue go last": Mutation(
-        "queues/ready_messages",
+        "queues/queue_order",
         "        self.returned.append(message)\n",
         "        self.others.push(message)\n",
     ),

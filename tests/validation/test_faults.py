@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mqsim.broker.queues import dispatch
-from mqsim.sim import consumer, hops, topology
+from mqsim.sim import consumer, hop_kinds, topology
 from tests.validation.cases import CASES, ROWS
 from tests.validation.measuring import Case, rows, samples, verdicts
 
@@ -65,16 +65,16 @@ def test_a_biased_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_lost_requeue(monkeypatch: pytest.MonkeyPatch) -> None:
-    requeue = hops.Nack.arrive
+    requeue = hop_kinds.Nack.arrive
     calls: Counter[str] = Counter()
 
-    def losing(self: hops.Nack) -> None:
+    def losing(self: hop_kinds.Nack) -> None:
         """Give a delivery back; but every twentieth is gone."""
         calls["nack"] += 1
         if calls["nack"] % 20 == 0:
-            hops.Reject(self.session, self.tag).arrive()
+            hop_kinds.Reject(self.session, self.tag).arrive()
         else:
             requeue(self)
 
-    monkeypatch.setattr(hops.Nack, "arrive", losing)
+    monkeypatch.setattr(hop_kinds.Nack, "arrive", losing)
     assert wrong(case_of("failing work, drawn anew: M/M/2"))

@@ -1,6 +1,6 @@
 """A classic queue: takes messages in, hands them out in turn, takes them back, lets them go.
 
-Where requeueing is decided: `take_back` (to the original place). Source of the rules: RabbitMQ's
+`take_back` requeues; to which place, `queue_order` decides. Source of the rules: RabbitMQ's
 documentation of queues, TTL, length limits, priorities and dead-lettering; checked against real brokers.
 """
 
@@ -15,7 +15,7 @@ from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
 from mqsim.broker.queues.dispatch import RoundRobin, SingleActiveConsumer
 from mqsim.broker.queues.queue import Queue, Subscriber
-from mqsim.broker.queues.ready_messages import ByPriority, FirstInFirstOut, MessageOrder
+from mqsim.broker.queues.queue_order import ByPriority, FirstInFirstOut, MessageOrder
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
 
 if TYPE_CHECKING:

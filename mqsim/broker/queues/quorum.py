@@ -19,7 +19,7 @@ from mqsim.broker.lifecycle import LEADERSHIP, Leadership, LeadershipInput
 from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.classic import ClassicQueue, QueueHost
 from mqsim.broker.queues.dispatch import QuorumRoundRobin, RoundRobin, SingleActiveConsumer
-from mqsim.broker.queues.ready_messages import (
+from mqsim.broker.queues.queue_order import (
     ByPriority,
     FirstInFirstOut,
     MessageOrder,

@@ -188,7 +188,7 @@ def test_a_path_that_leads_nowhere_is_found(named: str) -> None:
 
 def test_paths_that_lead_somewhere_are_left_alone() -> None:
     page = (
-        "[x](docs/semantics.md#faults) [y](#layers) [z](https://a.b/) `sim/links.py` `mqsim/` `own.py` `a.b.c`"
+        "[x](docs/semantics.md#faults) [y](#layers) [z](https://a.b/) `sim/node.py` `mqsim/` `own.py` `a.b.c`"
     )
     assert lost_paths(f"{page}\n```python\n# own.py\n```\n", ARCHITECTURE) == []
 

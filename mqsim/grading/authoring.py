@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
-from mqsim.grading.exercise import Exercise, load
+from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import files_in
+from mqsim.grading.practice import CONFTEST
 from mqsim.grading.practice import check as judge
 from mqsim.grading.reports.notebook import notebook_of
 from mqsim.grading.verdict import State, Verdict
@@ -47,10 +48,11 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether it came out as it must."""
+        """Whether it came out as it must. A wrong one must fail its check by itself, not through another."""
         if not self.meant:
             return self.verdict.state is State.PASSED
-        return any(check.name == self.meant and check.state is State.FAILED for check in self.verdict.checks)
+        found = {check.name: check for check in self.verdict.checks}.get(self.meant)
+        return found is not None and found.fails_by_itself
 
 
 def solutions(folder: Path) -> Iterator[tuple[str, Path, str]]:
@@ -141,7 +143,7 @@ def _why(proof: Proof) -> str:
     if proof.verdict.message:
         return proof.verdict.message
     if proof.meant:
-        return f"{proof.meant} does not fail"
+        return f"{proof.meant} does not fail by itself"
     first = next((check for check in proof.verdict.checks if check.state is not State.PASSED), None)
     return f"{first.name}: {first.message}" if first else "it does not pass"
 
@@ -199,6 +201,7 @@ def release(exercise_folder: Path, proofs: Path, target: Path, *, reference: str
         }
     files |= starters
     files |= {f"partner/{name}": data for name, data in files_in(exercise_folder / "partner").items()}
+    files |= {NAME_FILE: f"{exercise.name}\n".encode(), "conftest.py": CONFTEST.encode()}
     page = files.get("README.md", b"").decode()
     programs = {
         name: starters[f"{name}.py"].decode() for name in exercise.programs if f"{name}.py" in starters
@@ -241,7 +244,7 @@ _README = """# {title}
 ## What to write
 
 `producer.py` sends the tasks that it finds on its command line to the queue `task_queue`. `consumer.py` takes
-them, works a second for each dot at the end, and calls `ledger.record(task)`.
+them, works a second for each dot at the end, and records it (`import ledger`, then `ledger.record(task)`).
 
 ## Before you run it
 

@@ -11,7 +11,7 @@ from mqsim.grading.expectations import Unmet
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.search import Restless, Search
 from mqsim.grading.telling import lines, sentence
-from mqsim.grading.verdict import CheckVerdict, Example, Searched, State
+from mqsim.grading.verdict import COMES_FIRST, CheckVerdict, Example, Searched, State
 
 if TYPE_CHECKING:
     from mqsim.grading.exercise import Check, Exercise
@@ -186,7 +186,7 @@ class Judge:
         first = next((need for need in check.needs if self._cases[need].state is not State.PASSED), None)
         if first is not None and case.state in (State.PASSED, State.FAILED, State.NOT_EXERCISED):
             case = replace(case, example=Example())
-            case.close(State.FAILED, f"{first} comes first.")
+            case.close(State.FAILED, f"{first} {COMES_FIRST}")
         hidden = check.hidden
         return CheckVerdict(
             check.name if not hidden else f"hidden: {hidden}",

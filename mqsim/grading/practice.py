@@ -155,7 +155,7 @@ def start(exercise_folder: Path, folder: Path) -> list[Path]:
     return written
 
 
-_CONFTEST = '''"""Lets `pytest` run the exercise's checks in this folder."""
+CONFTEST = '''"""Lets `pytest` run the exercise's checks in this folder."""
 
 from mqsim.grading.collecting import pytest_collect_file, pytest_ignore_collect
 
@@ -174,5 +174,5 @@ def _handed_out(exercise_folder: Path) -> Mapping[str, bytes]:
         for path, content in files_in(exercise_folder / kind).items():
             files[path if kind == "starter" else f"partner/{path}"] = content
     files[NAME_FILE] = f"{exercise.name}\n".encode()
-    files["conftest.py"] = _CONFTEST.encode()
+    files["conftest.py"] = CONFTEST.encode()
     return files

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mqsim.errors import UsageError
+from mqsim.grading.exercise import NAME_FILE
 
 _NUMBERED = re.compile(r"\d\d_[a-z0-9_]+")
 
@@ -36,6 +37,7 @@ def find(name: str) -> Path:
     Args:
         name: its full name (`02_task_queue`), without the number (`task_queue`), the number alone (`2`), or a
             folder of your own that has an `exercise.py`.
+            In a folder that was handed out, the name of its exercise is enough.
 
     Raises:
         UsageError: there is no such exercise, or several could be meant.
@@ -43,6 +45,9 @@ def find(name: str) -> Path:
     own = Path(name)
     if (own / "exercise.py").is_file():
         return own.absolute()
+    here = Path(NAME_FILE)
+    if here.is_file() and here.read_text(encoding="utf-8").strip() == name and Path("exercise.py").is_file():
+        return Path.cwd()
     known = names()
     number = int(name) if name.isdecimal() else -1
     found = [each for each in known if name in (each, each[3:]) or int(each[:2]) == number]

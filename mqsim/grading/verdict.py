@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+COMES_FIRST = "comes first."
+"""How the message of a check ends that was not judged, because one that it needs was not passed."""
+
 
 class State(Enum):
     """How a check, or a whole submission, came out.
@@ -99,6 +102,11 @@ class CheckVerdict:
     message: str = ""
     searched: tuple[Searched, ...] = ()
     example: Example = field(default_factory=Example)
+
+    @property
+    def fails_by_itself(self) -> bool:
+        """Whether it was judged and failed, rather than given up because a check that it needs failed."""
+        return self.state is State.FAILED and not self.message.endswith(COMES_FIRST)
 
     def to_data(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -1,0 +1,52 @@
+"""What proves an exercise, and what its students get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mqsim.errors import UsageError
+from mqsim.grading.authoring import Proof, begin, release
+from mqsim.grading.shelf import find
+from mqsim.grading.verdict import CheckVerdict, State, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def verdict(state: State, message: str) -> Verdict:
+    check = CheckVerdict("nothing_lost", "Nothing is lost.", state, 0, 6, message)
+    return Verdict("11_x", "s", (check,), 6, 0, state)
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "holds"),
+    [
+        (State.FAILED, '"one." is lost.', True),
+        (State.FAILED, "effects comes first.", False),
+        (State.PASSED, "", False),
+        (State.NOT_EXERCISED, "No fault hit anything.", False),
+        (State.GRADER_ERROR, "The check failed itself.", False),
+    ],
+)
+def test_a_wrong_solution_must_fail_its_check_by_itself(state: State, message: str, holds: bool) -> None:
+    assert Proof("wrong/nothing_lost__x", "nothing_lost", verdict(state, message)).holds is holds
+
+
+def test_a_wrong_solution_that_cannot_be_judged_proves_nothing() -> None:
+    ungradable = Verdict("11_x", "s", (), 6, 0, State.UNGRADABLE, "a syntax error")
+    assert not Proof("wrong/nothing_lost__x", "nothing_lost", ungradable).holds
+
+
+def test_a_folder_that_was_handed_out_knows_its_exercise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin("11_greeter", tmp_path / "shelf", tmp_path / "proofs" / "11_greeter")
+    handout = tmp_path / "handout"
+    release(tmp_path / "shelf" / "11_greeter", tmp_path / "proofs" / "11_greeter", handout)
+    assert (handout / "conftest.py").is_file()
+    with pytest.raises(UsageError, match="there is no exercise '11_greeter'"):
+        find("11_greeter")
+    monkeypatch.chdir(handout)
+    assert find("11_greeter") == handout

@@ -10,11 +10,13 @@ BOTH_ORDERS = both_orders("consumer", "producer")
 
 
 def greetings(run):
-    """How often the consumer was given each text from the queue `hello`, and finished with it."""
+    """The texts that the consumer took in hand from the queue `hello`, acknowledged or not."""
     return [
         each.text
         for each in run.deliveries
-        if each.program == "consumer" and each.queue == "hello" and each.finished < run.limit
+        if each.program == "consumer"
+        and each.queue == "hello"
+        and min(each.started, each.finished) < run.limit
     ]
 
 
@@ -33,10 +35,14 @@ def same_declaration(run):
     """Both programs declare the queue `hello` in the same way."""
     for error in run.errors:
         expect(error.code not in (405, 406), f"{error.who} was refused at {error.t:.3f}: {error.text}.")
-    declared = [each.name for each in run.declarations if each.kind == "queue"]
-    expect(
-        "hello" in declared, f"Nobody declared the queue `hello`; declared: {', '.join(declared) or 'none'}."
-    )
+    for program in ("consumer", "producer"):
+        declared = {
+            each.name for each in run.declarations if each.kind == "queue" and each.program == program
+        }
+        expect(
+            "hello" in declared,
+            f"The {program} does not declare the queue `hello`. It declares: {', '.join(declared) or 'none'}.",
+        )
 
 
 @exercise.check(points=3, needs=["runs"])

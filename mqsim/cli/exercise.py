@@ -55,7 +55,7 @@ def start(name: Name, folder: Folder = None) -> None:
     for path in written:
         typer.echo(f"wrote {path}")
     typer.echo(
-        f"Read {target / 'README.md'}, write your programs, then: mqsim exercise check {name} {target}"
+        f"Read {target / 'README.md'} and write your programs. Check them: cd {target}; mqsim exercise check"
     )
 
 

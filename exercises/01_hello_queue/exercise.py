@@ -36,12 +36,11 @@ def same_declaration(run):
     for error in run.errors:
         expect(error.code not in (405, 406), f"{error.who} was refused at {error.t:.3f}: {error.text}.")
     for program in ("consumer", "producer"):
-        declared = {
-            each.name for each in run.declarations if each.kind == "queue" and each.program == program
-        }
+        mine = [each for each in run.declarations if each.program == program and each.kind == "queue"]
+        names = sorted({each.name for each in mine})
         expect(
-            "hello" in declared,
-            f"The {program} does not declare the queue `hello`. It declares: {', '.join(declared) or 'none'}.",
+            "hello" in names,
+            f"The {program} does not declare the queue `hello`. It declares: {', '.join(names) or 'none'}.",
         )
 
 

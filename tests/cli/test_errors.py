@@ -129,7 +129,7 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
     report = tmp_path / "page.html"
     windows = sys.platform == "win32"
     options = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)} if windows else {}
-    endless = ["run", "hello", "--set", "duration=1e9", "--set", "producers.sender.messages=null"]
+    endless = ["run", "hello", "--set", "duration=5e6", "--set", "producers.sender.messages=null"]
     # A process that a shell started in the background ignores SIGINT, and so would its children.
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "

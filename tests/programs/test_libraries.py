@@ -67,6 +67,16 @@ with kombu.Connection("amqp://guest:guest@localhost//") as connection:
     queue.close()
 """
 
+PIKA = """
+import pika
+connection = pika.BlockingConnection()
+channel = connection.channel()
+channel.queue_declare("letters")
+channel.basic_publish("", "letters", "a")
+print(channel.basic_get("letters", auto_ack=True)[2])
+connection.close()
+"""
+
 AIO_PIKA = """
 import asyncio, aio_pika
 async def main():
@@ -103,6 +113,7 @@ scheduler.start()
     [
         case
         for case in (
+            ("pika", PIKA, ["b'a'"], 0.0),
             ("kombu", KOMBU, ["{'a': 1}"], 0.0),
             ("aio_pika", AIO_PIKA, ["did b'x'"], 2.0),
             ("apscheduler", APSCHEDULER, ["tick", "tick"], 20.0),

@@ -78,10 +78,10 @@ def test_waiting_and_in_a_workers_hands() -> None:
 
 
 def test_a_broker_that_dies_takes_what_is_not_durable() -> None:
-    faults = [{"kill": "broker", "at": 1, "down": 1}]
+    faults = [{"kill": "broker", "at": 1.5, "down": 1}]  # once what was published has reached its disk
     options = {"start": {"worker": 5}, "faults": faults}
     assert ends("Task 1", **options) == (
-        "Lost at 1: the broker went down, which only persistent messages in a durable queue survive."
+        "Lost at 1.5: the broker went down, which only persistent messages in a durable queue survive."
     )
     kept = ends("Task 1", producer=LASTING_PRODUCER, worker=manual(durable=True), **options)
     assert kept.startswith("Done: worker-1 finished it at 7.0")

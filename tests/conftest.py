@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,10 @@ pytest_plugins = ["pytester"]
 
 # Figures are drawn without a display, whatever the machine has.
 os.environ["MPLBACKEND"] = "Agg"
+
+# What a shell starts in the background ignores Ctrl-C, and so would everything that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two noisy cores make deadlines lie. In CI the examples are the same at every run; elsewhere they explore.
 settings.register_profile("here", deadline=None)

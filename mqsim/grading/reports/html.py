@@ -26,6 +26,9 @@ _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{padding:.3rem .8rem;text-align:left;vertical-align:top;"
     "border-bottom:1px solid #ddd}pre{background:#f6f6f6;padding:.7rem;overflow-x:auto;font-size:13px}"
+    # The last column takes what is left; what is wider scrolls or shrinks, so that no page scrolls sideways.
+    "td:last-child{width:100%;max-width:0}td img,td svg{max-width:100%;height:auto}"
+    "code{overflow-wrap:anywhere}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

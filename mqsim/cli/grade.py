@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mqsim.cli.progress import progress_bar
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,19 +107,13 @@ def _graded(request: Request, order: Order) -> tuple[list[Verdict], bool]:
     if paths is None:
         return [grade(order, request.path)], False
     kept = Path(f"mqsim-grades-{order.exercise.name}.jsonl")
-    with _bar(len(paths)) as bar:
+    with progress_bar("grading", "submissions") as tell:
 
-        def done(verdict: Verdict, _number: int, _total: int) -> None:
-            bar.set_postfix_str(f"{verdict.submission}: {verdict.state.value}")
-            bar.update(1)
+        def done(_verdict: Verdict, number: int, total: int) -> None:
+            if tell is not None:
+                tell(number, total)
 
         return grade_all(order, paths, kept=kept, resume=request.resume, done=done), True
-
-
-def _bar(total: int):  # type: ignore[no-untyped-def]
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit="submission", file=sys.stderr, disable=not sys.stderr.isatty())
 
 
 def rendered(verdicts: Sequence[Verdict], form: str, several: bool) -> str:

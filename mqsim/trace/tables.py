@@ -193,7 +193,7 @@ class DeliveryTable(Table):
         return row
 
 
-_WORDS = {kind: kind.value for kind in EventKind}
+_WORDS: dict[str, str] = {kind: kind.value for kind in EventKind}
 """The plain text of each kind."""
 
 

@@ -66,6 +66,8 @@ one, and each piece that it prints; each that it sends is four."""
 
 _SENDING = 3
 _BUSY_FREE, _BUSY_DOUBLES, _BUSY_MOST = 10_000, 1024, 6
+_BUSY_AT_ONCE = 64
+# So many calls are charged together: to hand over after each costs more than the call itself.
 _HAND_OVER = 1 << 20
 """Bytes after which operations are handed over, though the program has not waited."""
 
@@ -305,11 +307,7 @@ class Runtime:
             if task.idle > SPIN_FREE:
                 if task.idle == SPIN_FREE + 1:
                     task.spins_since = self.now
-                self._sleepers += 1
-                try:
-                    self._park(task, self.now + max(SPIN, (self.now - task.spins_since) >> _SPIN_SHARE))
-                finally:
-                    self._sleepers -= 1
+                self._spend(task, max(SPIN, (self.now - task.spins_since) >> _SPIN_SHARE))
 
     def effort(self, size: int = 0) -> None:
         """Account for a call that gets something done: a line printed, `size` bytes sent."""
@@ -320,11 +318,19 @@ class Runtime:
         task.idle = 0
         task.busy += 1
         over = task.busy - _BUSY_FREE
-        if over > 0:
-            self._park(task, self.now + (1 << min(over // _BUSY_DOUBLES, _BUSY_MOST)))
+        if over > 0 and not over % _BUSY_AT_ONCE:
+            self._spend(task, _BUSY_AT_ONCE << min(over // _BUSY_DOUBLES, _BUSY_MOST))
         elif self._bytes >= _HAND_OVER:
             self._hand_over = True
             self._park(task, self.now)
+
+    def _spend(self, task: Task, ticks: int) -> None:
+        """Have a thread that goes on by itself take so much time."""
+        self._sleepers += 1
+        try:
+            self._park(task, self.now + ticks)
+        finally:
+            self._sleepers -= 1
 
     # -- the hub ---------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from mqsim.amqp.frames import HEARTBEAT_FRAME
 from mqsim.guest.host.amqp_client import AmqpClient, Note
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
@@ -165,7 +166,7 @@ class PortPeer(Peer):
             at = self._node.occupy(deliveries=deliveries)
             self._clock.call_at(at, lambda _: self._send_now(data, notes))
         else:
-            self._connection.send(data, notes or None)
+            self._connection.send(data, notes or None, may_wait=data == HEARTBEAT_FRAME)
 
     def _send_now(self, data: bytes, notes: list[Note]) -> None:
         self._connection.send(data, notes)

@@ -21,6 +21,7 @@ from greenlet import getcurrent, greenlet
 
 from mqsim.guest.kernel.operations import (
     Connected,
+    Dozing,
     Ended,
     Event,
     Exit,
@@ -42,7 +43,7 @@ from mqsim.guest.kernel.signal_numbers import FATAL, SIGINT, SIGKILL
 from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from mqsim.guest.kernel.descriptors import Descriptor, Imports
@@ -130,6 +131,8 @@ class Runtime:
         unwound: whether its main thread came to its end.
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
         polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
+        passes_heartbeats: lets heartbeats pass while that poll waits (`heartbeats`); None: each one ends it.
+        dozing: how many threads are in such a poll.
         wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
         remarks: what was remarked of it, once each.
         may_leave: whether what happens now may be real, as the runtime itself wants it.
@@ -161,6 +164,8 @@ class Runtime:
         self.unwound = False
         self.only_heartbeats = False
         self.polls_by_pika = False
+        self.passes_heartbeats: Callable[[Sequence[Descriptor]], float | None] | None = None
+        self.dozing = 0
         self.wakeup_fd = -1
         self.steps = 0
         self.remarks: list[str] = []
@@ -177,6 +182,7 @@ class Runtime:
         self._hand_over = False
         self._sleepers = 0
         self._told_sleeping = False
+        self._told_dozing = False
         self._observed = program.observed
         self._doing: object = None
         self._waits = 0
@@ -360,6 +366,9 @@ class Runtime:
         if (self._sleepers > 0) is not self._told_sleeping:
             self._told_sleeping = not self._told_sleeping
             self.operations.append(Sleeping(self._told_sleeping))
+        if (self.dozing > 0) is not self._told_dozing:
+            self._told_dozing = not self._told_dozing
+            self.operations.append(Dozing(self._told_dozing))
         self.steps += 1
         if self.steps > STEPS:
             self.operations.append(Exit(137, 9, self._endless()))

@@ -59,10 +59,12 @@ class Access:
     Attributes:
         users: passwords by user.
         vhosts: names of virtual hosts that can be opened.
+        others: names of those that belong to the same RabbitMQ, and are not there.
     """
 
     users: Mapping[str, Password] = field(default_factory=lambda: {"guest": Password("guest")})
     vhosts: frozenset[str] = frozenset({VHOST})
+    others: frozenset[str] = frozenset()
 
     def trusts(self, user: str, password: str) -> bool:
         """Whether somebody may log in."""

@@ -276,6 +276,8 @@ class Session(FrameOutput, Heartbeat):
 
     def _open(self, asked: commands.Connection.Open) -> None:
         if asked.virtual_host not in self.access.vhosts:
+            if self.observer is not None:
+                self.observer.vhost_not_found(str(asked.virtual_host))
             raise failures.no_such_host(str(asked.virtual_host), asked)
         self.link = self.broker.connect(self.name, node=self.node, user=self.user)
         self.link.on_closed = self._on_closed

@@ -39,8 +39,10 @@ def access_of(path: Path) -> Access:
         if isinstance(text, str):
             algorithm = each.get("hashing_algorithm", DEFAULT_HASH) if "password_hash" in each else ""
             users[str(each.get("name"))] = Password(text, str(algorithm))
-    hosts = frozenset({chosen})
-    return Access(users, hosts) if users else Access(vhosts=hosts)
+    vhosts = frozenset({chosen})
+    named = {str(each.get("name")) for each in given.get("vhosts") or () if isinstance(each, dict)}
+    others = frozenset(named - vhosts)
+    return Access(users, vhosts, others) if users else Access(vhosts=vhosts, others=others)
 
 
 def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:

@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def surviving(broker: RealBroker) -> dict[str, dict[str, int]]:
     begin = time.monotonic() + 0.5
     last = begin + max(RESTS)
     for rest in sorted(RESTS, reverse=True):
-        connection.process_data_events(max(0.0, last - rest - 0.05 - time.monotonic()))
+        connection.process_data_events(max(0.0, last - rest - time.monotonic()))
         for mode, number in MODES.items():
             for _ in range(COUNT):
                 properties = pika.BasicProperties(delivery_mode=number)
@@ -78,8 +79,6 @@ def away(broker: RealBroker, clean: bool) -> float:
         except pika.exceptions.AMQPError:
             gone.append(time.monotonic())
 
-    import threading
-
     waiting = threading.Thread(target=wait)
     waiting.start()
     halt(clean=clean)
@@ -108,7 +107,9 @@ def measure(version: str, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, and keep the figures when asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", default="3.10")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")

@@ -81,7 +81,7 @@ def test_it_is_as_if_pika_had_seen_to_each(
 
 
 def test_a_silent_broker_is_noticed_when_pika_looks(carry: CarrierFactory) -> None:
-    """pika looks 5 s after each interval of 10 s: at 15, 30 …; cut off at 40, it hears nothing from 45 to 60."""
+    """pika looks every 15 s, the interval and 5 s more; cut off at 40, it hears nothing from 45 to 60."""
     cut = [{"partition": ["worker-1", "broker"], "at": 40.0, "for": 500.0}]
     source = CONSUMER.format(logs=False, more="")
     result = mq.run_programs({"worker": program("worker", source)}, until=300.0, faults=cut, carry=carry)
@@ -95,9 +95,7 @@ def test_an_idle_consumer_hardly_wakes_up(monkeypatch: pytest.MonkeyPatch) -> No
     turns = []
     select = pytest.importorskip("pika.adapters.select_connection")
     real = select.IOLoop.process_timeouts
-    monkeypatch.setattr(
-        select.IOLoop, "process_timeouts", lambda loop: (turns.append(loop), real(loop))[1]
-    )
+    monkeypatch.setattr(select.IOLoop, "process_timeouts", lambda loop: (turns.append(loop), real(loop))[1])
     source = CONSUMER.format(logs=False, more="").replace("heartbeat=10", "heartbeat=60")
     scenario = {"duration": 3600.0, "programs": {"worker": {"source": source}}}
     mq.simulate(scenario)

@@ -301,7 +301,7 @@ except KeyboardInterrupt:
 
 
 def test_a_busy_program_is_charged_for_many_calls_at_once(carry: CarrierFactory) -> None:
-    """Beyond 10,000 calls time passes, but the world is not asked after each: it takes longer than the call."""
+    """Beyond 10,000 calls time passes, but the world is not asked after each of them."""
     source = """
 import socket, time
 s = socket.create_connection(("localhost", 7))

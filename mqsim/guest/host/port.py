@@ -9,6 +9,7 @@ callbacks are done, and rings for its heartbeats. What passes is written down by
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp.frames import HEARTBEAT_FRAME
@@ -18,6 +19,8 @@ from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.amqp.access import Access
     from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.disk import Disk
@@ -36,6 +39,7 @@ class Port:
         node: who listens.
         deliveries: what each program holds, by the actor's name.
         access: who may log in.
+        remark: has the transcript say something of a program, by the actor's name.
         disk: is told of what publishers want to be safe; None where the broker's disk is modelled.
     """
 
@@ -45,12 +49,14 @@ class Port:
         node: Node,
         deliveries: dict[str, ClientDeliveries],
         access: Access,
+        remark: Callable[[str, str], None],
         disk: Disk | None = None,
     ) -> None:
         self.world = world
         self.node = node
         self.deliveries = deliveries
         self._access = access
+        self._remark = remark
         self._disk = disk
         self._peers: dict[PortPeer, None] = {}
         node.up_listeners.append(self._node_up_changed)
@@ -63,6 +69,7 @@ class Port:
             connection.fd,
             self.deliveries[connection.client_name],
             self._access,
+            partial(self._remark, connection.client_name),
             self._disk,
         )
         peer = PortPeer(self, connection, client)

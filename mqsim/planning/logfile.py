@@ -8,13 +8,13 @@ import importlib
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LINE = re.compile(
@@ -36,6 +36,16 @@ class Columns:
     file: str
     cells: dict[str, list[Any]]
     lines: Sequence[int]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return Path(self.file).name
+
+    def rows(self, chosen: Sequence[int]) -> Columns:
+        """Some of its rows."""
+        cells = {name: [column[i] for i in chosen] for name, column in self.cells.items()}
+        return Columns(self.file, cells, [self.lines[i] for i in chosen])
 
     def column(self, name: str, option: str) -> list[Any]:
         """One column.

@@ -27,8 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mqsim import theory
 from mqsim.planning.observe import Observation
@@ -37,6 +36,7 @@ from mqsim.planning.targets import Measure
 from mqsim.planning.values import open_targets
 from mqsim.scenario import Scenario
 
+HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
 LOADS = (0.5, 0.8, 0.9, 0.95)
@@ -228,9 +228,10 @@ def page(rows: list[tuple[Case, float, dict[str, Any]]], asked: argparse.Namespa
         f"Written by `python benchmarks/coverage.py --studies {asked.studies} --write` at commit {commits};",
         "never by hand.",
         "",
-        f"Each line is {asked.studies} studies of a queue whose truth is known. A study is one round of runs, as",
-        "`mqsim plan` makes them for a p99; a figure is the share of its 95 % intervals that hold the truth. Of",
-        f"{asked.studies} intervals that hold at 95 %, between 92 and 98 % do so in 19 of 20 such counts.",
+        f"Each line is {asked.studies} studies of a queue whose truth is known. A study is one round of",
+        "runs, as `mqsim plan` makes them for a p99; a figure is the share of its 95 % intervals that hold",
+        "the truth.",
+        f"Of {asked.studies} intervals that hold at 95 %, between 92 and 98 % do so in 19 of 20 such counts.",
         "",
         "| queue | load | mean | p95 | p99 |",
         "| --- | ---: | ---: | ---: | ---: |",

@@ -28,6 +28,7 @@ from mqsim.scenario.spec import (
     Ratio,
     Seconds,
     Share,
+    Slots,
     Some,
     Spec,
     Text,
@@ -170,6 +171,9 @@ class ConsumerSpec(Spec):
         default=None, min_length=1, description="[seconds, factor] points: stretches work over time, linearly"
     )
     prefetch: Prefetch = Field(default=1, description="most unacknowledged messages; 0 is unlimited")
+    slots: Slots = Field(
+        default=1, description="messages it works on at a time; above 1 it is a pool with one connection"
+    )
     ack: Literal["manual", "auto", "early"] = Field(
         default="manual", description="early acknowledges before the work"
     )
@@ -200,6 +204,9 @@ class ConsumerSpec(Spec):
             found.append(
                 Problem(("speed",), self.speed, f"one number, or a list of {self.count}: one for each", hint)
             )
+        if self.slots > 1 and self.blocking:
+            hint = "A pool works beside its connection, so its work blocks no heartbeat: leave blocking out"
+            found.append(Problem(("slots",), self.slots, "1 with blocking: true", hint))
         if self.factor is not None:
             check_increasing([time for time, _ in self.factor], ("factor",))
         if self.ack != "manual" and self.fails is not None and self.fails.then in ("nack", "reject"):

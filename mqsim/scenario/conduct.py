@@ -12,6 +12,7 @@ from mqsim.scenario.laws import Law
 from mqsim.scenario.problems import wrong
 from mqsim.scenario.spec import Actors, Ratio, Seconds, Share, Some, SomeSeconds, Spec, Whole, WholeBytes
 
+FailThen = Literal["nack", "reject", "drop", "crash"]
 RetryCause = Literal["nack", "timeout", "closed", "returned"]
 
 
@@ -48,9 +49,7 @@ class Fails(Spec):
 
     probability: Share = Field(default=0.0, description="how likely an attempt fails, from 0 to 1")
     after: Share = Field(default=1.0, description="the share of the work that is done before, from 0 to 1")
-    then: Literal["nack", "reject", "drop", "crash"] = Field(
-        default="nack", description="what happens to the message"
-    )
+    then: FailThen = Field(default="nack", description="what happens to the message")
     attempts: Some | None = Field(
         default=None, description="the attempt at which a failing message is rejected"
     )

@@ -6,11 +6,12 @@ is described here, from the same tables that the reading goes by.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
 from mqsim.scenario.arrivals import KINDS
+from mqsim.scenario.conduct import FailThen
 from mqsim.scenario.faults import ALARMS, FAULTS
 from mqsim.scenario.laws import MARK
 from mqsim.scenario.problems import BARE
@@ -35,6 +36,10 @@ _LAWS: dict[str, tuple[str, dict[str, Any]]] = {
     "hyperexponential": ("a mixture of exponentials", {"probabilities": _NUMBERS, "means": _NUMBERS}),
     "discrete": ("some values with weights", {"values": _NUMBERS, "weights": _NUMBERS}),
     "empirical": ("a column of a file, each row equally likely", {"file": _TEXT, "column": _TEXT}),
+    "list": (
+        "a column of a file, one row after the other, again and again",
+        {"file": _TEXT, "column": _TEXT},
+    ),
 }
 
 
@@ -101,7 +106,11 @@ def _dist() -> dict[str, Any]:
     ]
     return {
         "description": "a law of arrival or work: a number (constant), or one law with its parameters",
-        "anyOf": [{**_NOT_NEGATIVE, "description": "always the same"}, *laws],
+        "anyOf": [
+            {**_NOT_NEGATIVE, "description": "always the same"},
+            *laws,
+            _mapping({"list": _NUMBERS}, description="one value after the other, again and again"),
+        ],
     }
 
 
@@ -159,11 +168,23 @@ def _destination() -> dict[str, Any]:
     }
 
 
+_FAULT_FIELDS: dict[str, dict[str, Any]] = {
+    "for": _POSITIVE,
+    "factor": _POSITIVE,
+    "probability": {**_NOT_NEGATIVE, "maximum": 1},
+    "after": {**_NOT_NEGATIVE, "maximum": 1},
+    "then": {"enum": list(get_args(FailThen))},
+    "attempts": {"type": "integer", "minimum": 1},
+}
+
+
 def _fault(kind: str) -> dict[str, Any]:
     rule = FAULTS[kind]
     target: dict[str, Any] = {**_TEXT, "description": "NAME-k, a group NAME, broker or broker-k"}
     if rule.target == "alarm":
         target = {"enum": list(ALARMS)}
+    elif rule.target == "consumer":
+        target = {**_TEXT, "description": "a consumer NAME-k, or a group NAME of consumers"}
     elif rule.target == "link":
         target = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
     fields: dict[str, Any] = {}
@@ -171,7 +192,7 @@ def _fault(kind: str) -> dict[str, Any]:
         if name in ("every", "repair"):
             fields[name] = _ref("DIST")
         else:
-            fields[name] = dict(_POSITIVE if name in ("for", "factor") else _NOT_NEGATIVE)
+            fields[name] = dict(_FAULT_FIELDS.get(name, _NOT_NEGATIVE))
             if name in ("restart_after", "for", "down"):
                 fields[name]["type"] = ["number", "null"]
     found = _mapping({kind: target, **fields}, [kind, *(need for need in rule.needs if need != "when")])

@@ -212,6 +212,7 @@ AnyWhole = Annotated[int, Within("a whole number", whole=True)]
 Actors = Annotated[
     int, Within(f"a whole number from 0 to {MOST_ACTORS}", low=0, high=MOST_ACTORS, whole=True)
 ]
+Slots = Annotated[int, Within("a whole number from 1 to 10000", low=1, high=10_000, whole=True)]
 Prefetch = Annotated[int, Within("a whole number from 0 (unlimited) to 65535", low=0, high=65535, whole=True)]
 Priority = Annotated[int, PRIORITY]
 Heartbeat = Annotated[float, Within("a number of seconds from 0 (off) to 65535", low=0, high=65535)]

@@ -15,6 +15,7 @@ from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.sim.alarms import watched
 from mqsim.sim.autoscaler import Autoscaler
 from mqsim.sim.clock import Clock
 from mqsim.sim.cluster import BROKER, Cluster
@@ -24,7 +25,6 @@ from mqsim.sim.end_of_run import EndOfRun
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
 from mqsim.sim.lineages import Lineages
-from mqsim.sim.memory import MemoryUse
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
@@ -121,9 +121,8 @@ class World:
         self.recorder = Recorder(self.trace)
         self.copies = Copies(self.recorder)
         observers: list[Observer] = [self.recorder, self.copies]
-        memory = MemoryUse(scenario.broker.memory)
-        if scenario.broker.memory.limit is not None:
-            observers.append(memory)
+        uses = list(watched(scenario.broker))
+        observers += uses
         self.broker = Broker(
             scenario.broker.profile,
             Observers(*observers),
@@ -133,7 +132,8 @@ class World:
         self._deadlines = self.broker.deadlines
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
-        self.node.watch_memory(memory)
+        for use in uses:
+            self.node.watch(use)
         if scenario.programs and not hosts:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
             raise ScenarioError("programs", list(scenario.programs), "empty", says)

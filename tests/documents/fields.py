@@ -23,6 +23,7 @@ from mqsim.scenario import (
     ConsumerSpec,
     CostsSpec,
     DeadLetterSpec,
+    DiskSpec,
     ExchangeSpec,
     Fails,
     Forward,
@@ -50,6 +51,7 @@ PARTS: dict[str, type[Spec]] = {
     "`broker.bindings`, each": BindingSpec,
     "`broker.costs`": CostsSpec,
     "`broker.memory`": MemorySpec,
+    "`broker.disk`": DiskSpec,
     "`network`": NetworkSpec,
     "`network.links`, each": LinkSpec,
     "`producers.NAME`": ProducerSpec,
@@ -92,6 +94,7 @@ def table_of_faults() -> str:
         "either": "an actor, a group, `broker` or `broker-k`",
         "link": "two ends, one of them `broker` or `broker-k`",
         "alarm": "`memory` or `disk`",
+        "consumer": "a consumer or a group of consumers",
     }
     lines = ["| kind | aimed at | fields |", "| --- | --- | --- |"]
     for kind, rule in FAULTS.items():

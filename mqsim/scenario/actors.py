@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, Wit
 
 from mqsim.distributions import Constant
 from mqsim.scenario.arrivals import Arrivals, check_increasing, check_pairs
-from mqsim.scenario.conduct import Autoscale, Confirms, Fails, Forward, Retry
+from mqsim.scenario.autoscaling import AnyScaling
+from mqsim.scenario.conduct import Confirms, Fails, Forward, Retry
 from mqsim.scenario.destinations import Destination
 from mqsim.scenario.laws import Law
 from mqsim.scenario.problems import Problem, all_wrong, wrong
@@ -188,7 +189,7 @@ class ConsumerSpec(Spec):
     heartbeat: Heartbeat = Field(default=60.0, description="seconds; 0 is off")
     blocking: Flag = Field(default=False, description="work keeps it from answering heartbeats")
     reconnect: Law = Field(default=Constant(1.0), description="seconds until it connects again")
-    autoscale: Autoscale | None = Field(default=None, description="consumers come and go with the backlog")
+    autoscale: AnyScaling | None = Field(default=None, description="consumers come and go with the backlog")
     exclusive: Flag = Field(default=False, description="no other consumer on the queue")
 
     @property

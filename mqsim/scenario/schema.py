@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic.json_schema import models_json_schema
 
 from mqsim.scenario.arrivals import KINDS
+from mqsim.scenario.autoscaling import SCALERS, Autoscale
 from mqsim.scenario.conduct import FailThen
 from mqsim.scenario.faults import ALARMS, FAULTS
 from mqsim.scenario.laws import MARK
@@ -45,7 +46,8 @@ _LAWS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of a scenario file, as plain data."""
-    models = [(model, "validation") for model in (Scenario, *KINDS.values())]
+    parts = (Scenario, *KINDS.values(), Autoscale, *SCALERS.values())
+    models = [(model, "validation") for model in parts]
     _, raw = models_json_schema(models)  # type: ignore[arg-type]
     definitions: dict[str, Any] = raw["$defs"]
     for name in ("DeadLetterSpec", "Scenario", *(model.__name__ for model in KINDS.values())):
@@ -56,6 +58,7 @@ def schema() -> dict[str, Any]:
         "description": "one fault and its times",
     }
     definitions |= {
+        "AUTOSCALE": _autoscale(),
         "DIST": _dist(),
         "ARRIVALS": _arrivals(),
         "DESTINATION": _destination(),
@@ -124,6 +127,14 @@ def _arrivals() -> dict[str, Any]:
         says = (model.__doc__ or " ").splitlines()[0]
         kinds.append(_mapping({kind: inside}, description=says))
     return {"description": "when messages come", "anyOf": kinds}
+
+
+def _autoscale() -> dict[str, Any]:
+    kinds = [_mapping({kind: _ref(model.__name__)}) for kind, model in SCALERS.items()]
+    return {
+        "description": "a plain rule, or the rule of a Kubernetes, KEDA or AWS scaler",
+        "anyOf": [_ref("Autoscale"), *kinds],
+    }
 
 
 def _key() -> dict[str, Any]:

@@ -15,8 +15,9 @@ from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.scenario.autoscaling import Hpa
 from mqsim.sim.alarms import watched
-from mqsim.sim.autoscaler import Autoscaler
+from mqsim.sim.autoscaler import Arrivals, Autoscaler, autoscale
 from mqsim.sim.clock import Clock
 from mqsim.sim.cluster import BROKER, Cluster
 from mqsim.sim.consumer import Consumer
@@ -122,7 +123,12 @@ class World:
         self.copies = Copies(self.recorder)
         observers: list[Observer] = [self.recorder, self.copies]
         uses = list(watched(scenario.broker))
-        observers += uses
+        self._rates = {
+            group: Arrivals(spec.queue, spec.autoscale.rate_window, lambda: self.clock._now)
+            for group, spec in scenario.consumers.items()
+            if isinstance(spec.autoscale, Hpa) and spec.autoscale.metric == "message_rate"
+        }
+        observers += [*uses, *self._rates.values()]
         self.broker = Broker(
             scenario.broker.profile,
             Observers(*observers),
@@ -310,7 +316,8 @@ class World:
             for consumer in members[: spec.count]:
                 self._schedule(consumer, spec.start, spec.stop)
             if spec.autoscale is not None:
-                Autoscaler(self, group, spec.queue, spec.autoscale, members)
+                scaler = Autoscaler(self, group, spec.queue, spec.autoscale, members)
+                autoscale(scaler, spec.autoscale, self._rates.get(group))
         self._begin_producers()
         for hosts in self._hosts:
             hosts.join(self)

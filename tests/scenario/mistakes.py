@@ -504,5 +504,53 @@ WRONG: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "producers.web.work.list.value",
         ["list takes file and column"],
     ),
+    (
+        "autoscale unknown kind",
+        {"consumers__worker__autoscale": {"kedaa": {"target": 20, "max": 5}}},
+        "consumers.worker.autoscale",
+        ["one of hpa, keda or target_tracking", "Did you mean 'keda'?"],
+    ),
+    (
+        "autoscale two kinds",
+        {"consumers__worker__autoscale": {"keda": {"target": 20, "max": 5}, "every": 3}},
+        "consumers.worker.autoscale",
+        ["keda alone", "below keda"],
+    ),
+    (
+        "autoscale keda field",
+        {"consumers__worker__autoscale": {"keda": {"target": 20, "max": 5, "pollingInterval": 3}}},
+        "consumers.worker.autoscale.keda.pollingInterval",
+        ["Did you mean 'polling'?"],
+    ),
+    (
+        "autoscale hpa to zero",
+        {"consumers__worker__autoscale": {"hpa": {"target": 20, "min": 0, "max": 5}}},
+        "consumers.worker.autoscale.hpa.min",
+        ["1 or more", "write keda"],
+    ),
+    (
+        "autoscale no target",
+        {"consumers__worker__autoscale": {"hpa": {"max": 5}}},
+        "consumers.worker.autoscale.hpa.target",
+        ["missing", "for each consumer"],
+    ),
+    (
+        "autoscale policy",
+        {"consumers__worker__autoscale": {"hpa": {"target": 1, "max": 5, "scale_up": {"policies": [{}]}}}},
+        "consumers.worker.autoscale.hpa.scale_up.policies.0",
+        ["exactly one of pods and percent"],
+    ),
+    (
+        "autoscale no policies",
+        {"consumers__worker__autoscale": {"hpa": {"target": 1, "max": 5, "scale_up": {"policies": []}}}},
+        "consumers.worker.autoscale.hpa.scale_up.policies",
+        ["at least 1"],
+    ),
+    (
+        "autoscale aws to zero",
+        {"consumers__worker__autoscale": {"target_tracking": {"target": 20, "min": 0, "max": 5}}},
+        "consumers.worker.autoscale.target_tracking.min",
+        ["not defined without an instance"],
+    ),
     ("costs", {"broker__costs": {"sync": -5}}, "broker.costs.sync", ["-5"]),
 ]

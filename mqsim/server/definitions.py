@@ -16,40 +16,85 @@ from mqsim.scenario.definitions import (
     DefinedExchange,
     DefinedQueue,
     read_definitions,
+    virtual_hosts,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from mqsim.broker import Broker, Channel
+    from mqsim.server.vhosts import VirtualHosts
+
+_SERVED = ("users", "permissions")
+"""What a scenario has no use for, and a broker that clients log in to has."""
 
 
-def access_of(path: Path) -> Access:
-    """Who may log in by a definitions file, and to which virtual host.
+def access_of(path: Path, vhosts: Iterable[str] | None = None) -> Access:
+    """Who may log in by a definitions file, and to which virtual hosts.
+
+    Args:
+        path: the file.
+        vhosts: those that there are; by default the one that `load` takes.
 
     Raises:
         UsageError: the file can't be read, or is none of that kind.
     """
-    chosen = read_definitions(path).vhost
+    hosts = frozenset({read_definitions(path).vhost} if vhosts is None else vhosts)
     given = json.loads(path.read_text(encoding="utf-8-sig"))
-    users = {}
-    for each in given.get("users") or ():
-        text = each.get("password_hash", each.get("password")) if isinstance(each, dict) else None
-        if isinstance(text, str):
-            algorithm = each.get("hashing_algorithm", DEFAULT_HASH) if "password_hash" in each else ""
-            users[str(each.get("name"))] = Password(text, str(algorithm))
-    hosts = frozenset({chosen})
-    return Access(users, hosts) if users else Access(vhosts=hosts)
+    users = dict(filter(None, map(user_of, given.get("users") or ())))
+    if not users:
+        return Access(vhosts=hosts)
+    listed = given.get("permissions")
+    if not isinstance(listed, list):
+        return Access(users, hosts)
+    may: dict[str, frozenset[str]] = {}
+    for each in listed:
+        if isinstance(each, dict):
+            user = str(each.get("user"))
+            may[user] = may.get(user, frozenset()) | {str(each.get("vhost", "/"))}
+    return Access(users, hosts, may)
 
 
-def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:
+def user_of(given: object) -> tuple[str, Password] | None:
+    """A user of a definitions file, by name; None without a password: nobody can log in as such a one."""
+    if not isinstance(given, dict):
+        return None
+    text = given.get("password_hash") or given.get("password")
+    if not isinstance(text, str):
+        return None
+    algorithm = given.get("hashing_algorithm") or DEFAULT_HASH
+    return str(given.get("name")), Password(text, str(algorithm) if given.get("password_hash") else "")
+
+
+def load_all(path: Path, vhosts: VirtualHosts) -> list[str]:
+    """Declare what a definitions file holds, in each of its virtual hosts.
+
+    Args:
+        path: the file.
+        vhosts: where; those that are not there yet are made.
+
+    Returns:
+        Sentences about what was refused, has no effect here or is not modelled.
+
+    Raises:
+        UsageError: the file can't be read, or is none of that kind.
+    """
+    told: list[str] = []
+    for name in virtual_hosts(path):
+        told += vhosts.add(name)
+        told += load(path, vhosts.brokers[name], name, alone=False)
+    return list(dict.fromkeys(told))
+
+
+def load(path: Path, broker: Broker, vhost: str | None = None, *, alone: bool = True) -> list[str]:
     """Declare what a definitions file holds.
 
     Args:
         path: the file.
         broker: where it is declared.
         vhost: whose queues; by default `/`, or the only one that has any.
+        alone: whether that is the only one here, so that it is told what belongs to others.
 
     Returns:
         Sentences about what was refused, has no effect here or is not modelled.
@@ -76,6 +121,12 @@ def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:
             attempt(f"binding {binding.source} to {binding.destination}", partial(_bind, binding))
     finally:
         link.close()
+    found.account = [
+        entry
+        for entry in found.account
+        if (entry.where or entry.key not in _SERVED)
+        and (alone or not entry.where.startswith("virtual host "))
+    ]
     return [*refused, *found.told()]
 
 

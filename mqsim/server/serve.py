@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mqsim.amqp.access import Access
 from mqsim.broker import Broker
 from mqsim.server import definitions as definitions_file
 from mqsim.server.host import Host
@@ -40,7 +41,7 @@ def serve(
         profile: whose rules apply: `3.10`, `4.0` or `4.3`.
         data: a file in which durable queues, exchanges, bindings and persistent messages are kept; without
             one they end with the process.
-        definitions: a definitions file, as RabbitMQ exports it: queues, exchanges and bindings.
+        definitions: a definitions file, as RabbitMQ exports it, with its users and virtual hosts.
         say: is given what is to be told, a line at a time; printed unless told.
 
     Raises:
@@ -63,13 +64,13 @@ async def _serve(
         port = await host.listen(address, port, paused=True)
         told = host.keep(data) if data is not None else []
         if definitions is not None:
-            told += definitions_file.load(definitions, host.broker)
-            host.access = definitions_file.access_of(definitions)
+            told += definitions_file.load_all(definitions, host.vhosts)
+            host.access = definitions_file.access_of(definitions, host.vhosts.brokers)
         for line in told:
             say(line)
         host.look_soon()
         await host.start()
-        for line in _welcome(address, port, profile, data):
+        for line in _welcome(host, address, port, data):
             say(line)
         await _watch(host, stop)
     finally:
@@ -77,11 +78,14 @@ async def _serve(
     say("The broker has stopped.")
 
 
-def _welcome(address: str, port: int, profile: str, data: Path | None) -> list[str]:
+def _welcome(host: Host, address: str, port: int, data: Path | None) -> list[str]:
+    profile = host.broker.profile.version
+    users = "Its user is guest, the password guest."
+    if host.access.users.keys() != Access().users.keys():
+        users = "Its users and their passwords are those of the definitions."
     kept = f"kept in {data}" if data is not None else "gone when it stops (--data FILE keeps them)"
     lines = [
-        f"A simulated broker with RabbitMQ {profile}'s rules listens on {address}:{port}. "
-        "Its user is guest, the password guest.",
+        f"A simulated broker with RabbitMQ {profile}'s rules listens on {address}:{port}. {users}",
         "It is for teaching and trying, not for production.",
         f"Durable queues and persistent messages are {kept}. Ctrl-C stops it.",
     ]

@@ -41,10 +41,10 @@ class StreamHost(Protocol):
     def forget(self, stream: Stream) -> None:
         """The stream is gone."""
 
-    def marks_asked(self) -> int:
-        """How many deliveries of quorum queues are to be noted on disk."""
+    def marks_asked(self, session: Session) -> int:
+        """How many deliveries of quorum queues are to be noted on a client's disk."""
 
-    def marks_written(self) -> int:
+    def marks_written(self, session: Session) -> int:
         """How many of them are."""
 
     def await_marks(self, stream: Stream) -> None:
@@ -142,8 +142,8 @@ class Stream(asyncio.Protocol):
         if self._writes:
             data = self.session.bytes_to_send()
             if data:
-                self._output.append((self.host.marks_asked(), data))
-        written = self.host.marks_written()
+                self._output.append((self.host.marks_asked(self.session), data))
+        written = self.host.marks_written(self.session)
         while self._output and self._output[0][0] <= written:
             self.transport.write(self._output.popleft()[1])
         if self._output:

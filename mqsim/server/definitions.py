@@ -5,11 +5,9 @@ What is there already has to be the same. One item that is refused does not keep
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import DEFAULT_HASH, Access, Password
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
@@ -18,11 +16,13 @@ from mqsim.scenario.definitions import (
     read_definitions,
     virtual_hosts,
 )
+from mqsim.server.accounts import Accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
+    from mqsim.amqp.access import Access
     from mqsim.broker import Broker, Channel
     from mqsim.server.vhosts import VirtualHosts
 
@@ -30,41 +30,13 @@ _SERVED = ("users", "permissions")
 """What a scenario has no use for, and a broker that clients log in to has."""
 
 
-def access_of(path: Path, vhosts: Iterable[str] | None = None) -> Access:
-    """Who may log in by a definitions file, and to which virtual hosts.
-
-    Args:
-        path: the file.
-        vhosts: those that there are; by default the one that `load` takes.
+def access_of(path: Path) -> Access:
+    """Who may log in by a definitions file, and to which virtual host: the one that `load` takes.
 
     Raises:
         UsageError: the file can't be read, or is none of that kind.
     """
-    hosts = frozenset({read_definitions(path).vhost} if vhosts is None else vhosts)
-    given = json.loads(path.read_text(encoding="utf-8-sig"))
-    users = dict(filter(None, map(user_of, given.get("users") or ())))
-    if not users:
-        return Access(vhosts=hosts)
-    listed = given.get("permissions")
-    if not isinstance(listed, list):
-        return Access(users, hosts)
-    may: dict[str, frozenset[str]] = {}
-    for each in listed:
-        if isinstance(each, dict):
-            user = str(each.get("user"))
-            may[user] = may.get(user, frozenset()) | {str(each.get("vhost", "/"))}
-    return Access(users, hosts, may)
-
-
-def user_of(given: object) -> tuple[str, Password] | None:
-    """A user of a definitions file, by name; None without a password: nobody can log in as such a one."""
-    if not isinstance(given, dict):
-        return None
-    text = given.get("password_hash") or given.get("password")
-    if not isinstance(text, str):
-        return None
-    algorithm = given.get("hashing_algorithm") or DEFAULT_HASH
-    return str(given.get("name")), Password(text, str(algorithm) if given.get("password_hash") else "")
+    return Accounts.read(path).access([read_definitions(path).vhost])
 
 
 def load_all(path: Path, vhosts: VirtualHosts) -> list[str]:

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
-from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
+from mqsim.server.accounts import Accounts
 from mqsim.server.stream import Stream
 from mqsim.server.vhosts import VirtualHosts
 
@@ -39,7 +39,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         name,
         wake=lambda _: wake(),
         epoch=host.epoch,
-        access=host.access,
+        access=host.accounts.access(host.vhosts.brokers),
         vhosts=host.vhosts.brokers,
     )
     if host.vhosts.disks:
@@ -58,7 +58,7 @@ class Host:
         vhosts: the virtual hosts; `broker` is the one of `/`.
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
-        access: who may log in.
+        accounts: who may log in.
     """
 
     def __init__(self, broker: Broker, make_broker: Callable[[], Broker] | None = None) -> None:
@@ -67,14 +67,13 @@ class Host:
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
         self.vhosts = VirtualHosts(broker, make_broker or partial(_alike, broker), self.epoch)
-        self.access = Access()
+        self.accounts = Accounts()
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._await_marks: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._servers: list[asyncio.Server] = []
-        self._accepted = 0
 
     def keep(self, path: Path) -> list[str]:
         """Keep durable things in a file and take in what it holds; sentences tell what could not be restored.
@@ -175,12 +174,11 @@ class Host:
         for server in self._servers:
             await server.start_serving()
 
-    def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
+    def open(self, dialect: Dialect, stream: Stream, name: str) -> Session:
         """A client connects, and speaks that dialect."""
-        self._accepted += 1
         self.streams[stream] = None
         self.advance()
-        return dialect(self, f"{peer} #{self._accepted}", lambda: self.awaken(stream))
+        return dialect(self, name, lambda: self.awaken(stream))
 
     def forget(self, stream: Stream) -> None:
         """A stream is gone."""

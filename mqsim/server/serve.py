@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import Access
 from mqsim.broker import Broker
 from mqsim.server import definitions as definitions_file
+from mqsim.server.accounts import Accounts
 from mqsim.server.host import Host
 from mqsim.server.screen import EVERY, table
 
@@ -65,7 +65,7 @@ async def _serve(
         told = host.keep(data) if data is not None else []
         if definitions is not None:
             told += definitions_file.load_all(definitions, host.vhosts)
-            host.access = definitions_file.access_of(definitions, host.vhosts.brokers)
+            host.accounts = Accounts.read(definitions)
         for line in told:
             say(line)
         host.look_soon()
@@ -81,7 +81,7 @@ async def _serve(
 def _welcome(host: Host, address: str, port: int, data: Path | None) -> list[str]:
     profile = host.broker.profile.version
     users = "Its user is guest, the password guest."
-    if host.access.users.keys() != Access().users.keys():
+    if host.accounts != Accounts():
         users = "Its users and their passwords are those of the definitions."
     kept = f"kept in {data}" if data is not None else "gone when it stops (--data FILE keeps them)"
     lines = [

@@ -84,8 +84,8 @@ class Stream(asyncio.Protocol):
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._break_at_close(True)
-        peer = transport.get_extra_info("peername") or ("?", 0)
-        self.session = self._open_session(self, f"{peer[0]}:{peer[1]}")
+        peer, here = (transport.get_extra_info(side) or ("?", 0) for side in ("peername", "sockname"))
+        self.session = self._open_session(self, f"{peer[0]}:{peer[1]} -> {here[0]}:{here[1]}")
         self._arm()
 
     def data_received(self, data: bytes) -> None:

@@ -17,6 +17,7 @@ from pika.exceptions import (
 )
 
 from mqsim.server import definitions
+from mqsim.server.accounts import Accounts
 from tests.server.box import Box, close
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def served(tmp_path: Path, box: Box, given: dict[str, Any] = GIVEN) -> list[str]
 
     def act(host: Host) -> list[str]:
         told = definitions.load_all(path, host.vhosts)
-        host.access = definitions.access_of(path, host.vhosts.brokers)
+        host.accounts = Accounts.read(path)
         return told
 
     return box.call(act)

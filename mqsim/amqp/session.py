@@ -70,8 +70,8 @@ class Session(FrameOutput, Heartbeat):
         state: see `states`.
         link: the broker's connection, once it is open.
         user: who logged in.
-        vhost: the virtual host that was opened.
-        capabilities: what the client understands.
+        vhost: the virtual host that was opened; opened_at: when, in the broker's seconds.
+        capabilities: what the client understands; client_properties: all that it told of itself.
         channels: the channels that are open, or closing, by number.
         end: how the stream has to end; None while it goes on.
         holds_back: whether consumers are held back because the client does not read what it gets.
@@ -107,10 +107,12 @@ class Session(FrameOutput, Heartbeat):
         self.access = access or Access()
         self.vhosts = dict.fromkeys(self.access.vhosts, broker) if vhosts is None else vhosts
         self.vhost = VHOST
+        self.opened_at = 0.0
         self.state = CONNECTION.begin
         self.link: Connection | None = None
         self.user = ""
         self.capabilities: frozenset[str] = frozenset()
+        self.client_properties: Mapping[str, Any] = {}
         self.channels: dict[int, ChannelEnd] = {}
         self.end: End | None = None
         self.blocked = False
@@ -255,7 +257,7 @@ class Session(FrameOutput, Heartbeat):
     # -- opening ---------------------------------------------------------------------------------------------
 
     def _log_in(self, client: Client) -> None:
-        self.capabilities = client.capabilities
+        self.capabilities, self.client_properties = client.capabilities, client.properties
         if not client.trusted:
             if client.user is None or "authentication_failure_close" not in client.capabilities:
                 raise LostError(f"{client.mechanism} login refused")
@@ -287,6 +289,7 @@ class Session(FrameOutput, Heartbeat):
         if not self.access.may_open(self.user, vhost):
             raise failures.vhost_refused(vhost, self.user, asked)
         self.vhost, self.broker = vhost, self.vhosts[vhost]
+        self.opened_at = self.broker.now
         self.link = self.broker.connect(self.name, node=self.node, user=self.user)
         self.link.on_closed = self._on_closed
         self.link.on_blocked = self._on_blocked

@@ -35,7 +35,7 @@ class User:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Permission:
     """Patterns of what a user may configure, write and read in a virtual host.
 

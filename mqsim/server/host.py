@@ -20,6 +20,7 @@ from mqsim.server.vhosts import VirtualHosts
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mqsim.amqp.observer import Observer as SessionObserver
     from mqsim.broker.message import Message
     from mqsim.server.disk import Disk
 
@@ -41,6 +42,7 @@ def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
         epoch=host.epoch,
         access=host.accounts.access(host.vhosts.brokers),
         vhosts=host.vhosts.brokers,
+        observer=host.session_observer,
     )
     if host.vhosts.disks:
         session.handed = lambda message: host.handed(session, message)
@@ -59,6 +61,7 @@ class Host:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
         accounts: who may log in.
+        session_observer: is told what passes through each client's session.
     """
 
     def __init__(self, broker: Broker, make_broker: Callable[[], Broker] | None = None) -> None:
@@ -68,6 +71,7 @@ class Host:
         self.epoch = time.time() - broker.now
         self.vhosts = VirtualHosts(broker, make_broker or partial(_alike, broker), self.epoch)
         self.accounts = Accounts()
+        self.session_observer: SessionObserver | None = None
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._await_marks: dict[Stream, None] = {}

@@ -16,8 +16,8 @@ _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 def bundle(entry: Path) -> str:
     """The script `entry`, after all that it imports, each file once, as one module without imports.
 
-    Files are joined as they are, but for the comments that are written for the type checker. So no two of them
-    may declare the same name; the browser refuses a module that declares a name twice.
+    Files are joined as they are, but for the comments that are written for the type checker. So no two of
+    them may declare the same name; the browser refuses a module that declares a name twice.
 
     Args:
         entry: the script with the `export default` that anywidget calls.

@@ -296,7 +296,7 @@ def broker(
             min=0,
             max=65535,
             metavar="PORT",
-            help="Serve RabbitMQ's management API, and a page that shows the queues, on this port of 127.0.0.1.",
+            help="Serve RabbitMQ's management API, and a page with the queues, on this port of 127.0.0.1.",
             show_default=False,
         ),
     ] = None,

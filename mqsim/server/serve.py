@@ -83,9 +83,7 @@ async def _serve(
         for line in _welcome(host, address, port, data):
             say(line)
         if web is not None:
-            say(
-                f"Watch its queues at http://{LOOPBACK}:{management}/. The management API is at /api/."
-            )
+            say(f"Watch its queues at http://{LOOPBACK}:{management}/. The management API is at /api/.")
         await _watch(host, stop)
     finally:
         if web is not None:

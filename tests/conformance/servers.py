@@ -235,11 +235,14 @@ class RealBroker:
             "disk_free_limit.absolute": "50MB",
         }
         if self.management:
-            config |= {"management.tcp.ip": LOOPBACK, "management.tcp.port": str(self.management_port)}
+            config["management.tcp.ip"] = LOOPBACK
+            config["management.tcp.port"] = str(self.management_port)
         (self._folder / "rabbitmq.conf").write_text("".join(f"{k} = {v}\n" for k, v in config.items()))
         advanced = ", ".join(f"{{{name}, {value}}}" for name, value in self.settings.items())
         (self._folder / "advanced.config").write_text(f"[{{rabbit, [{advanced}]}}].\n")
-        (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n" if self.management else "[].\n")
+        (self._folder / "enabled_plugins").write_text(
+            "[rabbitmq_management].\n" if self.management else "[].\n"
+        )
         cookie = self._folder / ".erlang.cookie"
         cookie.write_text(f"MQSIM{os.urandom(12).hex().upper()}")
         cookie.chmod(0o400)

@@ -88,7 +88,7 @@ def test_counts_an_interval(tmp_path: Path) -> None:
         ({"share": "0.1%"}, "each part needs at least 20"),
         ({"workers": "1..4"}, "or a --target"),
         ({"target": "p99 < 1s"}, "give a range"),
-        ({"work": "tuck"}, "Did you mean took"),
+        ({"work": "took_s"}, "Did you mean took"),
     ],
 )
 def test_what_cannot_be_asked(how: dict[str, str], says: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mqsim.errors import UsageError
 from mqsim.planning.knobs import Knob, is_range
 from mqsim.planning.knobs import values as read_values
 from mqsim.planning.quantities import amount, positive, seconds
-from mqsim.planning.timestamps import EPOCHS, Floats, as_seconds
+from mqsim.planning.timestamps import EPOCHS, Floats, as_seconds, looks_like_time
 from mqsim.planning.traffic import (
     Fitted,
     Traffic,
@@ -129,6 +129,8 @@ def logged(columns: Columns, named: Named, how: str, scale: float, seed: int) ->
         says, rows, span = f"{columns.name}: {found.words()}", _binned(found), found.span / scale
         total = float(found.times.size)
         notes.append(said)
+    if len(columns.cells) > 1 and all(name.isdigit() for name in columns.cells):
+        notes.append("The file has no header, so its columns are called 1, 2 and so on.")
     work, fitted = _work(columns, named, notes)
     return Logged(arrivals, work, says, rows, span, total, tuple(notes), fitted)
 
@@ -150,11 +152,19 @@ def _time_column(columns: Columns, named: str | None) -> str:
         return named
     lower = {name.lower(): name for name in columns.cells}
     found = next((lower[name] for name in _NAMES if name in lower), None)
-    if found is None and len(columns.cells) == 1:
-        found = next(iter(columns.cells))
+    if found is None:
+        found = _by_content(columns)
     if found is None:
         raise UsageError(f"--time: say which column holds the times: {', '.join(columns.cells)}.")
     return found
+
+
+def _by_content(columns: Columns) -> str | None:
+    """The only column, or the only one whose cells are times by themselves."""
+    if len(columns.cells) == 1:
+        return next(iter(columns.cells))
+    seen = [name for name, cells in columns.cells.items() if looks_like_time(cells[0])]
+    return seen[0] if len(seen) == 1 else None
 
 
 def _arrivals(found: Traffic, how: str, scale: float, seed: int) -> tuple[dict[str, Any], str]:

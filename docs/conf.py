@@ -54,6 +54,7 @@ autodoc_typehints = "signature"
 autodoc_inherit_docstrings = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 
 html_theme = "sphinx_book_theme"
 html_title = "mqsim"
@@ -65,7 +66,10 @@ html_show_sphinx = False
 # Summaries of what was found are fetched page by page, which a browser refuses for files.
 html_show_search_summary = False
 html_last_updated_fmt = None
+html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "navbar_persistent": [],
+    "secondary_sidebar_items": {"**": ["page-toc"], "docs/index": []},
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "use_download_button": False,

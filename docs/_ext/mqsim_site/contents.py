@@ -7,6 +7,7 @@ have to show there; so it is added to the text as Sphinx reads it.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,8 +24,17 @@ _PROJECTS_FIRST_PAGE = re.compile(r"\]\((?:\.\./)+README\.md(#[\w-]+)?\)")
 
 
 def setup(app: Sphinx) -> None:
-    """Listen to pages as they are read."""
+    """Listen to pages as they are read, and to the end."""
     app.connect("source-read", _read)
+    app.connect("build-finished", _door)
+
+
+def _door(app: Sphinx, error: Exception | None) -> None:
+    """The site's own address leads to the front page."""
+    if error is None:
+        where = app.builder.get_target_uri(app.config.root_doc)
+        text = f'<!DOCTYPE html>\n<meta charset="utf-8"><title>mqsim</title>\n<meta http-equiv="refresh" content="0; url={where}">\n<a href="{where}">mqsim</a>\n'
+        Path(app.outdir, "index.html").write_text(text, encoding="utf-8")
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:

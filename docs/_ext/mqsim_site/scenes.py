@@ -25,6 +25,8 @@ from mqsim.cli.run import changed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sphinx.environment import BuildEnvironment
+
     from mqsim.api import Result, Scenario
 
 _BLOCK = re.compile(r"^```\w*\n(# (?P<name>[\w-]+\.(?:yaml|py))\n.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -47,6 +49,15 @@ class Scenes:
         self._kept = tempfile.TemporaryDirectory(prefix="mqsim-page-")
         for name, content in self.files.items():
             Path(self._kept.name, name).write_text(content, encoding="utf-8")
+
+    @classmethod
+    def of(cls, env: BuildEnvironment) -> Scenes:
+        """Those of the page that Sphinx reads."""
+        found: Scenes | None = env.temp_data.get("mqsim_scenes")
+        if found is None:
+            source = Path(env.doc2path(env.docname)).read_text(encoding="utf-8")
+            found = env.temp_data["mqsim_scenes"] = cls(source)
+        return found
 
     @contextlib.contextmanager
     def folder(self) -> Iterator[None]:
@@ -81,9 +92,9 @@ class Scenes:
         words = shlex.split(command)
         if words[:2] == ["mqsim", "exec"]:
             with self.folder():
-                return mq.run_programs(**call_of(ExecRequest(**_lists(_parsed("exec", words[2:])))))
+                return mq.run_programs(**call_of(ExecRequest(**asked_of("exec", command))))
         if words[:1] == ["python"] and len(words) == 2:
-            found = self._value(words[1])
+            found = self.value(words[1])
             if not hasattr(found, "trace"):
                 raise SceneError(f"`{command}`: {words[1]} is no result of a run.")
             return found
@@ -93,11 +104,11 @@ class Scenes:
 
     def _named(self, name: str) -> Scenario:
         if ":" in name:
-            return self._value(name)
+            return self.value(name)
         with self.folder():
             return mq.load(name)
 
-    def _value(self, name: str) -> Any:
+    def value(self, name: str) -> Any:
         """What a program of the page calls by a name, as `FILE.py:NAME`."""
         file, _, variable = name.partition(":")
         if file not in self.files:
@@ -119,8 +130,9 @@ def _parsed(name: str, words: list[str]) -> dict[str, Any]:
         raise SceneError(f"`mqsim {name} {' '.join(words)}`: {error}") from None
 
 
-def _lists(given: dict[str, Any]) -> dict[str, Any]:
-    """Options of `mqsim exec` as its request has them: a list where an option may come several times."""
+def asked_of(name: str, command: str) -> dict[str, Any]:
+    """The fields of the request that `mqsim exec ...` is."""
+    given = _parsed(name, shlex.split(command)[2:])
     several = ("programs", "args", "start", "kill", "stop", "term", "restart")
     ready = {name: list(value or []) if name in several else value for name, value in given.items()}
     ready |= {name: tuple(given[name] or ()) for name in ("stdin", "host")}

@@ -9,6 +9,7 @@
 | `wires` | a protocol's bytes, field by field |
 | `frames` | pages of their own inside a page |
 | `numbers` | numbers on a page that a run gives |
+| `own_message` | the directive `own-message`: a message and its bytes in three protocols |
 | `reference` | the commands and their options, and what `import mqsim` hands out |
 """
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
-    from mqsim_site import contents, frames, numbers, pictures, reference
+    from mqsim_site import contents, frames, numbers, own_message, pictures, reference
     from pygments.lexers.special import TextLexer
 
     # Its diagrams are drawn by a forge; here the text stays, which tells the same.
     app.add_lexer("mermaid", TextLexer)
-    for module in (contents, reference, numbers, frames, pictures):
+    for module in (contents, reference, numbers, frames, pictures, own_message):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,19 +63,38 @@ def kept(app: Sphinx, image: bytes) -> str:
 
 
 def measured(result: Result, path: str) -> float:
-    """A number of a run: of its `summary()`, by path, or `last acked`, `deliveries` from its tables.
+    """A number of a run: of its `summary()`, by path, or one of `FROM_TABLES`.
 
     Raises:
         KeyError: there is no such number.
     """
-    if path == "last acked":
-        return float(result.messages.acked.max())
-    if path == "deliveries":
-        return len(result.deliveries)
+    if path in FROM_TABLES:
+        return float(FROM_TABLES[path](result))
     found: Any = result.summary()
     for part in path.split("."):
         found = found[part]
     return float(found)
+
+
+def turned_away(result: Result) -> int:
+    """How many of the messages would be turned away as direct calls to one worker."""
+    (created,) = columns(result.trace.messages, "created")
+    return len(answered(np.sort(created), _service(result))[1])
+
+
+def _service(result: Result) -> float:
+    """How long a worker needs for a message, in seconds: the median."""
+    started, finished = columns(result.trace.deliveries, "started", "finished")
+    return float(np.nanmedian(finished - started))
+
+
+FROM_TABLES: dict[str, Callable[[Result], float]] = {
+    "last acked": lambda result: result.messages.acked.max(),
+    "last finished": lambda result: math.floor(result.messages.finished.max()),
+    "deliveries": lambda result: len(result.deliveries),
+    "turned away": turned_away,
+}
+"""Numbers that no summary holds, by the name that a page gives them."""
 
 
 # -- one figure of several runs ------------------------------------------------------------------------------
@@ -224,7 +244,7 @@ def _calls(result: Result, ax: Axes, theme: str) -> str:
     dress(ax, on)
     (name,) = consumers(result.trace)
     (created,) = columns(result.trace.messages, "created")
-    service = float(np.nanmedian(columns(result.trace.deliveries, "finished")[0] - columns(result.trace.deliveries, "started")[0]))
+    service = _service(result)
     served, refused = answered(np.sort(created), service)
     ax.broken_barh([(t, service) for t in served], (-0.3, 0.6), facecolor=BLUE, edgecolor=on.paper, linewidth=0.6)
     ax.plot(refused, np.full(len(refused), 0.62), "x", color=VERMILLION, markersize=5)

@@ -11,6 +11,8 @@ What can't be carried out is an error of the build.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
@@ -64,9 +66,13 @@ class Picture(SphinxDirective):
         raise NotImplementedError(self.name)
 
     def data(self) -> dict[str, Any]:
-        """The body as YAML."""
-        found: dict[str, Any] = YAML(typ="safe").load(self.body)
+        """The body as YAML; a command or a sentence needs no quotes."""
+        text = _PLAIN.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", self.body)
+        found: dict[str, Any] = YAML(typ="safe").load(text)
         return found
+
+
+_PLAIN = re.compile(r"^(run|ask|because): (.+)$", re.MULTILINE)
 
 
 class Replay(Picture):

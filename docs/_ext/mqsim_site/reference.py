@@ -20,6 +20,7 @@ def setup(app: Sphinx) -> None:
     """Listen to the two pages as they are read."""
     app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _as_code)
+    app.connect("autodoc-process-signature", _short)
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
@@ -35,6 +36,11 @@ _TICKED = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 def _as_code(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Docstrings mark code as Markdown does, by one tick; Sphinx wants two, and a stroke escaped."""
     lines[:] = [_TICKED.sub(lambda found: f"``{found[1].strip()}``", line).replace("|", "\\|") for line in lines]
+
+
+def _short(app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, str] | None:
+    """A scenario's fields have a page of their own; their types would fill a screen here."""
+    return ("(**fields)", "") if name == "mqsim.Scenario" else None
 
 
 def commands() -> list[str]:

@@ -18,6 +18,7 @@ from sphinx.util.osutil import relative_uri
 from mqsim.trace.frames import columns
 from mqsim.viz import describe, plot_cumulative, plot_depth, plot_lanes
 from mqsim.viz.bars import consumers
+from mqsim.viz.faults import text_seconds
 from mqsim.viz.palette import BLUE, GREEN, VERMILLION, dress, paper
 from mqsim_site.frames import FOLDER
 
@@ -100,26 +101,40 @@ FROM_TABLES: dict[str, Callable[[Result], float]] = {
 # -- one figure of several runs ------------------------------------------------------------------------------
 
 
-def _rows(row: Row, heights: Callable[[Result], float]) -> Draw:
-    """A figure with a row a run, all on the same axis of time."""
+def _rows(row: Row, heights: Callable[[Result], float], *, same_height: bool = False) -> Draw:
+    """A figure with a row a run, all on the same axis of time, and on the same upright axis if asked for."""
 
     def draw(runs: Runs, theme: str, until: float | None) -> tuple[bytes, str]:
         on = paper(theme)
         tall = [heights(result) for _, result in runs]
-        figure = Figure(figsize=(_WIDTH, sum(tall) + 0.25), layout="constrained", facecolor=on.paper)
+        figure = Figure(figsize=(_WIDTH, sum(tall) + 0.5), layout="constrained", facecolor=on.paper)
         figure.get_layout_engine().set(h_pad=0.06, w_pad=0.08)  # type: ignore[union-attr]
         FigureCanvasAgg(figure)
-        axes = figure.subplots(len(runs), 1, squeeze=False, sharex=True, gridspec_kw={"height_ratios": tall})[:, 0]
+        shape: dict[str, Any] = {"sharex": True, "sharey": same_height, "gridspec_kw": {"height_ratios": tall}}
+        axes = figure.subplots(len(runs), 1, squeeze=False, **shape)[:, 0]
         end = until or max(result.trace.end for _, result in runs)
-        words = []
+        words, top = [], 0.0
+        keys: dict[str, Any] = {}
         for place, ((label, result), ax) in enumerate(zip(runs, axes, strict=True)):
             told = row(result, ax, theme)
+            top = max(top, ax.get_ylim()[1])
+            if (legend := ax.get_legend()) is not None:
+                found = zip(legend.get_texts(), legend.legend_handles, strict=True)
+                keys |= {text.get_text(): handle for text, handle in found}
+                legend.remove()
             ax.set_title(label, loc="left", color=on.ink, fontsize=11, fontweight="bold", pad=4)
             ax.set_xlim(0, end)
             ax.tick_params(labelbottom=True)
             if place < len(runs) - 1:
                 ax.set_xlabel("")
             words.append(f"{label}: {told}")
+        for ax in axes:
+            _fit_names(ax)
+            if same_height:
+                ax.set_ylim(0, top)
+        if keys:
+            how: dict[str, Any] = {"frameon": False, "fontsize": 8.5, "labelcolor": on.ink, "ncols": 4}
+            figure.legend(list(keys.values()), list(keys), loc="outside lower left", **how)
         out = io.BytesIO()
         figure.savefig(out, format="svg", metadata={"Date": None})
         return out.getvalue(), " ".join(words)
@@ -128,17 +143,28 @@ def _rows(row: Row, heights: Callable[[Result], float]) -> Draw:
 
 
 def _bare(ax: Axes) -> None:
-    """Take captions and keys away that a figure of its own would have."""
+    """Take the caption away that a figure of its own would have."""
     for text in list(ax.texts):
         if text.get_position() == (0, 5):
             text.remove()
-    if (legend := ax.get_legend()) is not None:
-        legend.remove()
+
+
+def _fit_names(ax: Axes) -> None:
+    """On a longer axis of time bars are shorter: take a message's number for its name, or no name."""
+    bars = [path.get_extents() for some in ax.collections for path in some.get_paths()]
+    for text in [text for text in ax.texts if "#" in text.get_text()]:
+        x, y = text.get_position()
+        room = min((bar.width for bar in bars if bar.contains(x, y)), default=0.0)
+        number = text.get_text()[text.get_text().rindex("#") :]
+        fits = [name for name in (text.get_text(), number) if text_seconds(ax, name + "n", 8.5) <= room]
+        text.set_text(fits[0] if fits else "")
+        text.set_visible(bool(fits))
 
 
 def _lanes(result: Result, ax: Axes, theme: str) -> str:
     plot_lanes(result.trace, ax, theme)
     _bare(ax)
+    ax.set_ylabel("")
     return describe(ax)
 
 
@@ -209,7 +235,6 @@ def _nodes(result: Result, ax: Axes, theme: str) -> str:
     ax.set_ylim(-1.6, len(names) - 0.2)
     ax.set_xlabel("time (s)", color=on.ink)
     _note(ax, [(BLUE, "leads the queue"), (on.faint, "follows"), (VERMILLION, "is down")], on.ink)
-    ax.get_legend().set_bbox_to_anchor((1.0, 1.14))  # type: ignore[union-attr]
     told = "; ".join(f"{who} leads from {a:g} to {b:g} s" for a, b, who in leads)
     return f"{told}. {len(acked)} messages are acknowledged; the longest pause between two is {np.diff(np.sort(acked)).max():.2g} s."
 
@@ -277,7 +302,7 @@ def _calls_and_queue(runs: Runs, theme: str, until: float | None) -> tuple[bytes
     """One run as direct calls, the same through the queue, and the queue's depth."""
     ((_, result),) = runs
     three = [("Direct calls: whoever comes while the packer is busy is turned away", result)]
-    three += [("Through a queue: the packer works on, in its own pace", result), ("Messages that wait", result)]
+    three += [("Through a queue: the packer works at its own pace", result), ("Messages that wait", result)]
     drawers = iter((_calls, _lanes, _depth))
     return _rows(lambda one, ax, th: next(drawers)(one, ax, th), lambda _: 1.35)(three, theme, until)
 
@@ -288,9 +313,9 @@ def _tall(result: Result) -> float:
 
 KINDS: dict[str, Draw] = {
     "lanes": _rows(_lanes, _tall),
-    "depth": _rows(_depth, lambda _: 1.9),
-    "cumulative": _rows(_cumulative, lambda _: 2.2),
-    "publishes": _rows(_publishes, lambda _: 1.9),
+    "depth": _rows(_depth, lambda _: 1.9, same_height=True),
+    "cumulative": _rows(_cumulative, lambda _: 2.2, same_height=True),
+    "publishes": _rows(_publishes, lambda _: 1.9, same_height=True),
     "nodes": _rows(_nodes, lambda _: 2.4),
     "calls": _calls_and_queue,
 }

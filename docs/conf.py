@@ -1,8 +1,8 @@
 """How the site is built: `make site`, or `sphinx-build -W -c docs . build/site` from the project's folder.
 
-The sources are the Markdown pages and notebooks where they stand, so that they can be read on a forge as well.
-Nothing that is built asks the network: fonts and icons come with the theme, and no page has formulas that need
-MathJax.
+The sources are the Markdown pages and notebooks where they stand, so a forge shows them as well.
+Nothing that is built asks the network: fonts and icons come with the theme, and no page has
+formulas that need MathJax.
 """
 
 from __future__ import annotations

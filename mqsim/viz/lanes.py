@@ -13,6 +13,7 @@ from mqsim.viz.description import keep
 from mqsim.viz.faults import shade, span, targets, text_seconds
 from mqsim.viz.palette import (
     BLUE,
+    DARK,
     ENDINGS,
     ORANGE,
     VERMILLION,
@@ -157,7 +158,7 @@ def _draw_bars(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[st
                     va="center",
                     fontsize=8.5,
                     zorder=3,
-                    color="#ffffff" if bar.ending in ("done", "lost") else "#16191d",
+                    color="white" if bar.ending in ("done", "lost") else DARK.paper,
                     clip_on=True,
                     bbox={
                         "boxstyle": "round,pad=0.15",

@@ -6,10 +6,13 @@ import base64
 import json
 import zlib
 from html import escape
-from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.viz.palette import DARK, LIGHT
+from mqsim.widgets.browser.bundle import bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def squeezed(data: Any) -> str:
@@ -17,7 +20,9 @@ def squeezed(data: Any) -> str:
     return base64.b64encode(zlib.compress(json.dumps(data, allow_nan=False).encode(), 9)).decode()
 
 
-def page(title: str, *, style: str, script: str, held: Any, start: str, unplayed: str, note: str = "") -> str:
+def page(
+    title: str, *, style: str, script: str, held: Any, start: Path, unplayed: str, note: str = ""
+) -> str:
     """One HTML page.
 
     Args:
@@ -25,12 +30,11 @@ def page(title: str, *, style: str, script: str, held: Any, start: str, unplayed
         style: the widget's style sheet.
         script: the widget's module, as anywidget takes it.
         held: what the page holds, as plain data; `start` finds it as `held`.
-        start: JavaScript that begins the widget: `widget` is its module, `place` where it goes.
+        start: the script whose function `start(widget, held, place)` begins the widget.
         unplayed: HTML for readers whose browser runs no scripts.
         note: HTML above the widget.
     """
     code = script.replace("export default ", "const widget = ")
-    beforehand = files(__package__).joinpath("beforehand.js").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -38,16 +42,17 @@ def page(title: str, *, style: str, script: str, held: Any, start: str, unplayed
         f'<h1>{escape(title)}</h1>\n{note}<div id="widget"></div>\n'
         f"<noscript>{unplayed}</noscript>\n"
         f'<script type="text/plain" id="held">{squeezed(held)}</script>\n'
-        f'<script type="module">\n{code}\n{beforehand}\n'
-        'const place = document.getElementById("widget");\n'
+        f'<script type="module">\n{code}\n{bundle(start)}\n'
         'const held = await unsqueezed(document.getElementById("held").textContent);\n'
-        f"{start}\n</script>\n</body>\n</html>\n"
+        'start(widget, held, document.getElementById("widget"));\n'
+        "</script>\n</body>\n</html>\n"
     )
 
 
 _STYLE = f"""
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px; background: {LIGHT.paper}; color: {LIGHT.ink};
+body {{ margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px; 
+  background: {LIGHT.paper}; color: {LIGHT.ink};
   font: 14px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }}
 h1 {{ font-size: 17px; margin: 0 14px 2px; }}
 .beforehand {{ margin: 0 0 .4rem; font-size: 13px; opacity: .85; }}

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
-    from mqsim_site import contents, frames, numbers, own_message, pictures, reference
     from pygments.lexers.special import TextLexer
+
+    from mqsim_site import contents, frames, numbers, own_message, pictures, reference
 
     # Its diagrams are drawn by a forge; here the text stays, which tells the same.
     app.add_lexer("mermaid", TextLexer)

@@ -33,7 +33,10 @@ def _door(app: Sphinx, error: Exception | None) -> None:
     """The site's own address leads to the front page."""
     if error is None:
         where = app.builder.get_target_uri(app.config.root_doc)
-        text = f'<!DOCTYPE html>\n<meta charset="utf-8"><title>mqsim</title>\n<meta http-equiv="refresh" content="0; url={where}">\n<a href="{where}">mqsim</a>\n'
+        text = (
+            '<!DOCTYPE html>\n<meta charset="utf-8"><title>mqsim</title>\n'
+            f'<meta http-equiv="refresh" content="0; url={where}">\n<a href="{where}">mqsim</a>\n'
+        )
         Path(app.outdir, "index.html").write_text(text, encoding="utf-8")
 
 

@@ -46,7 +46,8 @@ def open_shown(writer: Any, node: Shown) -> None:
     here = writer.builder.get_target_uri(writer.builder.current_docname)
     source = relative_uri(here, f"{FOLDER}/{node['file']}")
     writer.body.append(
-        f'<img class="mqsim-figure {" ".join(node["classes"])}" src="{escape(source)}" alt="{escape(node["alt"])}">'
+        f'<img class="mqsim-figure {" ".join(node["classes"])}" src="{escape(source)}" '
+        f'alt="{escape(node["alt"])}">'
     )
 
 
@@ -110,7 +111,11 @@ def _rows(row: Row, heights: Callable[[Result], float], *, same_height: bool = F
         figure = Figure(figsize=(_WIDTH, sum(tall) + 0.5), layout="constrained", facecolor=on.paper)
         figure.get_layout_engine().set(h_pad=0.06, w_pad=0.08)  # type: ignore[union-attr]
         FigureCanvasAgg(figure)
-        shape: dict[str, Any] = {"sharex": True, "sharey": same_height, "gridspec_kw": {"height_ratios": tall}}
+        shape: dict[str, Any] = {
+            "sharex": True,
+            "sharey": same_height,
+            "gridspec_kw": {"height_ratios": tall},
+        }
         axes = figure.subplots(len(runs), 1, squeeze=False, **shape)[:, 0]
         end = until or max(result.trace.end for _, result in runs)
         words, top = [], 0.0
@@ -226,9 +231,16 @@ def _nodes(result: Result, ax: Axes, theme: str) -> str:
     leads = _leaders(events, names[0], end)
     for place, name in enumerate(reversed(names)):
         ax.broken_barh([(0, end)], (place - 0.3, 0.6), facecolor=on.faint, linewidth=0)
-        ax.broken_barh([(a, b - a) for a, b, who in leads if who == name], (place - 0.3, 0.6), facecolor=BLUE, linewidth=0)
+        ax.broken_barh(
+            [(a, b - a) for a, b, who in leads if who == name],
+            (place - 0.3, 0.6),
+            facecolor=BLUE,
+            linewidth=0,
+        )
         gone = [(a, b - a) for a, b in down[name]]
-        ax.broken_barh(gone, (place - 0.3, 0.6), facecolor=on.paper, edgecolor=VERMILLION, hatch="///", linewidth=1)
+        ax.broken_barh(
+            gone, (place - 0.3, 0.6), facecolor=on.paper, edgecolor=VERMILLION, hatch="///", linewidth=1
+        )
     acked = result.messages.acked.dropna().to_numpy()
     ax.plot(acked, np.full(len(acked), -1.0), "|", color=GREEN, markersize=11, markeredgewidth=2)
     ax.set_yticks([*range(len(names)), -1], [*reversed(names), "acknowledged"])
@@ -236,7 +248,8 @@ def _nodes(result: Result, ax: Axes, theme: str) -> str:
     ax.set_xlabel("time (s)", color=on.ink)
     _note(ax, [(BLUE, "leads the queue"), (on.faint, "follows"), (VERMILLION, "is down")], on.ink)
     told = "; ".join(f"{who} leads from {a:g} to {b:g} s" for a, b, who in leads)
-    return f"{told}. {len(acked)} messages are acknowledged; the longest pause between two is {np.diff(np.sort(acked)).max():.2g} s."
+    pause = np.diff(np.sort(acked)).max()
+    return f"{told}. {len(acked)} messages are acknowledged; the longest pause between two is {pause:.2g} s."
 
 
 def _spells(events: Any, name: str, end: float) -> list[tuple[float, float]]:
@@ -271,7 +284,9 @@ def _calls(result: Result, ax: Axes, theme: str) -> str:
     (created,) = columns(result.trace.messages, "created")
     service = _service(result)
     served, refused = answered(np.sort(created), service)
-    ax.broken_barh([(t, service) for t in served], (-0.3, 0.6), facecolor=BLUE, edgecolor=on.paper, linewidth=0.6)
+    ax.broken_barh(
+        [(t, service) for t in served], (-0.3, 0.6), facecolor=BLUE, edgecolor=on.paper, linewidth=0.6
+    )
     ax.plot(refused, np.full(len(refused), 0.62), "x", color=VERMILLION, markersize=5)
     ax.set_yticks([0, 0.62], [name, "turned away"])
     ax.set_ylim(-0.6, 1.0)
@@ -320,4 +335,3 @@ KINDS: dict[str, Draw] = {
     "calls": _calls_and_queue,
 }
 """What `compare` can draw, by the name that a page gives it."""
-

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FOLDER = "_pictures"
 
 _IN_THE_FRAME = """<style>
-body { background: transparent !important; padding: 2px !important; max-width: none !important; overflow-x: hidden; }
+body { background: transparent !important; padding: 2px !important; max-width: none !important; }
+body { overflow-x: hidden; }
 h1 { display: none; }
 body[data-jp-theme-light="false"] { color-scheme: dark; color: #e8eaec !important; }
 body[data-jp-theme-light="true"] { color-scheme: light; color: #1c2024 !important; }
@@ -29,7 +30,8 @@ body[data-jp-theme-light="true"] { color-scheme: light; color: #1c2024 !importan
 if (window.parent !== window) {
   document.body.dataset.jpThemeLight = "true";
   addEventListener("message", (event) => {
-    if (event.data && typeof event.data.dark === "boolean") document.body.dataset.jpThemeLight = String(!event.data.dark);
+    const dark = event.data && event.data.dark;
+    if (typeof dark === "boolean") document.body.dataset.jpThemeLight = String(!dark);
   });
   const tell = () => parent.postMessage({ mqsimHeight: Math.ceil(document.body.scrollHeight) }, "*");
   new ResizeObserver(tell).observe(document.body);

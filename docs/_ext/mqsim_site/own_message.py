@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
-from mqsim_site.frames import frame
 from sphinx.util.docutils import SphinxDirective
 
 from mqsim.viz.palette import DARK, LIGHT
+from mqsim_site.frames import frame
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

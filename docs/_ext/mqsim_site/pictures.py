@@ -138,7 +138,11 @@ class Predict(Picture):
         choices = asked.get("choices")
         if choices is None:
             return found
-        near = [choice for choice in choices if isinstance(choice, int | float) and abs(choice - found) <= 0.005 * abs(found)]
+        near = [
+            choice
+            for choice in choices
+            if isinstance(choice, int | float) and abs(choice - found) <= 0.005 * abs(found)
+        ]
         if len(near) != 1:
             raise SceneError(f"{answer} is {found:g}, which is none of the choices {choices}.")
         return near[0]
@@ -147,7 +151,10 @@ class Predict(Picture):
 class Compare(Picture):
     """Runs one below the other, on the same axis of time: `label: command` in each line of the body."""
 
-    option_spec: ClassVar = {"as": lambda word: directives.choice(word, tuple(drawings.KINDS)), "until": float}
+    option_spec: ClassVar = {
+        "as": lambda word: directives.choice(word, tuple(drawings.KINDS)),
+        "until": float,
+    }
 
     def draw(self, scenes: Scenes) -> list[nodes.Node]:
         """The figure, on light and on dark paper."""
@@ -157,7 +164,9 @@ class Compare(Picture):
         return drawn(self, drawings.KINDS[self.options.get("as", "lanes")], runs, self.options.get("until"))
 
 
-def drawn(directive: SphinxDirective, draw: drawings.Draw, runs: drawings.Runs, until: float | None) -> list[nodes.Node]:
+def drawn(
+    directive: SphinxDirective, draw: drawings.Draw, runs: drawings.Runs, until: float | None
+) -> list[nodes.Node]:
     """A figure on light and on dark paper, the words for whoever can't see it with each."""
     found: list[nodes.Node] = []
     for theme in ("light", "dark"):
@@ -178,6 +187,12 @@ class Wire(Picture):
 
 def setup(app: Sphinx) -> None:
     """Register the directives."""
-    for name, kind in (("replay", Replay), ("explore", Explore), ("predict", Predict), ("compare", Compare), ("wire", Wire)):
+    for name, kind in (
+        ("replay", Replay),
+        ("explore", Explore),
+        ("predict", Predict),
+        ("compare", Compare),
+        ("wire", Wire),
+    ):
         app.add_directive(name, kind)
     app.add_node(drawings.Shown, html=(drawings.open_shown, drawings.close_shown))

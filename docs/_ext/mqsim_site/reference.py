@@ -35,7 +35,9 @@ _TICKED = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 def _as_code(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Docstrings mark code as Markdown does, by one tick; Sphinx wants two, and a stroke escaped."""
-    lines[:] = [_TICKED.sub(lambda found: f"``{found[1].strip()}``", line).replace("|", "\\|") for line in lines]
+    lines[:] = [
+        _TICKED.sub(lambda found: f"``{found[1].strip()}``", line).replace("|", "\\|") for line in lines
+    ]
 
 
 def _short(app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, str] | None:
@@ -86,7 +88,13 @@ def python() -> list[str]:
     functions, classes, modules = [], [], []
     for name in sorted(mq.__all__):
         thing = getattr(mq, name)
-        where = functions if callable(thing) and not isinstance(thing, type) else classes if isinstance(thing, type) else modules
+        where = (
+            functions
+            if callable(thing) and not isinstance(thing, type)
+            else classes
+            if isinstance(thing, type)
+            else modules
+        )
         where.append(name)
     lines = ["## Functions", ""]
     for name in functions:

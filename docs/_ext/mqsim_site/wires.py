@@ -1,6 +1,6 @@
 """A protocol's bytes, field by field, cut where its rules say that a field ends.
 
-AMQP 0-9-1 (specification, section 2.3.5): a frame is type, channel, size, payload and the end byte CE. MQTT
+AMQP 0-9-1 (section 2.3.5): a frame is type, channel, size, payload and the end byte CE. MQTT
 3.1.1 (sections 2.2 and 3.3): one byte of type and flags, the remaining length, the topic with its length, the
 payload. STOMP 1.2 ("STOMP frames"): a command, headers and an empty line, each ended by a line feed, the body,
 and a null byte.
@@ -33,11 +33,13 @@ def diagram(protocol: str, wire: bytes | list[bytes]) -> str:
         fields = _CUT[protocol](frame)
         assert b"".join(field.data for field in fields) == frame
         boxes = "".join(
-            f'<li><code>{escape(field.data.hex(" "))}</code><b>{escape(field.name)}</b>'
+            f"<li><code>{escape(field.data.hex(' '))}</code><b>{escape(field.name)}</b>"
             f"<span>{escape(field.says)}</span></li>"
             for field in fields
         )
-        rows.append(f'<ol class="mqsim-wire" aria-label="{protocol.upper()}, {len(frame)} bytes">{boxes}</ol>')
+        rows.append(
+            f'<ol class="mqsim-wire" aria-label="{protocol.upper()}, {len(frame)} bytes">{boxes}</ol>'
+        )
     return "\n".join(rows)
 
 
@@ -68,7 +70,9 @@ def _publish(payload: bytes) -> list[Field]:
         Field(payload[:4], "method", "basic.publish"),
         Field(payload[4:6], "reserved", ""),
         Field(payload[6:exchange_end], "exchange", repr(payload[7:exchange_end].decode())),
-        Field(payload[exchange_end:key_end], "routing key", repr(payload[exchange_end + 1 : key_end].decode())),
+        Field(
+            payload[exchange_end:key_end], "routing key", repr(payload[exchange_end + 1 : key_end].decode())
+        ),
         Field(payload[key_end:], "flags", "mandatory" if payload[key_end] & 1 else "not mandatory"),
     ]
 
@@ -79,10 +83,19 @@ def _header(payload: bytes) -> list[Field]:
         Field(payload[:2], "class", "basic"),
         Field(payload[2:4], "weight", "always 0"),
         Field(payload[4:12], "body size", f"{size} bytes"),
-        Field(payload[12:14], "which properties", "delivery mode" if payload[12:14] == b"\x10\x00" else "several"),
+        Field(
+            payload[12:14],
+            "which properties",
+            "delivery mode" if payload[12:14] == b"\x10\x00" else "several",
+        ),
     ]
     persistent = payload[14:] == b"\x02"
-    return [*fields, Field(payload[14:], "delivery mode" if persistent else "properties", "persistent" if persistent else "")]
+    return [
+        *fields,
+        Field(
+            payload[14:], "delivery mode" if persistent else "properties", "persistent" if persistent else ""
+        ),
+    ]
 
 
 def mqtt(frame: bytes) -> list[Field]:

@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
@@ -24,24 +25,7 @@ MOST_RUNS = 500
 USUAL_RUNS = 120
 """Sliders keep so many stops that about so many runs are made, unless the caller says."""
 
-_START = """
-for (const run of held.runs) run.shown.drawn = bytesOf(run.shown.drawn);
-const model = new Beforehand(held.state);
-const runOf = (values) => {
-  let at = 0;
-  for (const { name, stops } of held.controls) at = at * stops.length + nearestStop(stops, values[name]);
-  return held.runs[at];
-};
-const answer = () => {
-  const { turn, values } = model.get("wish"), run = runOf(values);
-  model.set("said", { ...run.said, turn });
-  if (run.shown) model.set("shown", { ...run.shown, turn });
-};
-model.answer = answer;
-answer();
-widget.render({ model, el: place });
-place.querySelector("section").dataset.beforehand = held.runs.length;
-"""
+_START = Path(__file__).with_name("page.js")
 
 
 def explorer_page(explorer: Explorer, runs: int, style: str, script: str) -> str:
@@ -73,9 +57,8 @@ def explorer_page(explorer: Explorer, runs: int, style: str, script: str) -> str
         "progress": {"turn": 0, "share": 0},
     }
     bundle = static_html(*explorer.still())
-    note = (
-        f'<p class="beforehand">{count} runs were made beforehand, one for each position of the controls.</p>\n'
-    )
+    said = f"{count} runs were made beforehand, one for each position of the controls."
+    note = f'<p class="beforehand">{said}</p>\n'
     held = {"controls": controls, "state": state, "runs": made}
     return page(
         explorer.title,
@@ -137,4 +120,7 @@ def _run(explorer: Explorer, values: dict[str, Any]) -> dict[str, Any]:
     if explorer.problem:
         return {"said": said, "shown": None}
     shown = {name: value for name, value in explorer.shown.items() if name != "turn"}
-    return {"said": said, "shown": {**shown, "drawn": base64.b64encode(shown["drawn"]).decode(), "seconds": None}}
+    return {
+        "said": said,
+        "shown": {**shown, "drawn": base64.b64encode(shown["drawn"]).decode(), "seconds": None},
+    }

@@ -12,6 +12,8 @@ import traitlets
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
 from mqsim.report.files import writable_target, write_atomically
+from mqsim.viz.css import widget_variables
+from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.export import USUAL_RUNS, explorer_page
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
-_SCRIPT = "\n".join(
-    (_HERE / name).read_text("utf-8") for name in ("drawing.js", "controls.js", "explorer.js")
-)
-_STYLE = (_HERE / "explorer.css").read_text("utf-8")
+_SCRIPT = bundle(_HERE / "explorer.js")
+_STYLE = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
 
 
 class Explorer(anywidget.AnyWidget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.widgets.page import page
@@ -10,15 +11,7 @@ from mqsim.widgets.page import page
 if TYPE_CHECKING:
     from mqsim.widgets.predict.prediction import Prediction
 
-_START = """
-const model = new Beforehand(held.state);
-model.answer = () => {
-  const guess = model.get("held");
-  if (guess === null || model.get("answer")) return;
-  model.set("answer", held.told ? held.told[guess] : `You said ${guess}; it is ${held.answer}. ${held.because}`.trim());
-};
-widget.render({ model, el: place });
-"""
+_START = Path(__file__).with_name("page.js")
 
 
 def prediction_page(prediction: Prediction, answer: Any, because: str, style: str, script: str) -> str:

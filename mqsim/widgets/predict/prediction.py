@@ -13,6 +13,8 @@ import traitlets
 from mqsim.errors import UsageError
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.report.tables import number
+from mqsim.viz.css import widget_variables
+from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.predict.export import prediction_page
 from mqsim.widgets.predict.reveal import Reveal, compare
 
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
-_SCRIPT = (_HERE / "prediction.js").read_text("utf-8")
-_STYLE = (_HERE / "prediction.css").read_text("utf-8")
+_SCRIPT = bundle(_HERE / "prediction.js")
+_STYLE = widget_variables(".mq-predict") + (_HERE / "prediction.css").read_text("utf-8")
 
 _kept: dict[tuple[Any, ...], Any] = {}
 """Guesses of this session, by question."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
@@ -11,7 +12,7 @@ from mqsim.widgets.page import page
 from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import static_html
 from mqsim.widgets.replay.routes import routes
-from mqsim.widgets.replay.scripts import looks, script, style
+from mqsim.widgets.replay.scripts import script, style
 
 if TYPE_CHECKING:
     from mqsim.widgets.replay.widget import Replay
@@ -24,23 +25,7 @@ _STYLE = """
 .mqsim-replay .kinds button:not([data-kind="crash"]), .mqsim-replay .menu > label { display: none; }
 """
 
-_START = """
-held.state._films = held.state._films.map(bytesOf);
-const model = new Beforehand(held.state);
-model.hear = (_, content) => {
-  const { who, at } = content.intervene || {}, mine = held.crashes[who];
-  if (!mine || content.intervene.kind !== "crash") {
-    model.fire("msg:custom", { notice: "This page holds crashes of workers only. In a notebook you can do more." });
-    return;
-  }
-  const when = nearestStop(mine.map((one) => one.at), at), label = mine[when].label;
-  const labels = held.labels, known = labels.indexOf(label);
-  if (known < 0) { labels.push(label); model.set("_films", [...model.get("_films"), bytesOf(mine[when].film)]); }
-  model.set("t", mine[when].at);
-  model.set("which", known < 0 ? labels.length - 1 : known);
-};
-widget.render({ model, el: place });
-"""
+_START = Path(__file__).with_name("page.js")
 
 
 def replay_with_crashes(replay: Replay, times: int, theme: str) -> str:
@@ -79,7 +64,6 @@ def replay_with_crashes(replay: Replay, times: int, theme: str) -> str:
         "follow": -1,
         "which": 0,
         "_films": [_text(film(trace, routes(replay.runs[0].scenario), replay.labels[0], replay.name).pack())],
-        "_look": looks(),
         "_theme": theme,
         "_live": True,
     }
@@ -101,5 +85,3 @@ def replay_with_crashes(replay: Replay, times: int, theme: str) -> str:
 
 def _text(packed: bytes) -> str:
     return base64.b64encode(packed).decode()
-
-

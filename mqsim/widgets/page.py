@@ -51,7 +51,7 @@ def page(
 
 _STYLE = f"""
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px; 
+body {{ margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px;
   background: {LIGHT.paper}; color: {LIGHT.ink};
   font: 14px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }}
 h1 {{ font-size: 17px; margin: 0 14px 2px; }}

@@ -108,8 +108,8 @@ def _rows(row: Row, heights: Callable[[Result], float], *, same_height: bool = F
     def draw(runs: Runs, theme: str, until: float | None) -> tuple[bytes, str]:
         on = paper(theme)
         tall = [heights(result) for _, result in runs]
-        figure = Figure(figsize=(_WIDTH, sum(tall) + 0.5), layout="constrained", facecolor=on.paper)
-        figure.get_layout_engine().set(h_pad=0.06, w_pad=0.08)  # type: ignore[union-attr]
+        figure = Figure(figsize=(_WIDTH, sum(tall) + 0.5), facecolor=on.paper)
+        figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.08)
         FigureCanvasAgg(figure)
         shape: dict[str, Any] = {
             "sharex": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
@@ -19,7 +19,7 @@ class CrashPoints(SphinxDirective):
     """How often a worker loses tasks: `mqsim exec ... --every-crash` in the body, a sentence on the page."""
 
     has_content = True
-    option_spec: ClassVar = {}
+    option_spec: ClassVar[dict[str, Any]] = {}
 
     def run(self) -> list[nodes.Node]:
         """The sentence, with its numbers."""

@@ -85,7 +85,9 @@ def _text(words: str) -> str:
 
 def python() -> list[str]:
     """What `import mqsim as mq` hands out, from the docstrings."""
-    functions, classes, modules = [], [], []
+    functions: list[str] = []
+    classes: list[str] = []
+    modules: list[str] = []
     for name in sorted(mq.__all__):
         thing = getattr(mq, name)
         where = (

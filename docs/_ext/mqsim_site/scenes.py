@@ -11,13 +11,16 @@ import io
 import re
 import runpy
 import shlex
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 import mqsim as mq
+from mqsim.api import Result, Scenario
 from mqsim.cli.app import app as command_line
 from mqsim.cli.exec import ExecRequest, call_of
 from mqsim.cli.run import changed
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sphinx.environment import BuildEnvironment
-
-    from mqsim.api import Result, Scenario
 
 _BLOCK = re.compile(r"^```\w*\n(# (?P<name>[\w-]+\.(?:yaml|py))\n.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -46,9 +47,10 @@ class Scenes:
     def __init__(self, text: str) -> None:
         self.files = {found["name"]: found[1] for found in _BLOCK.finditer(text)}
         self._played: dict[str, Result] = {}
-        self._kept = tempfile.TemporaryDirectory(prefix="mqsim-page-")
+        self._kept = Path(tempfile.mkdtemp(prefix="mqsim-page-"))
+        weakref.finalize(self, shutil.rmtree, self._kept, ignore_errors=True)
         for name, content in self.files.items():
-            Path(self._kept.name, name).write_text(content, encoding="utf-8")
+            (self._kept / name).write_text(content, encoding="utf-8")
 
     @classmethod
     def of(cls, env: BuildEnvironment) -> Scenes:
@@ -62,7 +64,7 @@ class Scenes:
     @contextlib.contextmanager
     def folder(self) -> Iterator[None]:
         """The page's files are in the current folder meanwhile."""
-        with contextlib.chdir(self._kept.name):
+        with contextlib.chdir(self._kept):
             yield
 
     def result(self, command: str) -> Result:
@@ -95,7 +97,7 @@ class Scenes:
                 return mq.run_programs(**call_of(ExecRequest(**asked_of("exec", command))))
         if words[:1] == ["python"] and len(words) == 2:
             found = self.value(words[1])
-            if not hasattr(found, "trace"):
+            if not isinstance(found, Result):
                 raise SceneError(f"`{command}`: {words[1]} is no result of a run.")
             return found
         scenario = self.scenario(command)
@@ -104,7 +106,10 @@ class Scenes:
 
     def _named(self, name: str) -> Scenario:
         if ":" in name:
-            return self.value(name)
+            found = self.value(name)
+            if not isinstance(found, Scenario):
+                raise SceneError(f"{name} is no scenario.")
+            return found
         with self.folder():
             return mq.load(name)
 

@@ -2,8 +2,8 @@
 
 AMQP 0-9-1 (section 2.3.5): a frame is type, channel, size, payload and the end byte CE. MQTT
 3.1.1 (sections 2.2 and 3.3): one byte of type and flags, the remaining length, the topic with its length, the
-payload. STOMP 1.2 ("STOMP frames"): a command, headers and an empty line, each ended by a line feed, the body,
-and a null byte.
+payload. STOMP 1.2 ("STOMP frames"): a command, headers and an empty line, each ended by a line feed, the
+body, and a null byte.
 """
 
 from __future__ import annotations

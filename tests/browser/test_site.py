@@ -42,7 +42,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def pages(site: Path) -> list[Path]:
-    return sorted(p for p in site.rglob("*.html") if not {"_static", "_pictures"} & set(p.parts))
+    """All pages; the door, which only leads to the front page, is tried apart."""
+    found = [path for path in site.rglob("*.html") if not {"_static", "_pictures"} & set(path.parts)]
+    return sorted(path for path in found if path != site / "index.html")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
@@ -96,7 +98,7 @@ def test_a_frame_is_as_high_as_its_page_and_as_dark(site: Path, open_window: Ope
     inside.wait_for_selector("[data-testid=replay][data-theme=dark]")
     high = inside.evaluate("document.body.scrollHeight")
     page.wait_for_function(
-        "([place, high]) => document.querySelectorAll('iframe.mqsim-frame')[place].clientHeight >= high",
+        "([place, high]) => document.querySelectorAll('.mqsim-frame')[place].clientHeight >= high",
         arg=[1, high],
     )
 
@@ -140,4 +142,4 @@ def test_search_finds_a_word_without_a_network(site: Path, open_window: OpenWind
     page = open_window(allowed=(site.as_uri(),)).page
     page.goto((site / "search.html").as_uri() + "?q=prefetch")
     page.wait_for_selector("#search-results li a")
-    assert "Scalability" in page.inner_text("#search-results")
+    assert "Fair dispatch" in page.inner_text("#search-results")

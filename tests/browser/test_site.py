@@ -1,5 +1,5 @@
-"""The course as a site, built with warnings as errors and opened from its files: nothing is cut off, complains or asks
-the network, and what plays plays to its end.
+"""The course as a site, built with warnings as errors and opened from its files: nothing is cut off or complains,
+nothing asks the network, and what plays plays to its end.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,7 @@ from tests.documents.pages import ROOT
 from tests.outside import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -30,7 +29,7 @@ LESSON_5 = "lessons/05_reliability_and_order.html"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built anew."""
     if not chromium.available():
         missing(chromium.INSTALL_HINT)
@@ -38,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", str(target)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    yield target
+    return target
 
 
 def pages(site: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +13,9 @@ from pamqp import body, commands, frame, header
 
 import mqsim as mq
 from tests.documents.pages import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LESSON_3 = (ROOT / "lessons" / "03_decoupling.md").read_text("utf-8")
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.md"))

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.widgets.explore.knobs import Choice, Knob, Slider, Switch
-from mqsim.widgets.explore.static import static_html
 from mqsim.widgets.page import page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from mqsim.widgets.explore.widget import Explorer
+    Turned = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], Mapping[str, Any] | None]]
 
 MOST_RUNS = 500
 """More than these make a page that is slow to load."""
@@ -28,46 +27,59 @@ USUAL_RUNS = 120
 _START = Path(__file__).with_name("page.js")
 
 
-def explorer_page(explorer: Explorer, runs: int, style: str, script: str) -> str:
-    """The page, with the widget's style sheet and module; see `Explorer.to_html`."""
+def explorer_page(
+    state: dict[str, Any],
+    knobs: Sequence[Knob],
+    values: Mapping[str, Any],
+    turned: Turned,
+    runs: int,
+    parts: tuple[str, str, str],
+) -> str:
+    """The page; see `Explorer.to_html`.
+
+    Args:
+        state: the widget's `title` and `theme`.
+        knobs: its controls.
+        values: what each control is at when the page is opened.
+        turned: what the widget says and shows with its controls at some values; it shows None where they
+            can't be run.
+        runs: about how many runs are made.
+        parts: the widget's style sheet, its module, and HTML for whoever can't run scripts.
+    """
     if not 1 <= runs <= MOST_RUNS:
         raise UsageError(f"runs: {runs} is not allowed; it must be a whole number from 1 to {MOST_RUNS}.")
-    knobs = _thinned(explorer.knobs, runs)
-    lines = [_positions(knob) for knob in knobs]
+    thin = _thinned(knobs, runs)
+    lines = [_positions(knob) for knob in thin]
     count = prod(len(line) for line in lines)
     if count > MOST_RUNS:
         raise UsageError(
             f"the controls have {count:,} positions together, and a page holds up to {MOST_RUNS} runs; "
             "vary fewer fields, or give each fewer values."
         )
-    before = explorer.values
-    made = [_run(explorer, dict(zip((k.name for k in knobs), at, strict=True))) for at in product(*lines)]
-    explorer.set(before)
+    names = [knob.name for knob in thin]
+    made = [_run(*turned(dict(zip(names, at, strict=True)))) for at in product(*lines)]
     controls = [
         {"name": knob.name, "stops": [knob.sent(value) for value in line]}
-        for knob, line in zip(knobs, lines, strict=True)
+        for knob, line in zip(thin, lines, strict=True)
     ]
-    state = {
-        "title": explorer.title,
-        "theme": explorer.theme,
-        "controls": [{**knob.sketch(), "start": knob.sent(knob.start)} for knob in knobs],
-        "wish": {"turn": 0, "values": {knob.name: knob.sent(before[knob.name]) for knob in knobs}},
+    begin = {
+        **state,
+        "controls": [{**knob.sketch(), "start": knob.sent(knob.start)} for knob in thin],
+        "wish": {"turn": 0, "values": {knob.name: knob.sent(values[knob.name]) for knob in thin}},
         "said": {},
         "shown": {},
         "progress": {"turn": 0, "share": 0},
     }
-    bundle = static_html(*explorer.still())
     said = f"{count} runs were made beforehand, one for each position of the controls."
-    note = f'<p class="beforehand">{said}</p>\n'
-    held = {"controls": controls, "state": state, "runs": made}
+    style, script, unplayed = parts
     return page(
-        explorer.title,
+        state["title"],
         style=style,
         script=script,
-        held=held,
+        held={"controls": controls, "state": begin, "runs": made},
         start=_START,
-        unplayed=bundle,
-        note=note,
+        unplayed=unplayed,
+        note=f'<p class="beforehand">{said}</p>\n',
     )
 
 
@@ -113,14 +125,9 @@ def _positions(knob: Knob) -> list[Any]:
     return [None, *on]
 
 
-def _run(explorer: Explorer, values: dict[str, Any]) -> dict[str, Any]:
-    """What the explorer says and shows at these values; where they can't be run, only why."""
-    explorer.set(values)
-    said = {name: value for name, value in explorer.said.items() if name != "turn"}
-    if explorer.problem:
-        return {"said": said, "shown": None}
-    shown = {name: value for name, value in explorer.shown.items() if name != "turn"}
-    return {
-        "said": said,
-        "shown": {**shown, "drawn": base64.b64encode(shown["drawn"]).decode(), "seconds": None},
-    }
+def _run(said: Mapping[str, Any], shown: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is said and shown, as a page holds it."""
+    if shown is None:
+        return {"said": dict(said), "shown": None}
+    drawn = base64.b64encode(shown["drawn"]).decode()
+    return {"said": dict(said), "shown": {**shown, "drawn": drawn, "seconds": None}}

@@ -18,7 +18,7 @@ from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.export import USUAL_RUNS, explorer_page
 from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
-from mqsim.widgets.explore.knobs import Knob, changed
+from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
 
@@ -85,11 +85,6 @@ class Explorer(anywidget.AnyWidget):
         self.observe(self._wished, "wish")
 
     # -- what a reader of the notebook may ask ---------------------------------------------------------------
-
-    @property
-    def knobs(self) -> tuple[Knob, ...]:
-        """The controls, in the order in which they are shown."""
-        return self._knobs
 
     @property
     def values(self) -> dict[str, Any]:
@@ -278,7 +273,19 @@ class Explorer(anywidget.AnyWidget):
 
     def html(self, runs: int = USUAL_RUNS) -> str:
         """The explorer as one HTML page that needs neither kernel nor network; see `to_html`."""
-        return explorer_page(self, runs, _STYLE, _SCRIPT)
+        before = self.values
+        parts = (_STYLE, _SCRIPT, static_html(*self.still()))
+        try:
+            return explorer_page(
+                {"title": self.title, "theme": self.theme}, self._knobs, before, self._turned, runs, parts
+            )
+        finally:
+            self.set(before)
+
+    def _turned(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What is said and shown at these values; nothing is shown where they can't be run."""
+        self.set(values)
+        return dict(self.said), None if self._problem else dict(self.shown)
 
     def to_html(self, path: str | os.PathLike[str], runs: int = USUAL_RUNS) -> Path:
         """Write the explorer to one HTML file that works without kernel or network.

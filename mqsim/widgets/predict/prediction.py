@@ -116,13 +116,17 @@ class Prediction(anywidget.AnyWidget):
             return compare(guess, self.choices[held], because, said)
         return compare(guess, held, because, self._with_unit, numbers=True)
 
-    def shown(self, value: Any) -> str:
-        """A choice or a number as a reader sees it."""
+    def _shown(self, value: Any) -> str:
         return said(value) if self.choices is not None else self._with_unit(value)
 
     def html(self, answer: Any, because: str = "") -> str:
         """The question as one HTML page that needs neither kernel nor network; see `to_html`."""
-        return prediction_page(self, answer, because, _STYLE, _SCRIPT)
+        state = {name: getattr(self, name) for name in ("question", "options", "unit", "theme")}
+        each = None
+        if self.choices is not None:
+            each = [str(self.compared(choice, answer, because)) for choice in self.choices]
+        told = {"told": each, "answer": self._shown(answer), "because": because}
+        return prediction_page(state, told, str(self.compared(None, answer, because)), _STYLE, _SCRIPT)
 
     def to_html(self, path: str | os.PathLike[str], answer: Any, because: str = "") -> Path:
         """Write the question to one HTML file, which shows the answer once its reader has made a guess.

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import UsageError
 from mqsim.viz.bars import consumers
 from mqsim.widgets.page import page
-from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import static_html
-from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import script, style
 
 if TYPE_CHECKING:
-    from mqsim.widgets.replay.widget import Replay
+    from collections.abc import Callable, Mapping
+
+    from mqsim.trace.tables import Trace
+
+    Crash = Callable[[str, float], tuple[str, bytes]]
 
 MOST_RUNS = 500
 """More futures than these make a page that is slow to load."""
@@ -28,18 +30,22 @@ _STYLE = """
 _START = Path(__file__).with_name("page.js")
 
 
-def replay_with_crashes(replay: Replay, times: int, theme: str) -> str:
-    """A page that plays the run, and in which its reader can crash a worker.
+def replay_with_crashes(
+    trace: Trace, packed: bytes, state: Mapping[str, Any], times: int, crash: Crash, title: str
+) -> str:
+    """A page that plays a run, and in which its reader can crash a consumer.
 
     Args:
-        replay: what is shown; its first run is what crashes are added to.
-        times: at how many moments, evenly spread over the run, a worker can be crashed.
-        theme: `light`, `dark`, or empty: as the reader's system has it.
+        trace: what the run left behind.
+        packed: its film.
+        state: the widget's, but for the films.
+        times: at how many moments, evenly spread over the run, a consumer can be crashed.
+        crash: makes the run in which a consumer crashes at a time; gives its label and its film.
+        title: the page's title.
 
     Raises:
         UsageError: nobody is there to be crashed, or so many runs don't fit into a page.
     """
-    trace = replay.traces[0]
     workers = consumers(trace)
     if not workers:
         raise UsageError("crashes: the run has no consumer that could be crashed; leave crashes out.")
@@ -53,33 +59,25 @@ def replay_with_crashes(replay: Replay, times: int, theme: str) -> str:
     crashes: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
     for name in workers:
         for at in moments:
-            both = replay.intervene("crash", name, at)
-            run, label = both.runs[-1], both.labels[-1]
-            packed = film(run.trace, routes(run.scenario), label, replay.name).pack()
-            crashes[name].append({"at": at, "label": label, "film": _text(packed)})
-    state = {
-        "t": trace.start,
-        "playing": False,
-        "speed": replay.speed,
-        "follow": -1,
-        "which": 0,
-        "_films": [_text(film(trace, routes(replay.runs[0].scenario), replay.labels[0], replay.name).pack())],
-        "_theme": theme,
-        "_live": True,
-    }
-    count = len(workers) * len(moments)
+            label, future = crash(name, at)
+            crashes[name].append({"at": at, "label": label, "film": _text(future)})
     note = (
-        f'<p class="beforehand">Click a worker to crash it at the time on show. These {count} runs were made '
-        f"beforehand: a crash happens at the nearest of {len(moments)} moments.</p>\n"
+        "Click a worker to crash it at the time on show. "
+        f"These {len(workers) * len(moments)} runs were made beforehand: a crash happens at the nearest of "
+        f"{len(moments)} moments."
     )
     return page(
-        replay.name,
+        title,
         style=style() + _STYLE,
         script=script(),
-        held={"state": state, "crashes": crashes, "labels": [replay.labels[0]]},
+        held={
+            "state": {**state, "which": 0, "_films": [_text(packed)], "_live": True},
+            "crashes": crashes,
+            "labels": ["the run itself"],
+        },
         start=_START,
         unplayed=static_html(trace),
-        note=note,
+        note=f'<p class="beforehand">{note}</p>\n',
     )
 
 

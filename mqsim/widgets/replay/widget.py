@@ -152,7 +152,10 @@ class Replay(anywidget.AnyWidget):
     def html(self, crashes: int = 0) -> str:
         """The replay as one HTML page that plays without kernel or network; see `to_html`."""
         if crashes:
-            return replay_with_crashes(self, crashes, self._theme)
+            held = {"t": self.t, "playing": False, "speed": self.speed, "follow": -1, "_theme": self._theme}
+            return replay_with_crashes(
+                self.traces[0], self._films[0], held, crashes, self._crashed, self.name
+            )
         state = {
             "t": self.t,
             "playing": False,
@@ -161,6 +164,11 @@ class Replay(anywidget.AnyWidget):
             "which": self.which,
         }
         return page(self._films, state, self.traces[self.which], self.name, self._theme or None)
+
+    def _crashed(self, who: str, at: float) -> tuple[str, bytes]:
+        """Label and film of the first run with a crash."""
+        both = Replay(self.runs[0], self._theme or None, self.labels[0]).intervene("crash", who, at)
+        return both.labels[-1], both._films[-1]
 
     def to_html(self, path: str | os.PathLike[str], crashes: int = 0) -> Path:
         """Write the replay to one HTML file that plays without kernel or network, futures included.

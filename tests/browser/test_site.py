@@ -1,5 +1,5 @@
-"""The course as a site, built with warnings as errors and opened from its files: nothing is cut off or complains,
-nothing asks the network, and what plays plays to its end.
+"""The course as a site, built with warnings as errors and opened from its files: nothing is cut off or
+complains, nothing asks the network, and what plays plays to its end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All the set-up in one command: `python bootstrap.py demo`, or lab, test, bench, check, env, clean.
+"""All the set-up in one command: `python bootstrap.py demo`, or lab, site, test, bench, check, env, clean.
 
 It makes a virtual environment in `.venv`, installs mqsim and no more than the verb needs into it, at the
 releases that `constraints.txt` pins, and then does what the verb says. A second run finds the environment as
@@ -29,14 +29,19 @@ UNFINISHED = {"state": "unfinished"}
 VERBS = {
     "demo": "the main job: what a message queue is for, told by five small runs",
     "lab": "the course notebooks, in JupyterLab (what follows is handed to it)",
+    "site": "the course as a site in build/site: lessons that play, slides, the reference",
     "test": "the tests, but for the long ones (what follows is handed to pytest)",
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
-    "check": "ruff and mypy",
+    "check": "ruff and mypy; eslint and tsc for the scripts, where Node is",
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
-EXTRAS = {"lab": ["notebooks"], "test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"]}
+EXTRAS = {
+    "lab": ["notebooks"],
+    "site": ["site"],
+    **{verb: ["dev"] for verb in ("test", "validate", "bench", "check")},
+}
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 
@@ -267,6 +272,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return status
     if verb == "lab":
         return run([str(python.parent / "mqsim"), "lab", *rest])
+    if verb == "site":
+        return make_site(python, rest)
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
         usual = ["-n", "auto", "--dist", "loadgroup", "-m", "not long"]
@@ -277,9 +284,35 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return run([python, "benchmarks/run.py", *rest])
     if verb == "check":
         checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
-        return next((status for status in (run([python, "-m", *check]) for check in checks) if status), 0)
+        failed = next((status for status in (run([python, "-m", *check]) for check in checks) if status), 0)
+        return failed or check_scripts()
     say("ready: {}".format(python))
     return 0
+
+
+def make_site(python: Path, rest: "list[str]") -> int:
+    """Build the site, and say where it is; a warning is an error."""
+    status = run([python, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs", *rest, ".", "build/site"])
+    if status == 0:
+        say("open {}".format(ROOT / "build" / "site" / "index.html"))
+    return status
+
+
+def check_scripts() -> int:
+    """Lint and type-check the widgets' scripts, with the tools that package-lock.json pins."""
+    npm = shutil.which("npm")
+    if npm is None:
+        say("npm is not on this machine, so the scripts were not checked (eslint, tsc).")
+        # The continuous integration has to have it.
+        return 1 if os.environ.get("CI") else 0
+    lock, installed = ROOT / "package-lock.json", ROOT / "node_modules/.package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        status = run([npm, "ci", "--silent"])
+        if status:
+            say("npm could not install eslint and typescript; `npm ci` tells why.")
+            return status
+        os.utime(str(installed))
+    return run([npm, "run", "--silent", "check"])
 
 
 def run(command: "list[object]") -> int:
@@ -308,6 +341,7 @@ def clean() -> int:
     for name in CACHES:
         for path in [ROOT / name, *(ROOT / "mqsim").rglob(name), *(ROOT / "tests").rglob(name)]:
             shutil.rmtree(str(path), ignore_errors=True)
+    shutil.rmtree(str(ROOT / "node_modules"), ignore_errors=True)
     say("clean")
     return 0
 

@@ -100,3 +100,21 @@ def test_an_idle_consumer_hardly_wakes_up(monkeypatch: pytest.MonkeyPatch) -> No
     scenario = {"duration": 3600.0, "programs": {"worker": {"source": source}}}
     mq.simulate(scenario)
     assert len(turns) < 50
+
+
+def test_a_poll_that_ends_at_once_leaves_nothing_behind(carry: CarrierFactory) -> None:
+    """The next poll of this program waits for a timer of its own, not for heartbeats alone."""
+    source = """
+import pika
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost", heartbeat=10))
+connection.channel().queue_declare("q")
+connection.sleep(0.4)
+connection.call_later(21, lambda: print("after 21 s"))
+connection.process_data_events(30)
+connection.sleep(4)
+connection.close()
+print("closed")
+"""
+    result = mq.run_programs({"worker": program("worker", source)}, until=300.0, carry=carry)
+    found = [(round(line.t, 1), line.text) for line in result.lines]
+    assert found == [(21.4, "after 21 s"), (25.4, "closed"), (25.4, "exits with status 0")]

@@ -42,8 +42,8 @@ def told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any], 
             timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or []
             runtime.polls_by_pika = True
             runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
-            if runtime.only_heartbeats and timeouts and not logger.isEnabledFor(logging.DEBUG):
-                runtime.passes_heartbeats = partial(_pass, timeouts, clock.time_now)
+            passes = runtime.only_heartbeats and timeouts and not logger.isEnabledFor(logging.DEBUG)
+            runtime.passes_heartbeats = partial(_pass, timeouts, clock.time_now) if passes else None
         return get_max_wait(poller)
 
     return _get_max_wait
@@ -80,8 +80,10 @@ def _pass(timeouts: list[Any], clock: Callable[[], float], sockets: Sequence[Des
 def _do_first(timeouts: list[Any], now: float) -> bool:
     """Do as pika does at the first timer, if that is a heartbeat's and nothing stands before it."""
     timeout = timeouts[0]
-    checker = getattr(timeout.callback, "__self__", None)
-    if checker is None or checker._connection.is_closed or checker._connection._transport is None:
+    if timeout.callback is None or not _is_heartbeat(timeout.callback):
+        return False
+    checker = timeout.callback.__self__
+    if checker._connection.is_closed or checker._connection._transport is None:
         return False
     if timeout.callback.__name__ == "_send_heartbeat":
         after, done = checker._send_interval, _send(checker)

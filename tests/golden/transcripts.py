@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import mqsim as mq
 from tests.programs.casts import PAIRS, TUTORIALS
-from tests.programs.crash_cases import RIGHT, SENDER, WRONG
+from tests.programs.crash_cases import RIGHT, SENDER, WRONG, Right, Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from mqsim.api import ProgramsResult
 
 KEPT = Path(__file__).with_name("transcripts.txt")
 CRASH = {"crash": "worker-1", "at": 1.7, "restart_after": 1.0}
@@ -35,9 +37,9 @@ def _files(sources: Mapping[str, str]) -> Callable[[Path], dict[str, str]]:
     return write
 
 
-def _runs() -> dict[str, Callable[[Path], mq.Result]]:
+def _runs() -> dict[str, Callable[[Path], ProgramsResult]]:
     """Everything that is played, by name."""
-    found: dict[str, Callable[[Path], mq.Result]] = {}
+    found: dict[str, Callable[[Path], ProgramsResult]] = {}
     for name, cast in {**TUTORIALS, **PAIRS}.items():
         options: dict[str, Any] = {
             "programs": {part: str(one.path) for part, one in cast.parts.items()},
@@ -46,7 +48,8 @@ def _runs() -> dict[str, Callable[[Path], mq.Result]]:
             "until": cast.until,
         }
         found[f"cast {name}"] = lambda _, options=options: mq.run_programs(**options)
-    for name, case in {**RIGHT, **WRONG}.items():
+    cases: dict[str, Right | Wrong] = {**RIGHT, **WRONG}
+    for name, case in cases.items():
         others = case.others if "news" in case.others else {"sender": SENDER, **case.others}
         write = _files({**others, "worker": case.worker})
         found[f"crash {name}"] = lambda folder, write=write: mq.run_programs(
@@ -55,7 +58,7 @@ def _runs() -> dict[str, Callable[[Path], mq.Result]]:
     return found
 
 
-def transcript(play: Callable[[Path], mq.Result]) -> str:
+def transcript(play: Callable[[Path], ProgramsResult]) -> str:
     """What one of them shows: its transcript, and the digest of its tables."""
     with tempfile.TemporaryDirectory() as folder:
         result = play(Path(folder))

@@ -92,10 +92,15 @@ def test_a_silent_broker_is_noticed_when_pika_looks(carry: CarrierFactory) -> No
 
 def test_an_idle_consumer_hardly_wakes_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour of heartbeats every 30 s in each direction, and a look every 65 s: 290 turns of pika's loop."""
-    turns = []
+    turns: list[object] = []
     select = pytest.importorskip("pika.adapters.select_connection")
     real = select.IOLoop.process_timeouts
-    monkeypatch.setattr(select.IOLoop, "process_timeouts", lambda loop: (turns.append(loop), real(loop))[1])
+
+    def process_timeouts(loop: object) -> None:
+        turns.append(loop)
+        real(loop)
+
+    monkeypatch.setattr(select.IOLoop, "process_timeouts", process_timeouts)
     source = CONSUMER.format(logs=False, more="").replace("heartbeat=10", "heartbeat=60")
     scenario = {"duration": 3600.0, "programs": {"worker": {"source": source}}}
     mq.simulate(scenario)

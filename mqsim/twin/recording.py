@@ -1,0 +1,115 @@
+"""From the arrays of a run to its trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mqsim.trace.tables import (
+    NOT_A_TIME,
+    Actor,
+    DeliveryTable,
+    FaultSpan,
+    How,
+    MessageTable,
+    Outcome,
+    ProducerCounts,
+    Trace,
+)
+from mqsim.twin import codes
+from mqsim.twin.setting import PRELOAD
+
+if TYPE_CHECKING:
+    from mqsim.twin.setting import Setting
+
+
+def trace_of(setting: Setting, limit: float) -> Trace:
+    """What a run has left behind.
+
+    Args:
+        setting: the run, which is over.
+        limit: when it would have ended at the latest, in seconds.
+    """
+    s = setting.state
+    g = s.g[0]
+    scenario = setting.scenario
+    messages, deliveries = s.messages[: int(g.messages)], s.deliveries[: int(g.deliveries)]
+    held = deliveries["row"][deliveries["how"] == How.OPEN]
+    messages["outcome"][held] = Outcome.UNACKED
+    trace = Trace.from_columns(
+        {name: messages[name] for name in MessageTable.columns},
+        {name: deliveries["row" if name == "copy" else name] for name in DeliveryTable.columns},
+        actors=setting.actor_names,
+        queues=_queues(setting),
+        end=max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now),
+        profile=scenario.broker.profile,
+        complete=scenario.until is None or bool(g.end < limit),
+    )
+    _tell_cast(setting, trace)
+    _tell_events(setting, trace)
+    for row in s.spans[: int(g.spans)]:
+        kind = scenario.faults[int(row.fault)].kind
+        trace.faults.append(FaultSpan(kind, setting.names[int(row.actor)], float(row.start), float(row.end)))
+    return trace
+
+
+def _queues(setting: Setting) -> list[str]:
+    """Queues in the order of their codes."""
+    rows = setting.state.queues
+    known = {int(rows[k].code): name for name, k in setting.queue_numbers.items()}
+    return [known[code] for code in sorted(known) if code >= 0]
+
+
+def _tell_cast(setting: Setting, trace: Trace) -> None:
+    """Who took part, when they ran, and what producers counted."""
+    s = setting.state
+    if setting.preloads:
+        trace.cast[PRELOAD] = Actor(PRELOAD, "producer", up=[(0.0, NOT_A_TIME)])
+    for name, group, spec, _ in setting.consumers:
+        trace.cast[name] = Actor(
+            group, "consumer", spec.queue, spec.ack, spec.prefetch, idempotent=spec.idempotent
+        )
+    for k, (name, group, _) in enumerate(setting.producers):
+        a = s.actors[len(setting.consumers) + k]
+        trace.cast[name] = Actor(group, "producer")
+        trace.counts[name] = ProducerCounts(
+            int(a.number), int(a.published), int(a.confirmed), int(a.nacked), 0, 0.0
+        )
+    for row in s.ups[: int(s.g[0].ups)]:
+        trace.cast[setting.names[int(row.actor)]].up.append((float(row.start), float(row.end)))
+
+
+def _tell_events(setting: Setting, trace: Trace) -> None:
+    """The log, from numbers to words."""
+    s = setting.state
+    rows = s.events[: int(s.g[0].events)]
+    log = trace.events
+    queues = list(setting.queue_numbers)
+    actors = setting.actor_names
+    log.t.frombytes(np.ascontiguousarray(rows["t"]).tobytes())
+    log.copy.frombytes(rows["row"].astype(np.int64).tobytes())
+    kinds = [str(kind) for kind in codes.KINDS]
+    log.kind = [kinds[kind] for kind in rows["kind"].tolist()]
+
+    def named(numbers: list[int]) -> list[str]:
+        return [actors[k] if k >= 0 else "" if k == -1 else queues[-2 - k] for k in numbers]
+
+    log.subject, log.other = named(rows["subject"].tolist()), named(rows["other"].tolist())
+    plain = codes.DETAILS
+    log.detail = [
+        plain[detail] if detail < codes.D_DIED else _detail(setting, detail, about)
+        for detail, about in zip(rows["detail"].tolist(), rows["about"].tolist(), strict=True)
+    ]
+
+
+def _detail(setting: Setting, detail: int, about: int) -> str:
+    """A detail that names somebody."""
+    words: dict[str, Any] = {}
+    if detail == codes.D_FACTOR:
+        words["factor"] = float(setting.state.faults[about].factor)
+    elif detail == codes.D_FULL:
+        words["queue"] = list(setting.queue_numbers)[about]
+    else:
+        words["actor"] = setting.actor_names[about]
+    return codes.DETAILS[detail].format(**words)

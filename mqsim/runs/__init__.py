@@ -8,6 +8,7 @@
 | module | its one job |
 | --- | --- |
 | `simulation` | a scenario run once |
+| `engines` | which engine runs it: the SimPy model or its compiled twin |
 | `options` | the options of a run of programs, and the scenario that they make |
 | `programs` | programs run in virtual time |
 | `crashes` | the crash search: a run for each instant at which a program could crash |
@@ -20,6 +21,7 @@
 """
 
 from mqsim.runs.crashes import Crash, CrashTable, every_crash
+from mqsim.runs.engines import ENGINES, Engine
 from mqsim.runs.impact import Impact
 from mqsim.runs.options import ProgramOptions, ProgramSource
 from mqsim.runs.programs import ProgramRun, ProgramsRunResult, play, run_programs
@@ -28,8 +30,10 @@ from mqsim.runs.simulation import Progress, simulate
 from mqsim.runs.warnings import RunWarning, endless, overloads, run_warnings, surge_warnings, wide
 
 __all__ = [
+    "ENGINES",
     "Crash",
     "CrashTable",
+    "Engine",
     "Impact",
     "ProgramOptions",
     "ProgramRun",

@@ -433,7 +433,7 @@ def look_for_the_end(s: Any) -> None:
         g.looks_for_end = 1
 
 
-@inlined
+@compiled
 def create(s: Any, actor: int, user: int) -> None:
     """A message comes into the world, and is published if it can be; a user may wait for it."""
     g = s.g[0]
@@ -456,7 +456,7 @@ def create(s: Any, actor: int, user: int) -> None:
         g.low = 1
 
 
-@inlined
+@compiled
 def drawn_message(s: Any, actor: int) -> int:
     """The next message of a producer as it was drawn; give its row."""
     g = s.g[0]
@@ -716,7 +716,7 @@ def stop_producer(s: Any, actor: int, for_good: bool) -> None:
 # -- consumers -----------------------------------------------------------------------------------------------
 
 
-@inlined
+@compiled
 def receive(s: Any, delivery: int) -> None:
     """At the client: work on a delivery, or keep it for later."""
     g = s.g[0]
@@ -745,7 +745,7 @@ def from_buffer(s: Any, actor: int) -> int:
     return int(delivery)
 
 
-@inlined
+@compiled
 def begin(s: Any, actor: int, delivery: int) -> None:
     """Begin to work on a delivery."""
     g = s.g[0]
@@ -804,7 +804,7 @@ def foreseen(s: Any, actor: int, row: int, seconds: float) -> float:
     return float(seconds * a.after) if a.failing and a.then >= 0 else seconds
 
 
-@inlined
+@compiled
 def finish(s: Any, actor: int) -> None:
     """The work in hand is done, or fails."""
     g = s.g[0]

@@ -157,7 +157,7 @@ def first(s: Any, q: Any) -> int:
     return int(level.returned if level.returned >= 0 else level.head)
 
 
-@inlined
+@compiled
 def take(s: Any, q: Any) -> int:
     """Take the message that is next; there is one."""
     level = s.levels[first_level(s, q)]
@@ -202,7 +202,7 @@ def join_ring(s: Any, session: int) -> None:
     ring.tail = session
 
 
-@inlined
+@compiled
 def next_consumer(s: Any, q: Any) -> int:
     """The consumer whose turn it is, now at the tail; -1 when all are blocked."""
     for k in range(q.rings, q.rings + q.rings_n):
@@ -220,7 +220,7 @@ def next_consumer(s: Any, q: Any) -> int:
     return -1
 
 
-@inlined
+@compiled
 def awaken(s: Any, session: int) -> None:
     """A consumer may hold more than before."""
     c = s.sessions[session]
@@ -248,7 +248,7 @@ def leave_ring(s: Any, session: int) -> None:
 # -- in and out ----------------------------------------------------------------------------------------------
 
 
-@inlined
+@compiled
 def send(s: Any, session: int, row: int) -> None:
     """Send a message that was taken from the ready ones."""
     g = s.g[0]
@@ -296,7 +296,7 @@ def send(s: Any, session: int, row: int) -> None:
         hop(s, c.latency, DELIVER, delivery, 0)
 
 
-@inlined
+@compiled
 def let_go(s: Any, delivery: int) -> int:
     """The broker ends a delivery; give its message."""
     d = s.deliveries[delivery]
@@ -334,7 +334,7 @@ def came_in(s: Any, q: Any, row: int) -> None:
         m.way = -1
 
 
-@inlined
+@compiled
 def publish(s: Any, queue: int, row: int) -> bool:
     """A queue takes a message in, or refuses it."""
     q = s.queues[queue]
@@ -362,7 +362,7 @@ def publish_with_limits(s: Any, queue: int, row: int) -> bool:
     return bool(g.accepted)
 
 
-@inlined
+@compiled
 def dispatch(s: Any, queue: int) -> None:
     """Send what is ready to consumers that are not blocked."""
     q = s.queues[queue]
@@ -418,7 +418,7 @@ def work_off(s: Any) -> None:
                 refused(s, row, D_FULL, queue)
 
 
-@inlined
+@compiled
 def send_ready(s: Any, q: Any) -> None:
     """Send what is ready; leave the frame to be gone on with when something has expired first."""
     g = s.g[0]
@@ -433,7 +433,7 @@ def send_ready(s: Any, q: Any) -> None:
     g.frames -= 1
 
 
-@inlined
+@compiled
 def enter(s: Any, q: Any, row: int) -> None:
     """A message comes to a queue that may be full, or in which it may expire."""
     g = s.g[0]
@@ -470,7 +470,7 @@ def enter(s: Any, q: Any, row: int) -> None:
     put(s, q.index, DISPATCH, -1)
 
 
-@inlined
+@compiled
 def let_expire(s: Any, q: Any) -> None:
     """Let the first message go whose time is up; without one the frame is done."""
     g = s.g[0]
@@ -487,7 +487,7 @@ def let_expire(s: Any, q: Any) -> None:
     g.frames -= 1
 
 
-@inlined
+@compiled
 def make_room(s: Any, q: Any) -> None:
     """Let the oldest message go while there are too many; then the frame is done."""
     if q.overflow == DROP_HEAD and q.limited:
@@ -554,7 +554,7 @@ def requeue(s: Any, q: Any, row: int, how: int, kind: int, detail: int) -> None:
 # -- what clients say ----------------------------------------------------------------------------------------
 
 
-@inlined
+@compiled
 def ack(s: Any, delivery: int) -> None:
     """A client acknowledges a delivery."""
     session = s.deliveries[delivery].session
@@ -657,7 +657,7 @@ def close(s: Any, session: int) -> None:
 # -- time ----------------------------------------------------------------------------------------------------
 
 
-@inlined
+@compiled
 def advance(s: Any) -> None:
     """Move the broker's time on, and do what has become due."""
     g = s.g[0]

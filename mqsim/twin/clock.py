@@ -68,7 +68,7 @@ def lift(t: Any, k: Any, what: Any, n: int) -> None:
     what[x] = event
 
 
-@inlined
+@compiled
 def call_at(s: Any, time: float, kind: int, a: int, b: int) -> None:
     """Have something happen at a time to come."""
     g = s.g[0]
@@ -86,7 +86,7 @@ def fault_at(s: Any, time: float, kind: int, a: int, b: int) -> None:
     g.numbered += 1
 
 
-@inlined
+@compiled
 def hop(s: Any, latency: float, kind: int, a: int, b: int) -> None:
     """Send something over a link: at once into the outbox, or as an event."""
     g = s.g[0]

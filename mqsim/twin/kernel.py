@@ -89,8 +89,9 @@ from mqsim.twin.codes import (
 from mqsim.twin.compiled import compiled, inlined, kept
 from mqsim.twin.faults import lose_patience, look, look_later, ready, strike, strike_again, unslow
 from mqsim.twin.ledger import lose_acked, lost, queue_code
+from mqsim.twin.pointers import COMPILES, state_at, words_of
 from mqsim.twin.sources import SOURCES
-from mqsim.twin.state import NEVER
+from mqsim.twin.state import NEVER, State
 
 MODEST = (
     (1 << ARRIVE) | (1 << THINK) | (1 << LOOK) | (1 << OVERDUE) | (1 << RETRY) | (1 << AGAIN)
@@ -124,7 +125,7 @@ def lacks_room(s: Any, kind: int) -> bool:
     )
 
 
-@inlined
+@compiled
 def lacks_rarer_room(s: Any, margin: int) -> bool:
     """The same for the tables that grow slowly."""
     g = s.g[0]
@@ -141,7 +142,7 @@ def lacks_rarer_room(s: Any, margin: int) -> bool:
 # -- hops ----------------------------------------------------------------------------------------------------
 
 
-@inlined
+@compiled
 def deliver(s: Any, delivery: int) -> None:
     """A delivery comes to its consumer, if there still is one."""
     if s.sessions[s.deliveries[delivery].session].client_open:
@@ -150,7 +151,7 @@ def deliver(s: Any, delivery: int) -> None:
         lose_acked(s, delivery, D_CONSUMER_GONE, 0)
 
 
-@inlined
+@compiled
 def arrives(s: Any, kind: int, a: int, b: int) -> None:
     """A hop has come to its other end."""
     if kind == DELIVER:
@@ -475,9 +476,10 @@ def _entry(sources: int) -> Any:
     """The kernel's entry. What is kept on disk is known by the digest of all sources, which numba does not see."""
 
     @kept
-    def run(s: Any) -> int:
+    def run(address: Any) -> int:
         if sources == 0:
             return PAUSE
+        s = state_at(address)
         g = s.g[0]
         while True:
             setting_up = g.script < s.script.size
@@ -516,4 +518,12 @@ def _entry(sources: int) -> Any:
     return run
 
 
-run = _entry(SOURCES)
+_run = _entry(SOURCES)
+
+
+def run(state: State) -> int:
+    """Go on with a run until it is over, or something is needed; say which (`codes`)."""
+    if not COMPILES:
+        return int(_run(state))
+    words = words_of(state)
+    return int(_run(words.ctypes.data))

@@ -52,7 +52,7 @@ def queue_code(s: Any, queue: int) -> int:
     return int(q.code)
 
 
-@inlined
+@compiled
 def new_message(s: Any, producer: int, number: int, code: int, created: float, work: float) -> int:
     """A message comes into the world; give its row."""
     g = s.g[0]
@@ -93,7 +93,7 @@ def join(s: Any, origin: int) -> None:
         o.waits += 1
 
 
-@inlined
+@compiled
 def close_row(s: Any, row: int) -> None:
     """A copy is open no more; when it was the last one of a user's message, the user thinks again."""
     g = s.g[0]
@@ -164,7 +164,7 @@ def reopen(s: Any, row: int) -> None:
     join(s, m.origin)
 
 
-@inlined
+@compiled
 def lose_acked(s: Any, delivery: int, detail: int, about: int) -> bool:
     """An attempt will never be worked to its end: its message is lost if it is acknowledged already."""
     g = s.g[0]
@@ -189,7 +189,7 @@ def give_up(s: Any, delivery: int, detail: int, about: int) -> None:
         d.abandoned = 1
 
 
-@inlined
+@compiled
 def acknowledged(s: Any, row: int) -> None:
     """The broker is done with a message. What is acknowledged before it is finished stays open until it is."""
     g = s.g[0]
@@ -210,7 +210,7 @@ def acknowledged(s: Any, row: int) -> None:
         close_row(s, row)
 
 
-@inlined
+@compiled
 def finished(s: Any, delivery: int) -> None:
     """Work that may have been acknowledged before is done."""
     d = s.deliveries[delivery]

@@ -53,8 +53,9 @@ KNOWN: dict[str, str] = {
 }
 """The fields that the twin knows, by part of a scenario."""
 
-_UNREAD = {"ExchangeSpec", "BindingSpec"}
-"""Parts that only a message to a named exchange ever meets; the twin plays none."""
+_UNREAD = {"ExchangeSpec", "BindingSpec", "ProgramSpec"}
+"""Parts that the twin need not know: only messages to a named exchange meet the first two, and a rule refuses all
+programs."""
 
 WORDS: dict[str, tuple[object, ...]] = {
     "profile": ("3.10", "4.0", "4.3"),
@@ -239,9 +240,13 @@ def eligible(scenario: Scenario) -> str:
 
 def unknown(part: Spec, path: str) -> Iterator[tuple[str, Any]]:
     """Fields that the twin does not know and that are not as by default, and words that it does not know."""
-    known = KNOWN.get(type(part).__name__, "").split()
-    if type(part).__name__ in _UNREAD:
+    kind = type(part).__name__
+    if kind in _UNREAD:
         return
+    if kind not in KNOWN:
+        yield path, kind
+        return
+    known = KNOWN[kind].split()
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         where = f"{path}.{name}" if path else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-_FILES = ("actors", "broker", "clock", "codes", "compiled", "faults", "kernel", "ledger", "state")
+_FILES = ("actors", "broker", "clock", "codes", "compiled", "faults", "kernel", "ledger", "pointers", "state")
 
 
 def digest_of(folder: Path) -> int:

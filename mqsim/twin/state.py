@@ -92,6 +92,56 @@ PUBLISHES = _record(i4="row session life before after", i1="waiting")
 NOTES = _record(f8="factor", i4="actor life a b")
 
 
+_FLOAT, _LONG, _WHOLE, _BYTE = np.dtype("f8"), np.dtype("i8"), np.dtype("i4"), np.dtype("u1")
+
+FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
+    "g": (GLOBALS, 1),
+    "heap_t": (_FLOAT, 1),
+    "heap_k": (_LONG, 1),
+    "heap_what": (_LONG, 1),
+    "due_t": (_FLOAT, 1),
+    "due_k": (_LONG, 1),
+    "due_what": (_LONG, 1),
+    "outbox": (_LONG, 1),
+    "messages": (MESSAGES, 1),
+    "blank": (MESSAGES, 1),
+    "deliveries": (DELIVERIES, 1),
+    "sessions": (SESSIONS, 1),
+    "actors": (ACTORS, 1),
+    "queues": (QUEUES, 1),
+    "levels": (LEVELS, 1),
+    "rings": (RINGS, 1),
+    "frames": (FRAMES, 1),
+    "draws": (DRAWS, 1),
+    "streams": (STREAMS, 1),
+    "pool": (_FLOAT, 2),
+    "service": (_FLOAT, 2),
+    "chance": (_BYTE, 2),
+    "draw_service": (_FLOAT, 2),
+    "draw_chance": (_BYTE, 2),
+    "columns": (_WHOLE, 2),
+    "lineages": (_WHOLE, 2),
+    "points": (_FLOAT, 2),
+    "forwards": (FORWARDS, 1),
+    "scalers": (SCALERS, 1),
+    "users": (_WHOLE, 2),
+    "thoughts": (_FLOAT, 1),
+    "faults": (FAULTS, 1),
+    "targets": (_WHOLE, 2),
+    "recurrences": (RECURRENCES, 1),
+    "listeners": (LISTENERS, 1),
+    "slowness": (_FLOAT, 2),
+    "script": (SCRIPT, 1),
+    "saturators": (_WHOLE, 1),
+    "events": (EVENTS, 1),
+    "ups": (UPS, 1),
+    "spans": (SPANS, 1),
+    "publishes": (PUBLISHES, 1),
+    "notes": (NOTES, 1),
+}
+"""The type and the number of dimensions of each array."""
+
+
 class State(NamedTuple):
     """The arrays. `heap_*` is the clock's heap, `due_*` the broker's deadlines, `outbox` the hops that arrive now.
 

@@ -37,7 +37,14 @@ VERBS = {
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
-EXTRAS = {"lab": ["notebooks"], "test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"], "fast": ["fast"]}
+EXTRAS = {
+    "lab": ["notebooks"],
+    "test": ["dev"],
+    "validate": ["dev"],
+    "bench": ["dev"],
+    "check": ["dev"],
+    "fast": ["fast"],
+}
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 

@@ -84,7 +84,9 @@ def run(
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(metavar="auto|simpy|compiled", help="What runs it; compiled is faster, and needs numba."),
+        typer.Option(
+            metavar="auto|simpy|compiled", help="What runs it; compiled is faster, and needs numba."
+        ),
     ] = "auto",
 ) -> None:
     """Run a scenario and tell what came of it."""

@@ -105,9 +105,7 @@ def changed(scenario: Scenario, changes: list[str]) -> Scenario:
     return scenario.with_(values)
 
 
-def simulate(
-    scenario: Scenario, seed: int | None, replication: int = 0, engine: str = "auto"
-) -> Result:
+def simulate(scenario: Scenario, seed: int | None, replication: int = 0, engine: str = "auto") -> Result:
     """Run it once, with progress on a terminal when it takes longer than a second."""
     from mqsim.api import simulate as run_once
 

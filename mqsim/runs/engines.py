@@ -1,4 +1,6 @@
-"""Which engine runs a scenario: the SimPy model, or its compiled twin, whose traces are the same bit for bit."""
+"""Which engine runs a scenario: the SimPy model, or its compiled twin, whose traces are the same bit for
+bit.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ Pulse = Callable[[float], None]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 PAYS_FROM = {Readiness.LOADED: 300, Readiness.KEPT: 100_000}
-"""Messages from which the twin is faster on the whole: setting it up takes as long as the SimPy model takes for so
-many, and so does reading the kernel from disk. Compiling is left to those who ask for it."""
+"""Messages from which the twin is faster on the whole: setting it up takes as long as the SimPy model takes
+for so many, and so does reading the kernel from disk. Compiling is left to those who ask for it."""
 
 
 def run(
@@ -72,8 +74,8 @@ def compiled(scenario: Scenario, seed: int, replication: int, pulse: Pulse | Non
 def _refuse_what_cannot_be_compiled(scenario: Scenario) -> None:
     if readiness() is Readiness.ABSENT:
         raise UsageError(
-            "engine 'compiled' needs numba, which is not installed: run pip install 'mqsim[fast]', or use the "
-            "engine simpy."
+            "engine 'compiled' needs numba, which is not installed: run pip install 'mqsim[fast]', or use "
+            "the engine simpy."
         )
     if why := eligible(scenario):
         raise UsageError(f"engine 'compiled' can't run this scenario: {why} Use the engine simpy.")

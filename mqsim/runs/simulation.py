@@ -34,7 +34,8 @@ def simulate(
         replication: which of the independent repetitions with this seed, from 0.
         progress: called a few times a second with the simulated seconds done, and how many there will be
             (None: unknown).
-        engine: `simpy`; `compiled`, the twin with equal traces, which needs numba and plays most scenarios; or
+        engine: `simpy`; `compiled`, the twin with equal traces, which needs numba and plays most scenarios;
+        or
             `auto`: the twin where it can play the scenario and the run is long enough to pay.
 
     Raises:

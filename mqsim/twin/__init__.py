@@ -1,4 +1,5 @@
-"""A compiled twin of the hot path: it plays a scenario into the same trace as `sim`, bit for bit, much faster.
+"""A compiled twin of the hot path: it plays a scenario into the same trace as `sim`, bit for bit, much
+faster.
 
 It needs numba (`pip install 'mqsim[fast]'`) and plays what `eligible` says nothing against.
 
@@ -10,7 +11,7 @@ It needs numba (`pip install 'mqsim[fast]'`) and plays what `eligible` says noth
 | `samples`, `supply` | random numbers in blocks; longer tables and more numbers while it runs |
 | `recording` | from arrays to a trace |
 | `state`, `codes` | the arrays; the numbers that things are known by |
-| `kernel`, `clock`, `broker`, `actors`, `faults`, `ledger` | what is compiled, each after its original in `sim` |
+| `kernel`, `clock`, `broker`, `actors`, `faults`, `ledger` | what is compiled |
 | `compiled`, `sources` | how it is compiled, and kept on disk |
 """
 

@@ -1,4 +1,5 @@
-"""Producers and consumers, compiled: processes that run or not, their connections, what they publish and work on.
+"""Producers and consumers, compiled: processes that run or not, their connections, what they publish and work
+on.
 
 As `sim.process`, `sim.producer` with `confirms` and `retries`, and `sim.consumer` with `forwards` have it.
 """
@@ -65,8 +66,19 @@ from mqsim.twin.codes import (
     START,
 )
 from mqsim.twin.compiled import compiled, inlined
-from mqsim.twin.ledger import finished, give_up, join, log, lose_acked, lost, new_copy, new_message, queue_code
-from mqsim.twin.ledger import refused, reopen
+from mqsim.twin.ledger import (
+    finished,
+    give_up,
+    join,
+    log,
+    lose_acked,
+    lost,
+    new_copy,
+    new_message,
+    queue_code,
+    refused,
+    reopen,
+)
 from mqsim.twin.state import NAN
 
 MISSED_HEARTBEATS = 2.0
@@ -595,7 +607,9 @@ def failed(s: Any, actor: int, row: int, cause: int) -> None:
 
 @compiled
 def retry(s: Any, note: int) -> None:
-    """Publish a message again: under its row if the earlier try is known to be over, else as a further copy."""
+    """Publish a message again: under its row if the earlier try is known to be over, else as a further
+    copy.
+    """
     g = s.g[0]
     n = s.notes[note]
     a = s.actors[n.actor]
@@ -894,7 +908,9 @@ def forward(s: Any, actor: int, delivery: int, before: int) -> None:
 
 @compiled
 def lose_work(s: Any, actor: int) -> None:
-    """A consumer died. What was acknowledged beforehand is lost; the rest goes back when the broker notices."""
+    """A consumer died. What was acknowledged beforehand is lost; the rest goes back when the broker
+    notices.
+    """
     a = s.actors[actor]
     delivery = a.working
     a.working = -1

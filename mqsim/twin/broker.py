@@ -1,7 +1,8 @@
-"""The broker's rules, compiled: a queue takes messages in, hands them out in turn, takes them back, lets them go.
+"""The broker's rules, compiled: a queue takes messages in, hands them out in turn, takes them back, lets them
+go.
 
-As `mqsim.broker.queues` has it. What one step sets off in other queues (a message that is dead-lettered makes room
-in its new queue) goes on a stack of frames, because the kernel does not call itself.
+As `mqsim.broker.queues` has it. What one step sets off in other queues (a message that is dead-lettered makes
+room in its new queue) goes on a stack of frames, because the kernel does not call itself.
 """
 
 from __future__ import annotations
@@ -453,7 +454,7 @@ def enter(s: Any, q: Any, row: int) -> None:
         put(s, q.index, FULL, row)
         if q.overflow == REJECT_TO_DEAD and q.dead != NO_TARGET:
             m.at = q.index
-            dead_letter(s, q, row, D_MAXLEN)
+            dead_letter(s, q, row)
         return
     own = m.expiration if m.expiration == m.expiration else NEVER
     ttl = q.ttl if q.ttl == q.ttl else NEVER
@@ -480,7 +481,7 @@ def let_expire(s: Any, q: Any) -> None:
             break
         row = take(s, q)
         if q.dead != NO_TARGET:
-            dead_letter(s, q, row, D_EXPIRED)
+            dead_letter(s, q, row)
             return
         left(s, q, row, EXPIRED_, K_EXPIRED, D_EXPIRED)
     arm(s, q)
@@ -494,7 +495,7 @@ def make_room(s: Any, q: Any) -> None:
         while q.waiting > 0 and q.waiting > q.max_length:
             row = take(s, q)
             if q.dead != NO_TARGET:
-                dead_letter(s, q, row, D_MAXLEN)
+                dead_letter(s, q, row)
                 return
             left(s, q, row, DROPPED_, K_DROPPED, D_MAXLEN)
     if q.expiring:
@@ -519,7 +520,7 @@ def left(s: Any, q: Any, row: int, outcome: int, kind: int, detail: int) -> None
 
 
 @compiled
-def dead_letter(s: Any, q: Any, row: int, why: int) -> None:
+def dead_letter(s: Any, q: Any, row: int) -> None:
     """Send a message on to the queue of its dead letters."""
     if q.dead == NO_SUCH_QUEUE:
         left(s, q, row, UNROUTABLE_, K_UNROUTABLE, D_UNROUTABLE)
@@ -587,7 +588,7 @@ def reject(s: Any, delivery: int) -> None:
     row = let_go(s, delivery)
     q = s.queues[s.messages[row].at]
     if q.dead != NO_TARGET:
-        dead_letter(s, q, row, D_REJECTED)
+        dead_letter(s, q, row)
         work_off(s)
     else:
         left(s, q, row, REJECTED_, K_REJECTED, D_REJECTED)

@@ -1,7 +1,7 @@
 """The kernel's clock: one heap of (time, priority and number in one integer), and the outbox beside it.
 
-Numbers are given in the same order as in `sim`, so that what is due at one time comes in the same order. A fault's
-number lacks the highest bit, which puts it before all else at its time.
+Numbers are given in the same order as in `sim`, so that what is due at one time comes in the same order. A
+fault's number lacks the highest bit, which puts it before all else at its time.
 """
 
 from __future__ import annotations
@@ -91,7 +91,15 @@ def hop(s: Any, latency: float, kind: int, a: int, b: int) -> None:
     """Send something over a link: at once into the outbox, or as an event."""
     g = s.g[0]
     if latency > 0.0:
-        sink(s.heap_t, s.heap_k, s.heap_what, g.heap_n, g.now + latency, g.numbered + ORDINARY, packed(kind, a, b))
+        sink(
+            s.heap_t,
+            s.heap_k,
+            s.heap_what,
+            g.heap_n,
+            g.now + latency,
+            g.numbered + ORDINARY,
+            packed(kind, a, b),
+        )
         g.heap_n += 1
         g.numbered += 1
     else:

@@ -73,7 +73,8 @@ ON_NACK, ON_TIMEOUT, ON_CLOSED = 1, 2, 4
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 DROP_HEAD, REJECT_PUBLISH, REJECT_TO_DEAD = range(3)
 
-# The kinds of actors. Consumers; producers by their arrivals: a time each, users who think, a queue that is never empty; and what is there at the start.
+# The kinds of actors. Consumers; producers by their arrivals: a time each, users who think, a queue that is
+# never empty; and what is there at the start.
 CONSUMER, TIMED, USERS, SATURATING, PRELOADED = range(5)
 
 # What is to be done with a queue: take a message in, send, expire, make room, tell that it is full.
@@ -85,7 +86,17 @@ IS_OPEN, IS_ACKED, HAS_ENDED = range(3)
 # Why the kernel returns.
 DONE, GROW, REFILL, PAUSE, OVERDUE_DELIVERY = range(5)
 
-FAULT_KINDS = ("crash", "kill", "power_off", "stop", "restart", "terminate", "slow", "hang", "drop_connection")
+FAULT_KINDS = (
+    "crash",
+    "kill",
+    "power_off",
+    "stop",
+    "restart",
+    "terminate",
+    "slow",
+    "hang",
+    "drop_connection",
+)
 (
     F_CRASH,
     F_KILL,

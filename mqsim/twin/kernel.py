@@ -1,8 +1,8 @@
 """The kernel: what comes next on the clock, what arrives at this instant, and when the run is over.
 
-It runs until something is needed that only Python can give (room in a table, more random numbers, a look at the
-time) and is then called again: all that it knows is in the arrays. A step is one hop, one event, or the end of an
-instant; before each there is room enough for whatever it may bring.
+It runs until something is needed that only Python can give (room in a table, more random numbers, a look at
+the time) and is then called again: all that it knows is in the arrays. A step is one hop, one event, or the
+end of an instant; before each there is room enough for whatever it may bring.
 """
 
 from __future__ import annotations
@@ -86,8 +86,9 @@ from mqsim.twin.codes import (
     USERS,
     WAKE,
 )
+from mqsim.twin.columns import fill_columns
 from mqsim.twin.compiled import compiled, inlined, kept
-from mqsim.twin.faults import lose_patience, look, look_later, ready, strike, strike_again, unslow
+from mqsim.twin.faults import look, look_later, lose_patience, ready, strike, strike_again, unslow
 from mqsim.twin.ledger import lose_acked, lost, queue_code
 from mqsim.twin.pointers import COMPILES, state_at, words_of
 from mqsim.twin.sources import SOURCES
@@ -98,7 +99,8 @@ MODEST = (
     | (1 << PUBLISH) | (1 << PUBLISH_CONFIRMED) | (1 << ACK) | (1 << NACK) | (1 << REJECT) | (1 << DELIVER)
     | (1 << CONFIRM) | (1 << FINISH)
 )  # fmt: skip
-"""What brings so little that the margin is always enough, as long as nothing expires and nobody loses a buffer."""
+"""What brings so little that the margin is always enough, as long as nothing expires and nobody loses a
+buffer."""
 
 # -- what is needed before a step ----------------------------------------------------------------------------
 
@@ -243,7 +245,7 @@ def happens_rarely(s: Any, kind: int, a: int, b: int) -> bool:
     g = s.g[0]
     if kind == THINK:
         return user_sends(s, a, b)
-    if kind == START or kind == RESTART:
+    if kind in (START, RESTART):
         start(s, a)
     elif kind == STOP:
         stop_consumer(s, a)
@@ -473,7 +475,9 @@ def set_recurrence(s: Any, recurrence: int) -> None:
 
 
 def _entry(sources: int) -> Any:
-    """The kernel's entry. What is kept on disk is known by the digest of all sources, which numba does not see."""
+    """The kernel's entry. What is kept on disk is known by the digest of all sources, which numba does not
+    see.
+    """
 
     @kept
     def run(address: Any) -> int:
@@ -481,6 +485,9 @@ def _entry(sources: int) -> Any:
             return PAUSE
         s = state_at(address)
         g = s.g[0]
+        if g.over:
+            fill_columns(s)
+            return DONE
         while True:
             setting_up = g.script < s.script.size
             event = 0

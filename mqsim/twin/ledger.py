@@ -191,7 +191,9 @@ def give_up(s: Any, delivery: int, detail: int, about: int) -> None:
 
 @compiled
 def acknowledged(s: Any, row: int) -> None:
-    """The broker is done with a message. What is acknowledged before it is finished stays open until it is."""
+    """The broker is done with a message. What is acknowledged before it is finished stays open until it
+    is.
+    """
     g = s.g[0]
     m = s.messages[row]
     now = g.now

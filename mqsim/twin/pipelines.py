@@ -1,7 +1,7 @@
 """By which forwards a message can come to a queue, worked out before the run.
 
-What is left to chance about a forwarded message depends on the way that it came. Ways are few, as long as forwards
-do not go round in a circle; each has a number here, and 0 is a producer's own message.
+What is left to chance about a forwarded message depends on the way that it came. Ways are few, as long as
+forwards do not go round in a circle; each has a number here, and 0 is a producer's own message.
 """
 
 from __future__ import annotations

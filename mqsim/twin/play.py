@@ -67,6 +67,7 @@ def play(
     note_that_it_is_kept()
     trace = trace_of(setting, limit)
     _refuse_late_acknowledgements(scenario, setting, trace)
+    setting.give_back()
     return trace
 
 

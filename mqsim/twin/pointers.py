@@ -1,6 +1,8 @@
-"""How compiled functions see the state: as one address, at which the place and the length of each array stand.
+"""How compiled functions see the state: as one address, at which the place and the length of each array
+stand.
 
-A tuple of fifty arrays would be copied at each call, and takes minutes to compile. So `s` is a type of its own for
+A tuple of fifty arrays would be copied at each call, and takes minutes to compile. So `s` is a type of its
+own for
 numba: a pointer whose attributes are the arrays of `State`. Uncompiled, `s` is the `State` itself.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,15 +10,12 @@ import numpy as np
 from mqsim.trace.tables import (
     NOT_A_TIME,
     Actor,
-    DeliveryTable,
     FaultSpan,
-    How,
-    MessageTable,
-    Outcome,
     ProducerCounts,
     Trace,
 )
 from mqsim.twin import codes
+from mqsim.twin.kernel import run
 from mqsim.twin.setting import PRELOAD
 
 if TYPE_CHECKING:
@@ -31,27 +29,43 @@ def trace_of(setting: Setting, limit: float) -> Trace:
         setting: the run, which is over.
         limit: when it would have ended at the latest, in seconds.
     """
+    scenario = setting.scenario
+    trace = Trace()
+    _fill_tables(setting, trace)
     s = setting.state
     g = s.g[0]
-    scenario = setting.scenario
-    messages, deliveries = s.messages[: int(g.messages)], s.deliveries[: int(g.deliveries)]
-    held = deliveries["row"][deliveries["how"] == How.OPEN]
-    messages["outcome"][held] = Outcome.UNACKED
-    trace = Trace.from_columns(
-        {name: messages[name] for name in MessageTable.columns},
-        {name: deliveries["row" if name == "copy" else name] for name in DeliveryTable.columns},
-        actors=setting.actor_names,
-        queues=_queues(setting),
-        end=max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now),
-        profile=scenario.broker.profile,
-        complete=scenario.until is None or bool(g.end < limit),
-    )
+    for name in setting.actor_names:
+        trace.actors.code(name)
+    for name in _queues(setting):
+        trace.queues.code(name)
+    trace.end = max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now)
+    trace.profile = scenario.broker.profile
+    trace.complete = scenario.until is None or bool(g.end < limit)
     _tell_cast(setting, trace)
     _tell_events(setting, trace)
     for row in s.spans[: int(g.spans)]:
         kind = scenario.faults[int(row.fault)].kind
         trace.faults.append(FaultSpan(kind, setting.names[int(row.actor)], float(row.start), float(row.end)))
     return trace
+
+
+def _fill_tables(setting: Setting, trace: Trace) -> None:
+    """Have the kernel write its records into the trace's own columns."""
+    s = setting.state
+    g = s.g[0]
+    longer: dict[str, Any] = {}
+    for letter, table, n in (
+        ("m", trace.messages, int(g.messages)),
+        ("d", trace.deliveries, int(g.deliveries)),
+    ):
+        table.n = table.room = n
+        for name, declared in table.columns.items():
+            column = array(declared.typecode, bytes(array(declared.typecode).itemsize * n))
+            setattr(table, name, column)
+            cells = np.frombuffer(column, declared.typecode) if n else np.zeros(1, declared.typecode)
+            longer[f"{letter}_{name}"] = cells
+    g.over = 1
+    run(s._replace(**longer))
 
 
 def _queues(setting: Setting) -> list[str]:

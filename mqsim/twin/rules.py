@@ -1,13 +1,13 @@
-"""Which scenarios the twin can play: a list of what it knows, so that whatever is new is left to `sim` by itself.
+"""Which scenarios the twin can play: a list of what it knows, so that whatever is new is left to `sim` by
+itself.
 
-`KNOWN` names, for each part of a scenario, the fields that the twin reads, or that change nothing in a run. A field
-that is not there has to be as it is by default. `RULES` say what the fields that it reads must not hold. The page
-docs/twin.md is made from these two.
+`KNOWN` names, for each part of a scenario, the fields that the twin reads, or that change nothing in a run. A
+field that is not there has to be as it is by default. `RULES` say what the fields that it reads must not
+hold. The page docs/twin.md is made from these two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,13 @@ from mqsim.scenario.spec import Spec
 from mqsim.twin.pipelines import MOST_WAYS, ways_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mqsim.scenario import Scenario
 
 KNOWN: dict[str, str] = {
-    "Scenario": "name seed duration until max_duration warmup broker network producers consumers programs faults base",
+    "Scenario": "name seed duration until max_duration warmup broker network producers consumers "
+    "programs faults base",
     "Empty": "empty",
     "BrokerSpec": "profile nodes queues exchanges bindings costs memory consumer_timeout",
     "CostsSpec": "publish deliver sync election",
@@ -28,14 +31,14 @@ KNOWN: dict[str, str] = {
     "DeadLetterSpec": "exchange key",
     "NetworkSpec": "latency links",
     "LinkSpec": "between latency bandwidth",
-    "ProducerSpec": "count to arrivals work messages start stop size priority persistent expiration poison confirms "
-    "retry when_blocked reconnect heartbeat",
+    "ProducerSpec": "count to arrivals work messages start stop size priority persistent expiration poison "
+    "confirms retry when_blocked reconnect heartbeat",
     "Target": "weight exchange key direct",
     "Key": "kind values weights n",
     "Confirms": "window timeout",
     "Retry": "on delay factor limit",
-    "ConsumerSpec": "count queue speed factor prefetch ack service fails publish idempotent priority start stop "
-    "heartbeat reconnect autoscale",
+    "ConsumerSpec": "count queue speed factor prefetch ack service fails publish idempotent priority start "
+    "stop heartbeat reconnect autoscale",
     "Fails": "probability after then attempts restart_after",
     "Forward": "to probability when size",
     "Autoscale": "every backlog_per min max start_delay stop",
@@ -54,8 +57,8 @@ KNOWN: dict[str, str] = {
 """The fields that the twin knows, by part of a scenario."""
 
 _UNREAD = {"ExchangeSpec", "BindingSpec", "ProgramSpec"}
-"""Parts that the twin need not know: only messages to a named exchange meet the first two, and a rule refuses all
-programs."""
+"""Parts that the twin need not know: only messages to a named exchange meet the first two, and a rule refuses
+all programs."""
 
 WORDS: dict[str, tuple[object, ...]] = {
     "profile": ("3.10", "4.0", "4.3"),
@@ -195,7 +198,11 @@ def _returned(scenario: Scenario) -> bool:
 RULES = (
     Rule("a cluster", "The broker has several nodes, and clusters run in the SimPy model.", _nodes),
     Rule("programs", "Real programs take part, and they run in the SimPy model.", _programs),
-    Rule("the broker's own time", "Publishes, deliveries or writes take the broker's time (broker.costs).", _costs),
+    Rule(
+        "the broker's own time",
+        "Publishes, deliveries or writes take the broker's time (broker.costs).",
+        _costs,
+    ),
     Rule("a memory limit", "The broker has a memory limit (broker.memory).", _memory),
     Rule("bandwidth", "A link has a bandwidth (network.links).", _bandwidth),
     Rule(
@@ -208,7 +215,11 @@ RULES = (
         "Dead letters do not go straight to one other queue: there is an exchange, no key, or a circle.",
         _dead_letters,
     ),
-    Rule("dead letters at the start", "Messages that wait at the start (ready) are dead-lettered at once.", _ready),
+    Rule(
+        "dead letters at the start",
+        "Messages that wait at the start (ready) are dead-lettered at once.",
+        _ready,
+    ),
     Rule("forwards to several places", "A consumer's publish has several destinations.", _forwards),
     Rule("pipelines in a circle", f"Forwards go round in a circle, or in over {MOST_WAYS} ways.", _ways),
     Rule(
@@ -226,7 +237,9 @@ RULES = (
         "A producer that waits for confirms is stopped or restarted in order.",
         _ended_producers,
     ),
-    Rule("returned messages", "A producer publishes returned messages again (retry.on: returned).", _returned),
+    Rule(
+        "returned messages", "A producer publishes returned messages again (retry.on: returned).", _returned
+    ),
 )
 """What is not played although its fields are known, in the order in which `eligible` looks for it."""
 

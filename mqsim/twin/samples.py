@@ -1,9 +1,11 @@
-"""Random numbers of one run, drawn in blocks from the same streams, in the same order, as `sim` draws them."""
+"""Random numbers of one run, drawn in blocks from the same streams, in the same order, as `sim` draws
+them.
+"""
 
 from __future__ import annotations
 
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mqsim.distributions import Distribution, Sampler, Stream, Streams
     from mqsim.scenario.actors import ProducerSpec
 
-Floats = Any
+Floats: TypeAlias = Any
 LARGEST_BLOCK = 1 << 16
 _NO_TIME = float("nan")
 
@@ -76,8 +78,9 @@ class ArrivalBlocks:
         """The next n times, or as many as there are; and whether there are no more after them."""
         spec, arrivals = self._spec, self._spec.arrivals
         if self._rest is not None:
-            found = np.fromiter(islice(self._rest, n), np.float64)
-            return found, len(found) < n
+            rest = np.fromiter(islice(self._rest, n), np.float64)
+            return rest, len(rest) < n
+        found: Floats
         last = False
         if spec.messages is not None and not isinstance(arrivals, Closed | Saturate):
             last = spec.messages - self._done <= n
@@ -114,9 +117,7 @@ class MessageBlocks:
         queues: the number of each queue.
     """
 
-    def __init__(
-        self, spec: ProducerSpec, streams: Streams, actor: str, queues: Mapping[str, int]
-    ) -> None:
+    def __init__(self, spec: ProducerSpec, streams: Streams, actor: str, queues: Mapping[str, int]) -> None:
         self._spec = spec
         self._streams = streams
         self._actor = actor
@@ -143,7 +144,7 @@ class MessageBlocks:
         work = self._works.block(first, n)
         return Block(time, work, expiration, self._queue(first, n), self._priority(first, n), poison), last
 
-    def _queue(self, first: int, n: int) -> NDArray[Any]:
+    def _queue(self, first: int, n: int) -> Floats:
         """The queue of each message, by number."""
         targets = self._spec.to
         if len(targets) == 1:
@@ -154,7 +155,7 @@ class MessageBlocks:
         each = np.stack([self._queue_of_key(k, first, n) for k in range(len(targets))])
         return each[chosen, np.arange(n)]
 
-    def _queue_of_key(self, target: int, first: int, n: int) -> NDArray[Any]:
+    def _queue_of_key(self, target: int, first: int, n: int) -> Floats:
         key = self._spec.to[target].key
         codes = np.array([self._queues[value] for value in key.values])
         if key.kind == "fixed":
@@ -165,7 +166,7 @@ class MessageBlocks:
         drawn = self._streams.stream(self._actor, "key").block(first, n)
         return codes[np.searchsorted(edges, drawn * edges[-1], side="right")]
 
-    def _priority(self, first: int, n: int) -> NDArray[Any]:
+    def _priority(self, first: int, n: int) -> Floats:
         given = self._spec.priority
         if isinstance(given, int):
             return np.full(n, given)
@@ -220,7 +221,9 @@ class ChanceColumns:
         sampler = self._samplers.get((actor, column))
         if sampler is None:
             made = self.services[column]
-            sampler = self._samplers[actor, column] = self._streams.sampler(actor, f"{made.purpose} 1", made.law)
+            sampler = self._samplers[actor, column] = self._streams.sampler(
+                actor, f"{made.purpose} 1", made.law
+            )
         return sampler.block(first, n)
 
     def chance(self, actor: str, column: int, attempt: int, first: int, n: int) -> NDArray[np.bool_]:

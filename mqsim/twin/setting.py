@@ -9,10 +9,10 @@ import numpy as np
 from mqsim.broker.profiles import profile
 from mqsim.distributions import Constant, Streams
 from mqsim.scenario.arrivals import Closed, Saturate
-from mqsim.twin import codes, state
+from mqsim.twin import buffers, codes, state
 from mqsim.twin.broker import LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of
-from mqsim.twin.samples import Chance, ChanceColumns, MessageBlocks, PreloadBlocks, Service
+from mqsim.twin.samples import LARGEST_BLOCK, Chance, ChanceColumns, MessageBlocks, PreloadBlocks, Service
 
 if TYPE_CHECKING:
     from mqsim.distributions import Distribution, Sampler
@@ -23,6 +23,7 @@ PRELOAD = "preload"
 _LOOK_EVERY = 60.0
 _FIRST_ROWS = 1024
 _CHUNK = 64
+_SMALLEST_BLOCK = 64
 _GRACE = 10.0
 
 
@@ -131,13 +132,21 @@ class Setting:
         actors = self.actors = state.rows(state.ACTORS, count)
         for name in ("session", "listeners", "working", "buffer_head", "buffer_tail", "service", "fails"):
             actors[name] = -1
-        for name in ("attempts", "backlog_head", "backlog_tail", "waiting_head", "waiting_tail", "queue", "then"):
+        for name in (
+            "attempts",
+            "backlog_head",
+            "backlog_tail",
+            "waiting_head",
+            "waiting_tail",
+            "queue",
+            "then",
+        ):
             actors[name] = -1
         actors["slowed"] = 1.0
         actors["stop_at"] = actors["arrivals_stop"] = np.inf
         actors["confirm_timeout"] = actors["restart_after"] = np.nan
         actors["messages"] = -1
-        for k, (name, ready) in enumerate(self.preloads):
+        for k, (name, _) in enumerate(self.preloads):
             self.script.append((0.0, codes.SET_PRELOAD, len(self.names) + k, 0))
             self._preload(actors[len(self.names) + k], name)
         poison = any(spec.poison for spec in self.scenario.producers.values())
@@ -163,7 +172,9 @@ class Setting:
                 self.rings[name, priority] = len(self.rings)
 
     def _list_forwards_and_factors(self) -> None:
-        """What the consumers of a group have in common: where they publish to, and how their work is stretched."""
+        """What the consumers of a group have in common: where they publish to, and how their work is
+        stretched.
+        """
         self.forwards_of: dict[str, tuple[int, int]] = {}
         self.points_of: dict[str, tuple[int, int]] = {}
         for group, spec in self.scenario.consumers.items():
@@ -368,19 +379,18 @@ class Setting:
         due_what = np.full(rows, LOOK_FOR_OVERDUE, np.int64)
         due_k = np.ones(rows, np.int64)
         services, chances = max(one.services, 1), max(one.chances, 1)
+        messages = self._table("messages", self._likely(rows))
         return state.State(
             g=g,
-            heap_t=np.zeros(rows),
-            heap_k=np.zeros(rows, np.int64),
-            heap_what=np.zeros(rows, np.int64),
+            **{name: self._table(name, rows) for name in ("heap_t", "heap_k", "heap_what")},
             due_t=due_t,
             due_k=due_k,
             due_what=due_what,
             outbox=np.zeros(power, np.int64),
-            messages=state.rows(state.MESSAGES, rows),
+            messages=messages,
             blank=blank,
-            deliveries=state.rows(state.DELIVERIES, rows),
-            sessions=state.rows(state.SESSIONS, rows),
+            deliveries=self._table("deliveries", self._likely(rows)),
+            sessions=self._table("sessions", rows),
             actors=self.actors,
             queues=queue_rows,
             levels=levels,
@@ -389,8 +399,8 @@ class Setting:
             draws=state.rows(state.DRAWS, 1),
             streams=streams,
             pool=pool,
-            service=np.zeros((rows if one.services else 1, services)),
-            chance=np.zeros((rows if one.chances else 1, chances), np.uint8),
+            service=np.zeros((len(messages) if one.services else 1, services)),
+            chance=np.zeros((len(messages) if one.chances else 1, chances), np.uint8),
             draw_service=np.zeros((1, services)),
             draw_chance=np.zeros((1, chances), np.uint8),
             columns=self.column_table,
@@ -407,12 +417,25 @@ class Setting:
             slowness=np.zeros((len(self.actors), 1 + sum(f.kind == "slow" for f in scenario.faults))),
             script=script,
             saturators=np.zeros(max(len(self.names), 1), np.int32),
-            events=state.rows(state.EVENTS, rows),
-            ups=state.rows(state.UPS, rows),
-            spans=state.rows(state.SPANS, rows),
-            publishes=state.rows(state.PUBLISHES, rows),
-            notes=state.rows(state.NOTES, rows),
+            events=self._table("events", rows),
+            ups=self._table("ups", rows),
+            spans=self._table("spans", rows),
+            publishes=self._table("publishes", rows),
+            notes=self._table("notes", rows),
+            **{name: np.zeros(1, state.FIELDS[name][0]) for name in state.FIELDS if name[:2] in ("m_", "d_")},
         )
+
+    def _table(self, name: str, count: int) -> Any:
+        return buffers.rows(name, state.FIELDS[name][0], (count,))
+
+    def _likely(self, least: int) -> int:
+        """Rows for about as many messages as there will be."""
+        return max(least, int(1.1 * sum(first_blocks(self))) + least)
+
+    def give_back(self) -> None:
+        """The run is over, and its tables are read: others may have their memory."""
+        for name in ("heap_t", "heap_k", "heap_what", "messages", "deliveries", "sessions", "events", "ups"):
+            buffers.give_back(name, getattr(self.state, name))
 
     def _filled(self, kind: np.dtype[Any], given: list[tuple[Any, ...]]) -> Any:
         made = state.rows(kind, len(given))
@@ -460,3 +483,30 @@ class Setting:
                 pool[k] = self.streams[k].block(0, pool.shape[1])
                 streams[k].end = pool.shape[1]
         return streams, pool
+
+
+def first_blocks(setting: Setting) -> list[int]:
+    """For each actor how many messages to draw at first: about as many as there will be."""
+    sizes = [0] * len(setting.consumers)
+    for k, (_, _, spec) in enumerate(setting.producers):
+        margin = int(setting.actors[len(setting.consumers) + k].draw_margin)
+        sizes.append(_first_block(spec, setting.scenario.horizon, margin, len(setting.producers)))
+    return sizes + [ready for _, ready in setting.preloads]
+
+
+def _first_block(spec: ProducerSpec, horizon: float, margin: int, producers: int) -> int:
+    arrivals: Any = spec.arrivals
+    mean = None
+    if arrivals.kind == "poisson":
+        mean = 1.0 / arrivals.rate
+    elif arrivals.kind == "renewal":
+        mean = arrivals.law.mean
+    elif arrivals.kind == "every":
+        mean = arrivals.interval
+    elif arrivals.kind in ("at", "trace"):
+        return max(len(arrivals.times), 1)
+    likely = 256.0 if mean is None else horizon / mean * 1.02 + _SMALLEST_BLOCK
+    if spec.messages is not None:
+        likely = spec.messages if mean is None else min(likely, spec.messages)
+    likely = max(likely, _SMALLEST_BLOCK, 4 * margin)
+    return int(min(likely, max(LARGEST_BLOCK // producers, _SMALLEST_BLOCK, 4 * margin)))

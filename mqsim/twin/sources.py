@@ -1,11 +1,25 @@
-"""A digest of the kernel's sources: numba looks at the time of one file only when it finds a kernel on disk."""
+"""A digest of the kernel's sources: numba looks at the time of one file only when it finds a kernel on
+disk.
+"""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
 
-_FILES = ("actors", "broker", "clock", "codes", "compiled", "faults", "kernel", "ledger", "pointers", "state")
+_FILES = [
+    "actors",
+    "broker",
+    "clock",
+    "codes",
+    "columns",
+    "compiled",
+    "faults",
+    "kernel",
+    "ledger",
+    "pointers",
+    "state",
+]
 
 
 def digest_of(folder: Path) -> int:

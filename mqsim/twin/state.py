@@ -23,23 +23,25 @@ def _record(**fields: str) -> np.dtype[Any]:
 GLOBALS = _record(
     f8="now broker_now end wake_at longest_wait",
     i8="numbered asked heap_n due_n out_head out_n margin most_sends budget",
-    i4="messages deliveries sessions events ups spans publishes notes frames script script_left phase low "
+    i4="over messages deliveries "
+    "sessions events ups spans publishes notes frames script script_left phase low "
     "open producers_left retries_pending ready held queue_codes saturators looks_for_end may_end "
-    "waits_for_producers empty seen_full bulk outer accepted attempts chances services copies_factor cancel_waits listeners",
+    "waits_for_producers empty seen_full bulk outer accepted attempts chances services copies_factor "
+    "cancel_waits listeners",
 )
 """One record: time, how many rows of each table are used, and what the end of the run depends on."""
 
 MESSAGES = _record(
     f8="created published enqueued delivered started finished acked ended work expires expiration",
     i8="sequence",
-    i4="parent origin producer number queue consumer deliveries attempt at next child lineage tried waits user "
-    "tries tries_life way",
+    i4="parent origin producer number queue consumer deliveries attempt at next child lineage tried waits "
+    "user tries tries_life way",
     i2="priority",
     i1="outcome status astray poison",
 )
-"""One row a copy. `queue` is its code in the trace, `at` the queue that it is in; `next` and `child` link ready
-and returned messages; `waits` counts the open copies of an origin that a user waits for; `astray`: it ended
-before any queue took it."""
+"""One row a copy. `queue` is its code in the trace, `at` the queue that it is in; `next` and `child` link
+ready and returned messages; `waits` counts the open copies of an origin that a user waits for; `astray`: it
+ended before any queue took it."""
 
 DELIVERIES = _record(
     f8="sent received started finished ended",
@@ -56,8 +58,8 @@ SESSIONS = _record(
 )
 
 ACTORS = _record(
-    f8="latency heartbeat speed slowed finish_at remaining stop_at after restart_after confirm_timeout retry_factor "
-    "arrivals_stop",
+    f8="latency heartbeat speed slowed finish_at remaining stop_at after restart_after confirm_timeout "
+    "retry_factor arrivals_stop",
     i8="prefetch window draw draw_end draw_base draw_room messages sent published confirmed nacked drawn",
     i4="code group life session hangs reconnects listeners up queue ring working timer slow_n buffer_head "
     "buffer_tail factor_from factor_to service fails attempts forwards_from forwards_to forwarded number "
@@ -80,7 +82,9 @@ FRAMES = _record(i4="queue row", i1="phase")
 DRAWS = _record(f8="time work expiration", i4="queue", i2="priority", i1="poison")
 STREAMS = _record(f8="constant", i8="at end", i4="margin")
 FORWARDS = _record(i4="queue chance", i1="before")
-SCALERS = _record(f8="every backlog_per", i8="looks", i4="queue first members most least delays", i1="graceful")
+SCALERS = _record(
+    f8="every backlog_per", i8="looks", i4="queue first members most least delays", i1="graceful"
+)
 FAULTS = _record(f8="back factor", i4="targets_from targets_to", i1="kind alone")
 RECURRENCES = _record(f8="left since", i4="actor fault lives repairs epoch", i1="up")
 LISTENERS = _record(f8="due", i4="recurrence next")
@@ -93,6 +97,7 @@ NOTES = _record(f8="factor", i4="actor life a b")
 
 
 _FLOAT, _LONG, _WHOLE, _BYTE = np.dtype("f8"), np.dtype("i8"), np.dtype("i4"), np.dtype("u1")
+_SHORT, _TINY = np.dtype("i2"), np.dtype("i1")
 
 FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "g": (GLOBALS, 1),
@@ -138,15 +143,43 @@ FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "spans": (SPANS, 1),
     "publishes": (PUBLISHES, 1),
     "notes": (NOTES, 1),
+    "m_parent": (_LONG, 1),
+    "m_origin": (_LONG, 1),
+    "m_producer": (_WHOLE, 1),
+    "m_number": (_LONG, 1),
+    "m_queue": (_WHOLE, 1),
+    "m_priority": (_SHORT, 1),
+    "m_created": (_FLOAT, 1),
+    "m_published": (_FLOAT, 1),
+    "m_enqueued": (_FLOAT, 1),
+    "m_delivered": (_FLOAT, 1),
+    "m_started": (_FLOAT, 1),
+    "m_finished": (_FLOAT, 1),
+    "m_acked": (_FLOAT, 1),
+    "m_consumer": (_WHOLE, 1),
+    "m_deliveries": (_WHOLE, 1),
+    "m_outcome": (_TINY, 1),
+    "m_ended": (_FLOAT, 1),
+    "d_copy": (_LONG, 1),
+    "d_attempt": (_WHOLE, 1),
+    "d_consumer": (_WHOLE, 1),
+    "d_sent": (_FLOAT, 1),
+    "d_received": (_FLOAT, 1),
+    "d_started": (_FLOAT, 1),
+    "d_finished": (_FLOAT, 1),
+    "d_ended": (_FLOAT, 1),
+    "d_how": (_TINY, 1),
 }
 """The type and the number of dimensions of each array."""
 
 
 class State(NamedTuple):
-    """The arrays. `heap_*` is the clock's heap, `due_*` the broker's deadlines, `outbox` the hops that arrive now.
+    """The arrays. `heap_*` is the clock's heap, `due_*` the broker's deadlines, `outbox` the hops that arrive
+    now.
 
-    `service` and `chance` have what is left to chance about each origin: seconds of work by column, and whether
-    something happens by column and attempt; `draw_service` and `draw_chance` the same for messages to come.
+    `service` and `chance` have what is left to chance about each origin: seconds of work by column, and
+    whether something happens by column and attempt; `draw_service` and `draw_chance` the same for messages to
+    come.
     """
 
     g: Any
@@ -192,6 +225,32 @@ class State(NamedTuple):
     spans: Any
     publishes: Any
     notes: Any
+    m_parent: Any
+    m_origin: Any
+    m_producer: Any
+    m_number: Any
+    m_queue: Any
+    m_priority: Any
+    m_created: Any
+    m_published: Any
+    m_enqueued: Any
+    m_delivered: Any
+    m_started: Any
+    m_finished: Any
+    m_acked: Any
+    m_consumer: Any
+    m_deliveries: Any
+    m_outcome: Any
+    m_ended: Any
+    d_copy: Any
+    d_attempt: Any
+    d_consumer: Any
+    d_sent: Any
+    d_received: Any
+    d_started: Any
+    d_finished: Any
+    d_ended: Any
+    d_how: Any
 
 
 def rows(kind: np.dtype[Any], count: int) -> Any:

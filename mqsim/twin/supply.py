@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mqsim.twin import codes, state
-from mqsim.twin.samples import LARGEST_BLOCK
+from mqsim.twin.setting import first_blocks
 
 if TYPE_CHECKING:
-    from mqsim.scenario.actors import ProducerSpec
     from mqsim.twin.setting import Setting
 
-_HEAPS = ("heap_t", "heap_k", "heap_what")
-_SMALLEST_BLOCK = 64
+_TOGETHER: dict[str, tuple[str, ...]] = {
+    "heap_t": ("heap_t", "heap_k", "heap_what"),
+    "due_t": ("due_t", "due_k", "due_what"),
+}
 _FIRST_TURNS = 64
 
 
@@ -60,7 +61,7 @@ class Supply:
     def _lengthen(self, longer: dict[str, Any], name: str, count: int) -> None:
         s = self.setting.state
         g = s.g[0]
-        together = {"heap_t": _HEAPS, "due_t": ("due_t", "due_k", "due_what")}.get(name, (name,))
+        together = _TOGETHER.get(name, (name,))
         if name == "messages":
             together += ("service",) if g.services else ()
             together += ("chance",) if g.chances else ()
@@ -85,13 +86,7 @@ class Supply:
         """The first block of each producer."""
         setting = self.setting
         s = setting.state
-        horizon = float(s.g[0].end)
-        sizes = []
-        specs: list[ProducerSpec | None] = [None] * len(setting.consumers)
-        specs += [spec for _, _, spec in setting.producers]
-        for place, spec in enumerate(specs):
-            sizes.append(0 if spec is None else self._first_block(spec, horizon, int(s.actors[place].draw_margin)))
-        sizes += [ready for _, ready in setting.preloads]
+        sizes = first_blocks(setting)
         total = sum(sizes)
         g = s.g[0]
         setting.state = s._replace(
@@ -108,25 +103,6 @@ class Supply:
             if size:
                 self._fill(place)
         self._think_more()
-
-    def _first_block(self, spec: ProducerSpec, horizon: float, margin: int) -> int:
-        """How many messages to draw at first: about as many as there will be."""
-        arrivals: Any = spec.arrivals
-        mean = None
-        if arrivals.kind == "poisson":
-            mean = 1.0 / arrivals.rate
-        elif arrivals.kind == "renewal":
-            mean = arrivals.law.mean
-        elif arrivals.kind == "every":
-            mean = arrivals.interval
-        elif arrivals.kind in ("at", "trace"):
-            return max(len(arrivals.times), 1)
-        likely = 256.0 if mean is None else horizon / mean * 1.02 + _SMALLEST_BLOCK
-        if spec.messages is not None:
-            likely = spec.messages if mean is None else min(likely, spec.messages)
-        likely = max(likely, _SMALLEST_BLOCK, 4 * margin)
-        share = max(1, len(self.setting.producers))
-        return int(min(likely, max(LARGEST_BLOCK // share, _SMALLEST_BLOCK, 4 * margin)))
 
     def _fill(self, place: int) -> None:
         """Draw further messages of a producer, behind those that are left."""
@@ -168,7 +144,9 @@ class Supply:
         for place in np.flatnonzero(low).tolist():
             self._fill(place)
         streams = s.streams
-        for k in np.flatnonzero((streams["end"] - streams["at"] <= streams["margin"]) & (streams["end"] > 0)).tolist():
+        for k in np.flatnonzero(
+            (streams["end"] - streams["at"] <= streams["margin"]) & (streams["end"] > 0)
+        ).tolist():
             self._draw_more(k)
         self._think_more()
         needed = self._attempts_needed()

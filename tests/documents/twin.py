@@ -14,22 +14,22 @@ PAGE = Path(__file__).parents[2] / "docs" / "twin.md"
 _BEFORE = """\
 # The compiled twin
 
-mqsim has two engines. The SimPy model (`mqsim/sim`) runs every scenario, and it is the one to read. The compiled twin
-(`mqsim/twin`) runs most of them much faster. Both give the same tables and the same log, bit for bit: a test compares
-the two on scenarios that are drawn at random.
+mqsim has two engines. The SimPy model (`mqsim/sim`) runs every scenario, and it is the one to read. The
+compiled twin (`mqsim/twin`) runs most of them much faster. Both give the same tables and the same log, bit
+for bit: a test compares the two on scenarios that are drawn at random.
 
 The twin needs numba:
 
     pip install 'mqsim[fast]'
 
-numba compiles the twin once, which takes a minute or two, and keeps it on disk. `make fast` does that ahead of time; so does
-`python -m mqsim.twin.ahead`.
+numba compiles the twin once, which takes a minute or two, and keeps it on disk. `make fast` does that ahead
+of time; so does `python -m mqsim.twin.ahead`.
 
 `mqsim run --engine` and the argument `engine` of `mq.simulate` choose:
 
 | engine | what happens |
 | --- | --- |
-| `auto` | the twin, where it can play the scenario, is compiled, and the run is long enough to pay; else SimPy |
+| `auto` | the twin if it can play the scenario, is compiled and pays for a run of that length; else SimPy |
 | `simpy` | the SimPy model |
 | `compiled` | the twin, or an error that says why it can't |
 
@@ -37,8 +37,9 @@ numba compiles the twin once, which takes a minute or two, and keeps it on disk.
 
 ## What the twin leaves to the SimPy model
 
-The twin plays a scenario only if it knows every field that the scenario sets. A new field is left to the SimPy model
-until the twin learns it. `mqsim.twin.eligible(scenario)` gives the reason as one of these sentences.
+The twin plays a scenario only if it knows every field that the scenario sets. A new field is left to the
+SimPy model until the twin learns it. `mqsim.twin.eligible(scenario)` gives the reason as one of these
+sentences.
 
 | what | why |
 | --- | --- |
@@ -54,9 +55,9 @@ These fields are left to the SimPy model too, wherever they are not as by defaul
 _AFTER = """
 The twin plays these faults of actors: {faults}.
 
-One thing shows only during a run: in the profiles 3.10 and 4.0 RabbitMQ closes a channel whose acknowledgement takes
-longer than `broker.consumer_timeout`. Where that happens, `auto` runs the scenario again in the SimPy model, and
-`compiled` gives an error.
+One thing shows only during a run: in the profiles 3.10 and 4.0 RabbitMQ closes a channel whose
+acknowledgement takes longer than `broker.consumer_timeout`. Where that happens, `auto` runs the scenario
+again in the SimPy model, and `compiled` gives an error.
 """
 
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from mqsim.trace import Trace
 
 
-def difference(
-    scenario: Scenario, replication: int = 0, twin: Callable[..., Trace] = play
-) -> str:
+def difference(scenario: Scenario, replication: int = 0, twin: Callable[..., Trace] = play) -> str:
     """The first thing in which the two traces differ; empty if there is none."""
     sim = World(scenario, scenario.seed, replication).run_to_end()
     return first_difference(sim, twin(scenario, scenario.seed, replication))
@@ -39,7 +37,9 @@ def first_difference(sim: Trace, twin: Trace) -> str:
     if found:
         return min(found)[1]
     if sim.queues.names != twin.queues.names or sim.actors.names != twin.actors.names:
-        return f"names: sim {sim.queues.names} {sim.actors.names}, twin {twin.queues.names} {twin.actors.names}"
+        return (
+            f"names: sim {sim.queues.names} {sim.actors.names}, twin {twin.queues.names} {twin.actors.names}"
+        )
     for k, (one, other) in enumerate(zip(_events(sim), _events(twin), strict=False)):
         if one != other:
             return f"event {k}: sim {one}, twin {other}"
@@ -56,7 +56,9 @@ def _in_table(table: str, names: list[str], sim: Trace, twin: Trace) -> list[tup
         if len(unequal):
             row = int(unequal[0])
             times = [value for value in (a[row], b[row]) if a.dtype.kind == "f" and not math.isnan(value)]
-            found.append((min(times, default=math.inf), f"{table}.{name}[{row}]: sim {a[row]}, twin {b[row]}"))
+            found.append(
+                (min(times, default=math.inf), f"{table}.{name}[{row}]: sim {a[row]}, twin {b[row]}")
+            )
         elif len(a) != len(b):
             found.append((math.inf, f"rows of {table}: sim {len(a)}, twin {len(b)}"))
     return found

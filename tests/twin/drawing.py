@@ -1,9 +1,12 @@
-"""Scenarios drawn at random among those that the twin can play, with ties, hops that take no time, and crashes."""
+"""Scenarios drawn at random among those that the twin can play, with ties, hops that take no time, and
+crashes."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
+
+from mqsim.twin.rules import FAULTS
 
 TIMES = (0, 0, 0.25, 0.5, 0.5, 1, 1, 2, 3)
 LAWS = ("constant", "constant", "exponential", "uniform", "lognormal", "discrete", "hyperexponential")
@@ -37,11 +40,14 @@ def arrivals(random: Random, plain: bool) -> dict[str, Any]:
         case "renewal":
             return {"renewal": law(random, 0.7, positive=True)}
         case "at":
-            return {"at": sorted(random.choice((0, 0.5, 1, 1, 2, 5.25)) for _ in range(random.randint(1, 12)))}
+            return {
+                "at": sorted(random.choice((0, 0.5, 1, 1, 2, 5.25)) for _ in range(random.randint(1, 12)))
+            }
         case "mmpp":
             return {"mmpp": {"rates": [0.5, 6], "switch": [0.3, 0.6], "start": random.randint(0, 1)}}
         case "batches":
-            return {"batches": {"every": law(random, 1, positive=True), "size": law(random, 2, positive=True)}}
+            size = random.choice((1, 2, {"uniform": {"low": 0, "high": 4}}))
+            return {"batches": {"every": law(random, 1, positive=True), "size": size}}
         case "profile":
             shape = {"shape": random.choice(("linear", "step")), "law": random.choice(("poisson", "even"))}
             return {"profile": {"points": [[0, 1], [10, 5], [20, 0.5]], **shape}}
@@ -174,10 +180,7 @@ def faults(random: Random, actors: list[str], groups: list[str]) -> list[dict[st
     found = []
     for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
         target = random.choice([*actors, *groups])
-        kind = random.choice(
-            ("crash", "crash", "crash", "kill", "power_off", "stop", "restart", "terminate", "slow", "hang")
-            + ("drop_connection",)
-        )
+        kind = random.choice(("crash", "crash", *FAULTS))
         one: dict[str, Any] = {kind: target}
         if kind in ("crash", "kill", "power_off") and random.random() < 0.5:
             one |= {"every": law(random, 4, positive=True), "repair": law(random, 1, positive=True)}
@@ -210,7 +213,11 @@ def scenario(seed: int) -> dict[str, Any]:
     for k, name in enumerate(consumed * random.choice((1, 1, 2))):
         consumers[f"c{k}"] = consumer(random, names, name)
     groups = [*producers, *consumers]
-    actors = [f"{name}-{k}" for name, spec in {**producers, **consumers}.items() for k in range(1, spec["count"] + 1)]
+    actors = [
+        f"{name}-{k}"
+        for name, spec in {**producers, **consumers}.items()
+        for k in range(1, spec["count"] + 1)
+    ]
     found: dict[str, Any] = {
         "name": f"drawn {seed}",
         "seed": seed,

@@ -1,4 +1,5 @@
-"""Plays scenarios drawn at random in both engines: `python -m tests.twin.fuzz 20000 [--from SEED] [--seconds S]`.
+"""Plays scenarios drawn at random in both engines: `python -m tests.twin.fuzz 20000 [--from SEED] [--seconds
+S]`.
 
 Prints the first difference, and the smallest scenario that still shows one. Exit status 1 if there is any.
 """
@@ -21,7 +22,6 @@ from tests.twin.drawing import scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
 
 
 def outcome_of(data: dict[str, Any]) -> tuple[str, str]:
@@ -59,7 +59,9 @@ def smaller(data: Any) -> Iterator[Any]:
         yield data - 1
 
 
-def minimised(data: dict[str, Any], differs: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+def minimised(
+    data: dict[str, Any], differs: Callable[[dict[str, Any]], bool], seconds: float = 60
+) -> dict[str, Any]:
     """The smallest scenario found that still differs."""
     best, until = copy.deepcopy(data), time.monotonic() + seconds
     while time.monotonic() < until:

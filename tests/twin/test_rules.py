@@ -10,8 +10,17 @@ import pytest
 from pydantic import Field
 
 from mqsim import twin
-from mqsim.scenario import Scenario, load
-from mqsim.scenario import actors, arrivals, brokerspec, conduct, destinations, faults, network
+from mqsim.scenario import (
+    Scenario,
+    actors,
+    arrivals,
+    brokerspec,
+    conduct,
+    destinations,
+    faults,
+    load,
+    network,
+)
 from mqsim.scenario.actors import ConsumerSpec
 from mqsim.scenario.spec import Spec
 from mqsim.twin.rules import KNOWN, RULES, WORDS, unknown
@@ -53,7 +62,9 @@ REFUSED: dict[str, dict[str, Any]] = {
         "broker.queues.tasks": {"ready": 3, "max_length": 1, "dead_letter": {"key": "dead"}}
     },
     "forwards to several places": {
-        "consumers.worker.publish": [{"to": [{"weight": 1, "queue": "dead"}, {"weight": 2, "queue": "tasks"}]}]
+        "consumers.worker.publish": [
+            {"to": [{"weight": 1, "queue": "dead"}, {"weight": 2, "queue": "tasks"}]}
+        ]
     },
     "pipelines in a circle": {"consumers.worker.publish": [{"to": "tasks", "probability": 0.1}]},
     "saturation of several queues": {

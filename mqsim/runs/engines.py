@@ -11,7 +11,7 @@ from mqsim.errors import UsageError
 from mqsim.sim import World
 from mqsim.sim.run_size import expected_messages, refuse_more_copies, refuse_what_is_too_large
 from mqsim.twin import eligible
-from mqsim.twin.ahead import Readiness, readiness
+from mqsim.twin.readiness import Readiness, readiness
 
 if TYPE_CHECKING:
     from mqsim.scenario import Scenario

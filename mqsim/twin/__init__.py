@@ -12,7 +12,9 @@ It needs numba (`pip install 'mqsim[fast]'`) and plays what `eligible` says noth
 | `recording` | from arrays to a trace |
 | `state`, `codes` | the arrays; the numbers that things are known by |
 | `kernel`, `clock`, `broker`, `actors`, `faults`, `ledger` | what is compiled |
-| `compiled`, `sources` | how it is compiled, and kept on disk |
+| `compiled`, `pointers` | how it is compiled |
+| `sources`, `readiness`, `ahead` | how it is kept on disk, and compiled ahead |
+| `columns`, `buffers` | a trace's columns; memory that is used again |
 """
 
 from importlib.util import find_spec

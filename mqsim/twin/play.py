@@ -9,8 +9,8 @@ import numpy as np
 from mqsim.broker.profiles import profile
 from mqsim.errors import UsageError
 from mqsim.twin import codes
-from mqsim.twin.ahead import note_that_it_is_kept
 from mqsim.twin.kernel import run
+from mqsim.twin.readiness import note_that_it_is_kept
 from mqsim.twin.recording import trace_of
 from mqsim.twin.setting import Setting
 from mqsim.twin.supply import Supply

@@ -1,13 +1,11 @@
-"""A digest of the kernel's sources: numba looks at the time of one file only when it finds a kernel on
-disk.
-"""
+"""A digest of the sources of the kernel: of a kernel that is kept, numba checks the time of one file only."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
 
-_FILES = [
+_FILES = (
     "actors",
     "broker",
     "clock",
@@ -19,7 +17,7 @@ _FILES = [
     "ledger",
     "pointers",
     "state",
-]
+)
 
 
 def digest_of(folder: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mqsim.scenario import actors, arrivals, brokerspec, conduct, destinations, faults, network
+from mqsim.scenario import actors, arrivals, autoscaling, brokerspec, conduct, destinations, faults, network
 from mqsim.scenario.scenario import Scenario
 from mqsim.twin.rules import FAULTS, KNOWN, RULES
 
@@ -72,7 +72,7 @@ def page() -> str:
 
 def unread() -> dict[str, list[str]]:
     """For each part of a scenario the fields that the twin does not know."""
-    modules = (actors, arrivals, brokerspec, conduct, destinations, faults, network)
+    modules = (actors, arrivals, autoscaling, brokerspec, conduct, destinations, faults, network)
     kinds = {name: kind for module in modules for name, kind in vars(module).items() if name in KNOWN}
     kinds["Scenario"] = Scenario
     found = {

@@ -14,6 +14,7 @@ from mqsim.scenario import (
     Scenario,
     actors,
     arrivals,
+    autoscaling,
     brokerspec,
     conduct,
     destinations,
@@ -155,7 +156,7 @@ def test_a_word_that_is_new_is_refused() -> None:
 
 
 def _specs() -> dict[str, type[Spec]]:
-    modules = (actors, arrivals, brokerspec, conduct, destinations, faults, network)
+    modules = (actors, arrivals, autoscaling, brokerspec, conduct, destinations, faults, network)
     found = {
         name: kind
         for module in modules

@@ -10,7 +10,7 @@ from mqsim import runs, twin
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario, load
 from mqsim.twin import ahead
-from mqsim.twin.ahead import Readiness
+from mqsim.twin.readiness import Readiness, readiness
 from tests.twin import fuzz
 from tests.twin.test_rules import PLAIN, PRESETS
 
@@ -188,5 +188,5 @@ def test_a_watcher_is_told_and_can_end_a_run() -> None:
 
 def test_a_loaded_kernel_is_seen() -> None:
     ahead.compile_ahead()
-    assert ahead.readiness() is Readiness.LOADED
+    assert readiness() is Readiness.LOADED
     assert twin.installed()

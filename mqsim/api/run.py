@@ -10,6 +10,7 @@ from mqsim import runs
 from mqsim.api.magic import WRITTEN
 from mqsim.api.result import ProgramsResult, Result, programs_result_of, result_of
 from mqsim.runs import CrashTable, Engine, ProgramOptions, ProgramSource, Progress
+from mqsim.runs import simulate_many as simulate_many
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory

@@ -36,25 +36,48 @@ def run(
         UsageError: there is no such engine, or the twin was asked for and can't play the scenario.
         ScenarioError: the scenario can't be run.
     """
-    if engine not in ENGINES:
-        raise UsageError(f"engine {engine!r} is not allowed; it must be one of {', '.join(ENGINES)}.")
-    if engine == "compiled":
-        _refuse_what_cannot_be_compiled(scenario)
-    if engine == "compiled" or (engine == "auto" and pays(scenario)):
-        from mqsim.twin.play import CannotGoOnError
+    chosen = choose(scenario, engine)
+    return run_by(chosen, scenario, seed, replication, pulse, strict=engine == "compiled")
+
+
+def run_by(
+    chosen: str,
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    pulse: Pulse | None = None,
+    *,
+    strict: bool = False,
+) -> tuple[Trace, str]:
+    """As `run`, by the chosen engine; unless `strict`, `sim` runs what the twin can't finish."""
+    if chosen == "compiled":
+        from mqsim.twin.supply import CannotGoOnError
 
         try:
             return compiled(scenario, seed, replication, pulse), "compiled"
         except CannotGoOnError as error:
-            if engine == "compiled":
+            if strict:
                 raise UsageError(f"The compiled twin can't go on: {error} The engine simpy can.") from None
     return World(scenario, seed, replication).run_to_end(pulse), "simpy"
 
 
-def pays(scenario: Scenario) -> bool:
-    """Whether the twin can play a scenario, and the run is long enough to pay."""
+def choose(scenario: Scenario, engine: str, runs: int = 1) -> str:
+    """Which engine runs a scenario so many times: `simpy` or `compiled`.
+
+    Raises:
+        UsageError: as `run`.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"engine {engine!r} is not allowed; it must be one of {', '.join(ENGINES)}.")
+    if engine == "compiled":
+        _refuse_what_cannot_be_compiled(scenario)
+    return "compiled" if engine == "compiled" or (engine == "auto" and pays(scenario, runs)) else "simpy"
+
+
+def pays(scenario: Scenario, runs: int = 1) -> bool:
+    """Whether the twin can play a scenario, and so many runs are long enough to pay."""
     enough = PAYS_FROM.get(readiness())
-    return enough is not None and expected_messages(scenario) >= enough and not eligible(scenario)
+    return enough is not None and runs * expected_messages(scenario) >= enough and not eligible(scenario)
 
 
 def compiled(scenario: Scenario, seed: int, replication: int, pulse: Pulse | None = None) -> Trace:

@@ -44,7 +44,7 @@ def simulate(
     """
     scenario = scenario_from(scenario)
     if seed is not None:
-        _whole("seed", seed)
+        checked_seed(seed)
     _whole("replication", replication)
     chosen = scenario.seed if seed is None else seed
     pulse = None if progress is None else _paced(progress, scenario.duration)
@@ -52,6 +52,16 @@ def simulate(
         return play(scenario, chosen, replication, pulse=pulse)
     trace, used = run(scenario, chosen, replication, engine, pulse)
     return RunResult(scenario, chosen, replication, trace, used)
+
+
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        UsageError: it is not a whole number, 0 or more.
+    """
+    _whole("seed", seed)
+    return seed
 
 
 def _whole(name: str, value: object) -> None:

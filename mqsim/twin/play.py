@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mqsim.broker.profiles import profile
-from mqsim.errors import UsageError
 from mqsim.twin import codes
 from mqsim.twin.kernel import run
 from mqsim.twin.readiness import note_that_it_is_kept
 from mqsim.twin.recording import trace_of
 from mqsim.twin.setting import Setting
-from mqsim.twin.supply import Supply
+from mqsim.twin.supply import CannotGoOnError, Supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 _EVENTS_A_PIECE = 20_000
 _STILL = 10
 _SAME_INSTANT = 1e-9
-
-
-class CannotGoOnError(UsageError):
-    """A run came to what the twin leaves to `sim`; the message says to what."""
 
 
 def play(

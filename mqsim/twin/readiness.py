@@ -1,5 +1,4 @@
-"""Whether the kernel is compiled yet, and `python -m mqsim.twin.ahead`, which compiles it and keeps it on
-disk.
+"""Whether the kernel is compiled yet.
 
 Compiling takes about a minute, reading what is kept about a second. Whoever is about to choose between the
 twin and `sim` asks here which of the two it would be; that needs no numba.

@@ -25,6 +25,7 @@ _FIRST_ROWS = 1024
 _CHUNK = 64
 _SMALLEST_BLOCK = 64
 _GRACE = 10.0
+_ANY_NUMBER = 1 << 30
 
 
 class Setting:
@@ -340,8 +341,8 @@ class Setting:
         one.end = np.inf if limit is None else limit
         one.wake_at = np.inf
         one.margin = margin
-        one.attempts = 1
         one.services, one.chances = len(self.chances.services), len(self.chances.chances)
+        one.attempts = 1 if one.chances else _ANY_NUMBER
         empty = getattr(scenario.until, "empty", None)
         one.may_end = scenario.until is not None
         one.waits_for_producers = empty is None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mqsim.errors import UsageError
 from mqsim.twin import codes, state
 from mqsim.twin.setting import first_blocks
 
@@ -17,6 +18,14 @@ _TOGETHER: dict[str, tuple[str, ...]] = {
     "due_t": ("due_t", "due_k", "due_what"),
 }
 _FIRST_TURNS = 64
+
+
+MOST_ATTEMPTS = 256
+"""Attempts at a message after which a run is left to `sim`, if it is left to chance how each of them ends."""
+
+
+class CannotGoOnError(UsageError):
+    """A run came to what the twin leaves to `sim`; the message says to what."""
 
 
 class Supply:
@@ -184,12 +193,21 @@ class Supply:
         setting.state = s._replace(thoughts=np.concatenate(parts))
 
     def _attempts_needed(self) -> int:
-        """The highest attempt whose outcome may soon be asked for."""
+        """The highest attempt whose outcome may soon be asked for, in powers of 2.
+
+        Raises:
+            CannotGoOnError: messages come back so often that the outcomes would fill the memory.
+        """
         s = self.setting.state
         g = s.g[0]
         rows = s.messages[: int(g.messages)]
         most = int((rows["deliveries"] + rows["tried"]).max()) if len(rows) else 0
-        return max(int(g.attempts), most + 1) if most > g.attempts else int(g.attempts)
+        attempts = int(g.attempts)
+        while attempts < most + 1 and most > g.attempts:
+            attempts *= 2
+        if attempts > MOST_ATTEMPTS and g.chances:
+            raise CannotGoOnError(f"a message was delivered over {MOST_ATTEMPTS} times.")
+        return attempts
 
     def _widen(self, attempts: int) -> None:
         """What is left to chance about further attempts at messages that are there already, or drawn."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from mqsim.scenario import actors, arrivals, autoscaling, brokerspec, conduct, destinations, faults, network
 from mqsim.scenario.scenario import Scenario
 from mqsim.twin.rules import FAULTS, KNOWN, RULES
+from mqsim.twin.supply import MOST_ATTEMPTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "twin.md"
 
@@ -55,9 +56,10 @@ These fields are left to the SimPy model too, wherever they are not as by defaul
 _AFTER = """
 The twin plays these faults of actors: {faults}.
 
-One thing shows only during a run: in the profiles 3.10 and 4.0 RabbitMQ closes a channel whose
-acknowledgement takes longer than `broker.consumer_timeout`. Where that happens, `auto` runs the scenario
-again in the SimPy model, and `compiled` gives an error.
+Two things show only during a run. In the profiles 3.10 and 4.0, RabbitMQ closes a channel whose
+acknowledgement takes longer than `broker.consumer_timeout`. And a message may be delivered over {most} times
+while it is left to chance whether its work fails. Where one of these happens, `auto` runs the scenario again
+in the SimPy model, and `compiled` gives an error.
 """
 
 
@@ -67,7 +69,13 @@ def page() -> str:
     left = "".join(
         f"| `{name}` | {', '.join(f'`{field}`' for field in fields)} |\n" for name, fields in unread().items()
     )
-    return _BEFORE + rules + _MIDDLE + left + _AFTER.format(faults=", ".join(f"`{kind}`" for kind in FAULTS))
+    return (
+        _BEFORE
+        + rules
+        + _MIDDLE
+        + left
+        + _AFTER.format(most=MOST_ATTEMPTS, faults=", ".join(f"`{kind}`" for kind in FAULTS))
+    )
 
 
 def unread() -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import MqsimError, ScenarioError
 from mqsim.scenario import Scenario
 from mqsim.twin import eligible
-from mqsim.twin.play import CannotGoOnError
+from mqsim.twin.supply import CannotGoOnError
 from tests.twin.comparing import difference
 from tests.twin.drawing import scenario
 

@@ -152,19 +152,28 @@ def test_a_late_acknowledgement_is_left_to_sim(monkeypatch: pytest.MonkeyPatch) 
     scenario = Scenario.from_data(PLAIN).with_(LATE)
     with pytest.raises(UsageError, match="an acknowledgement took"):
         runs.simulate(scenario, engine="compiled")
-    monkeypatch.setattr("mqsim.runs.engines.pays", lambda _: True)
+    monkeypatch.setattr("mqsim.runs.engines.pays", lambda *_: True)
     assert runs.simulate(scenario).engine == "simpy"
     assert runs.simulate(scenario.with_({"broker.profile": "4.3"})).engine == "compiled"
 
 
 def test_a_run_in_which_time_stands_still_ends() -> None:
-    still = {"consumers.worker.fails": {"probability": 1}, "producers.web.work": 0}
+    still = {"producers.web.poison": 1, "producers.web.work": 0}
     with pytest.raises(UsageError, match="time stands still"):
         runs.simulate(Scenario.from_data(PLAIN).with_(still), engine="compiled")
 
 
 class EnoughError(Exception):
     """Somebody wants no more of a run."""
+
+
+def test_a_message_that_comes_back_too_often_is_left_to_sim(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"consumers.worker.fails": {"probability": 0.9999}, "producers.web.work": 0.001}
+    scenario = Scenario.from_data(PLAIN).with_(changes)
+    with pytest.raises(UsageError, match="was delivered over 256 times"):
+        runs.simulate(scenario, engine="compiled")
+    monkeypatch.setattr("mqsim.runs.engines.pays", lambda *_: True)
+    assert runs.simulate(scenario).engine == "simpy"
 
 
 def test_a_watcher_is_told_and_can_end_a_run() -> None:

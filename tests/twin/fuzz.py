@@ -83,6 +83,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first one's seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--keep-going", action="store_true", help="count differences instead of stopping")
+    parser.add_argument("--minimise", type=float, default=60, help="seconds to look for a smaller one")
     given = parser.parse_args(argv)
     counts: Counter[str] = Counter()
     until = time.monotonic() + given.seconds
@@ -93,7 +94,7 @@ def main(argv: list[str]) -> int:
         if found:
             print(f"seed {seed}: {found}", flush=True)
             if not given.keep_going:
-                least = minimised(data, lambda each: outcome_of(each)[0] == "different")
+                least = minimised(data, lambda each: outcome_of(each)[0] == "different", given.minimise)
                 print(f"the smallest that differs: {least}\n{outcome_of(least)[1]}")
                 break
         if time.monotonic() >= until:

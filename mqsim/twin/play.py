@@ -9,6 +9,7 @@ import numpy as np
 from mqsim.broker.profiles import profile
 from mqsim.twin import codes
 from mqsim.twin.kernel import run
+from mqsim.twin.pointers import COMPILES
 from mqsim.twin.readiness import note_that_it_is_kept
 from mqsim.twin.recording import trace_of
 from mqsim.twin.setting import Setting
@@ -59,7 +60,8 @@ def play(
             still.look(float(g.now), sum(int(a) for a in setting.state.actors["number"]))
             if watch is not None:
                 watch(float(g.now), int(g.messages))
-    note_that_it_is_kept()
+    if COMPILES:
+        note_that_it_is_kept()
     trace = trace_of(setting, limit)
     _refuse_late_acknowledgements(scenario, setting, trace)
     setting.give_back()

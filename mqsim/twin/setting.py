@@ -9,6 +9,7 @@ import numpy as np
 from mqsim.broker.profiles import profile
 from mqsim.distributions import Constant, Streams
 from mqsim.scenario.arrivals import Closed, Saturate
+from mqsim.scenario.autoscaling import Autoscale
 from mqsim.twin import buffers, codes, state
 from mqsim.twin.broker import LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of
@@ -229,7 +230,7 @@ class Setting:
         a.forwards_from, a.forwards_to = self.forwards_of[group]
         if k <= spec.count:
             self._schedule(place, spec.start, spec.stop)
-        if k == spec.most and (scale := spec.autoscale) is not None:
+        if k == spec.most and isinstance(scale := spec.autoscale, Autoscale):
             delays = self._stream(group, "start delay", scale.start_delay, spec.most + 1)
             self.script.append((0.0, codes.SET_SCALER, len(self.scaler_rows), 0))
             row = (scale.every, scale.backlog_per, 0, a.queue, place - spec.most + 1, spec.most)

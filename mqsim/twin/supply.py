@@ -136,8 +136,8 @@ class Supply:
         g = s.g[0]
         for column in range(int(g.services)):
             s.draw_service[begins:ends, column] = setting.chances.service(actor, column, first, n)
-        for attempt in range(1, int(g.attempts) + 1):
-            for column in range(int(g.chances)):
+        for column in range(int(g.chances)):
+            for attempt in range(1, int(g.attempts) + 1):
                 at = (attempt - 1) * int(g.chances) + column
                 s.draw_chance[begins:ends, at] = setting.chances.chance(actor, column, attempt, first, n)
 

@@ -157,6 +157,8 @@ class ChannelEnd:
         self._step(ContentInput.BODY if self._left else ContentInput.LAST_BODY)
         if not self._left:
             self._complete(frame.note)
+        else:
+            self.session.block_publisher()
 
     def _step(self, given: ContentInput) -> None:
         after = CONTENT.step(self.due, given)
@@ -343,7 +345,7 @@ class ChannelEnd:
             made(
                 commands.Channel.Close,
                 reply_code=error.code,
-                reply_text=failures.shortened(error.text),
+                reply_text=self.session.told(error),
                 class_id=class_id,
                 method_id=method_id,
             ),

@@ -236,9 +236,10 @@ def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[RunWarn
     from mqsim.statistics import step_means, unstable
     from mqsim.trace.frames import columns
 
-    costs, memory = scenario.broker.costs, scenario.broker.memory.limit
+    costs = scenario.broker.costs
+    alarms = scenario.broker.memory.limit is not None or scenario.broker.disk.free is not None
     waiting = [spec.confirms for spec in scenario.producers.values()]
-    if costs.publish.mean + costs.deliver.mean == 0.0 and memory is None and not any(waiting):
+    if costs.publish.mean + costs.deliver.mean == 0.0 and not alarms and not any(waiting):
         return
     created, enqueued, ended = columns(trace.messages, "created", "enqueued", "ended")
     arrived = np.where(np.isnan(enqueued), ended, enqueued)
@@ -269,9 +270,11 @@ def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]
     counted = trace.end - start
     queues = [load for load in known if load.part == "queue" and not load.regular]
     slowest = max(queues, key=lambda load: load.settles, default=None)
-    if slowest is not None and (says := short_run(slowest.name, slowest.share, slowest.settles, counted)):
-        yield RunWarning("short", slowest.name, says)
-        return
+    if slowest is not None:
+        settles = slowest.settles
+        if says := short_run(slowest.name, slowest.share, settles, counted, slowest.varied):
+            yield RunWarning("short", slowest.name, says)
+            return
     for load in queues:
         yield from _unsettled(trace, load.name, start)
 

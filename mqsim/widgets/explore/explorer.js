@@ -207,9 +207,9 @@ class Page {
       return;
     }
     this.bar.hidden = true;
-    const seconds = shown.seconds < 10 ? shown.seconds.toPrecision(2) : Math.round(shown.seconds);
+    const seconds = shown.seconds === null ? "" : shown.seconds < 10 ? shown.seconds.toPrecision(2) : Math.round(shown.seconds);
     const fates = shown.fates.slice(1).map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
-    this.status.replaceChildren(make("b", {}, `${shown.messages.toLocaleString("en")} messages, simulated in ${Number(seconds)} s`), fates ? `: ${fates}` : "");
+    this.status.replaceChildren(make("b", {}, `${shown.messages.toLocaleString("en")} messages${seconds === "" ? "" : `, simulated in ${Number(seconds)} s`}`), fates ? `: ${fates}` : "");
   }
 
   tellNumbers() {

@@ -11,6 +11,7 @@ from mqsim.errors import MqsimError, UsageError
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.runs import RunResult, simulate
 from mqsim.widgets.replay.compare import numbers, table
+from mqsim.widgets.replay.export import replay_with_crashes
 from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import notebook_html, page
 from mqsim.widgets.replay.routes import routes
@@ -148,8 +149,13 @@ class Replay(anywidget.AnyWidget):
 
     # -- elsewhere -------------------------------------------------------------------------------------------
 
-    def html(self) -> str:
-        """The replay as one HTML page that plays without kernel or network, futures included."""
+    def html(self, crashes: int = 0) -> str:
+        """The replay as one HTML page that plays without kernel or network; see `to_html`."""
+        if crashes:
+            held = {"t": self.t, "playing": False, "speed": self.speed, "follow": -1, "_theme": self._theme}
+            return replay_with_crashes(
+                self.traces[0], self._films[0], held, crashes, self._crashed, self.name
+            )
         state = {
             "t": self.t,
             "playing": False,
@@ -159,14 +165,24 @@ class Replay(anywidget.AnyWidget):
         }
         return page(self._films, state, self.traces[self.which], self.name, self._theme or None)
 
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write `html()` to a file; it appears under its name only when it is whole.
+    def _crashed(self, who: str, at: float) -> tuple[str, bytes]:
+        """Label and film of the first run with a crash."""
+        both = Replay(self.runs[0], self._theme or None, self.labels[0]).intervene("crash", who, at)
+        return both.labels[-1], both._films[-1]
+
+    def to_html(self, path: str | os.PathLike[str], crashes: int = 0) -> Path:
+        """Write the replay to one HTML file that plays without kernel or network, futures included.
+
+        Args:
+            path: the file; it appears under its name only when it is whole.
+            crashes: at how many moments, evenly spread over the first run, the page's reader can crash each
+                consumer. All these runs are made now; the page then shows them in place of other futures.
 
         Raises:
-            UsageError: the file can't be written there.
+            UsageError: the file can't be written there, or so many runs don't fit into a page.
         """
         writable_target(path)
-        return write_atomically(path, self.html())
+        return write_atomically(path, self.html(crashes))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and for whoever can't show it a picture, tables and a line of words."""

@@ -20,7 +20,7 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.from_log import again
 from mqsim.planning.knobs import is_range
 from mqsim.planning.knobs import values as read_values
-from mqsim.planning.logfile import Columns, read
+from mqsim.planning.logfile import read
 from mqsim.planning.logged import Logged, Named, logged, scenario_of, times_of
 from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, percent, positive, shown
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from mqsim.planning.columns import Columns
     from mqsim.planning.judge import State
     from mqsim.planning.study import Progress
     from mqsim.scenario import Scenario

@@ -1,6 +1,6 @@
 // What a notebook's model does, for a page that no kernel stands behind: answers come from what was made beforehand.
 
-/** @import { Model } from "./model" */
+/** @typedef {import("./model").Model} Model */
 
 /** @implements {Model} */
 export class Beforehand {

@@ -120,7 +120,7 @@ def test_the_palette_of_the_scripts_is_that_of_the_figures() -> None:
 def test_colours_stand_in_the_palette_alone() -> None:
     """A hue written down a second time would stay behind when the palette changes.
 
-    The server's page stands below the figures and can't import their palette, so it may only repeat its colours.
+    The server's page stands below the figures and can't import their palette: it may only repeat its colours.
     """
     colour = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b(?![-\w])")
     palettes = {ROOT / "mqsim/viz/palette.py", palette_script.SCRIPT}

@@ -35,8 +35,7 @@ def simulate(
         progress: called a few times a second with the simulated seconds done, and how many there will be
             (None: unknown).
         engine: `simpy`; `compiled`, the twin with equal traces, which needs numba and plays most scenarios;
-        or
-            `auto`: the twin where it can play the scenario and the run is long enough to pay.
+            or `auto`: the twin where it can play the scenario and the run is long enough to pay.
 
     Raises:
         ScenarioError: the scenario can't be understood or can't be run.

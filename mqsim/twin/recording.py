@@ -41,6 +41,8 @@ def trace_of(setting: Setting, limit: float) -> Trace:
     trace.end = max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now)
     trace.profile = scenario.broker.profile
     trace.complete = scenario.until is None or bool(g.end < limit)
+    patient = np.flatnonzero(~np.isnan(s.messages["expires"][: int(g.messages)]))
+    trace.expires = dict(zip(patient.tolist(), s.messages["expires"][patient].tolist(), strict=True))
     _tell_cast(setting, trace)
     _tell_events(setting, trace)
     for row in s.spans[: int(g.spans)]:

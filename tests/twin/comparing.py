@@ -71,6 +71,8 @@ def _events(trace: Trace) -> list[tuple[Any, ...]]:
 
 def _outside_the_tables(sim: Trace, twin: Trace) -> str:
     """Casts, counts and faults."""
+    if sim.expires != twin.expires:
+        return f"expires: sim {sim.expires}, twin {twin.expires}"
     if sim.counts != twin.counts:
         return f"counts: sim {sim.counts}, twin {twin.counts}"
     for name in sim.cast:

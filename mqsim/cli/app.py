@@ -240,6 +240,12 @@ def execute(
         float | None,
         typer.Option(min=0, metavar="S", help="Seconds that --restart broker takes (5).", show_default=False),
     ] = None,
+    outage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ledger@T[:S]", help="The ledger fails at T seconds, for S seconds.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Run pika programs in virtual time, and print what they print and what happens to them.
@@ -271,6 +277,7 @@ def execute(
             tuple(stdin or ()),
             tuple(host or ()),
             DOWN if down is None else down,
+            tuple(outage or ()),
         )
     )
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mqsim.grading.run import Run
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.programs import Programs
-from mqsim.guest.host.transcript import EVENT
 from mqsim.scenario import Scenario
 from mqsim.sim import World
-from mqsim.sim.clock import FAULT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +65,6 @@ class Stage:
         setting: Setting,
         *,
         faults: Sequence[Mapping[str, Any]] = (),
-        ledger_away: tuple[float, float] | None = None,
         watched: Watched | None = None,
     ) -> Played:
         """Play one run to its end.
@@ -75,7 +72,6 @@ class Stage:
         Args:
             setting: how it differs from the usual one.
             faults: as in a scenario.
-            ledger_away: from when to when the ledger is out of order, in seconds.
             watched: makes what looks at all that an actor does.
         """
         self.played += 1
@@ -83,8 +79,6 @@ class Stage:
         scenario = self._scenario(setting, faults)
         programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=watched)
         world = World(scenario, 0, 0, [programs], until_quiet=True)
-        if ledger_away is not None:
-            _take_ledger_away(world, programs, *ledger_away)
         with watching():
             try:
                 trace = world.run_to_end()
@@ -135,22 +129,6 @@ class Stage:
             programs=programs,
             faults=list(faults),
         )
-
-
-def _take_ledger_away(world: World, programs: Programs, since: float, until: float) -> None:
-    """Have the ledger out of order for a while."""
-
-    def fail(_: object) -> None:
-        programs.ledger.fail()
-        programs.transcript.add("ledger", EVENT, "is out of order")
-        world.finish_instant()
-
-    def recover(_: object) -> None:
-        programs.ledger.recover()
-        programs.transcript.add("ledger", EVENT, "works again")
-
-    world.clock.call_at(since, fail, priority=FAULT)
-    world.clock.call_at(until, recover, priority=FAULT)
 
 
 def _is_over_budget(line: Line) -> bool:

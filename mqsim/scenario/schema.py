@@ -11,7 +11,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from mqsim.scenario.arrivals import KINDS
-from mqsim.scenario.faults import ALARMS, FAULTS
+from mqsim.scenario.faults import ALARMS, FAULTS, SERVICES
 from mqsim.scenario.laws import MARK
 from mqsim.scenario.problems import BARE
 from mqsim.scenario.scenario import Scenario
@@ -164,6 +164,8 @@ def _fault(kind: str) -> dict[str, Any]:
     target: dict[str, Any] = {**_TEXT, "description": "NAME-k, a group NAME, broker or broker-k"}
     if rule.target == "alarm":
         target = {"enum": list(ALARMS)}
+    elif rule.target == "service":
+        target = {"enum": list(SERVICES)}
     elif rule.target == "link":
         target = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
     fields: dict[str, Any] = {}

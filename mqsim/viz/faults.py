@@ -22,6 +22,8 @@ def fault_name(fault: FaultSpan) -> str:
     kind = fault.kind.replace("_", " ").replace("-", " ")
     if kind == "alarm":
         return f"{fault.target} alarm"
+    if kind == "fail":
+        return f"{fault.target} fails"
     return f"{kind} of {' and '.join(targets(fault))}"
 
 

@@ -92,6 +92,7 @@ def table_of_faults() -> str:
         "either": "an actor, a group, `broker` or `broker-k`",
         "link": "two ends, one of them `broker` or `broker-k`",
         "alarm": "`memory` or `disk`",
+        "service": "`ledger`",
     }
     lines = ["| kind | aimed at | fields |", "| --- | --- | --- |"]
     for kind, rule in FAULTS.items():

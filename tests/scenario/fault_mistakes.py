@@ -48,4 +48,8 @@ WRONG_FAULTS: list[tuple[Any, str, list[str]]] = [
     ({"kill": "worker-1", "at": 3, "down": 5}, "faults.0.down", ["restart_after"]),
     ({"kill": "broker", "at": 3, "restart_after": 5}, "faults.0.restart_after", ["Write down"]),
     ({"alarm": "memry", "at": 3}, "faults.0.alarm", ["Did you mean 'memory'?"]),
+    ({"fail": "ledgr", "at": 3}, "faults.0.fail", ["Did you mean 'ledger'?"]),
+    ({"fail": ["ledger"], "at": 3}, "faults.0.fail", ["the service's name: ledger"]),
+    ({"fail": "ledger", "at": 3}, "faults.0.fail", ["only programs use the ledger"]),
+    ({"fail": "ledger"}, "faults.0.at", ["missing"]),
 ]

@@ -346,7 +346,11 @@ def grade(
         bool, typer.Option("--doctor", help="Tell which sandboxes this machine offers, and how to get more.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the verdicts of an interrupted run on the same folder.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on after an interruption: keep the verdicts in ./mqsim-grades-EXERCISE.jsonl.",
+        ),
     ] = False,
 ) -> None:
     """Grade what students handed in, in a sandbox. The exit status is 0 whenever there is a verdict."""

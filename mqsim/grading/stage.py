@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.grading.run import Run
+from mqsim.grading.shelf import on_the_shelf
+from mqsim.grading.sleeping import Sleepers
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.programs import Programs
 from mqsim.scenario import Scenario
@@ -77,7 +79,8 @@ class Stage:
         self.played += 1
         self._before()
         scenario = self._scenario(setting, faults)
-        programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=watched)
+        sleepers = Sleepers(watched)
+        programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=sleepers)
         world = World(scenario, 0, 0, [programs], until_quiet=True)
         with watching():
             try:
@@ -94,10 +97,17 @@ class Stage:
             self._counts(setting),
             setting,
             limit=scenario.horizon,
+            asleep=sleepers.spans,
         )
         lines = programs.transcript.lines
         run.overran = next((f"{line.who} {line.text}." for line in lines if _is_over_budget(line)), "")
         return Played(run, lines)
+
+    def _partners(self) -> Path:
+        """Where our own programs are: beside the exercise, or on the shelf for a copy that lacks them."""
+        beside = self.exercise.folder / "partner"
+        original = on_the_shelf(self.exercise.name)
+        return beside if beside.is_dir() or original is None else original / "partner"
 
     def _tasks(self, setting: Setting) -> tuple[str, ...]:
         return self.exercise.tasks if setting.tasks is None else setting.tasks
@@ -113,7 +123,7 @@ class Stage:
         for place, name in enumerate(order):
             if not counts[name]:
                 continue
-            folder = exercise.folder / "partner" if name == setting.partner else self.folder
+            folder = self._partners() if name == setting.partner else self.folder
             told = self._tasks(setting) if name == exercise.told else ()
             programs[name] = {
                 "file": str(folder / f"{name}.py"),

@@ -27,7 +27,7 @@ def ten() -> Any:
 def noisy(
     draw: random.Random, share: float, exact: float, noise: float = 0.002
 ) -> Callable[[int, int, int], float]:
-    """Stands for a simulated run: the share of late tasks, with noise that both runs of a pair do not share."""
+    """Stands for a simulated run: the share of late tasks, with noise that no pair of runs shares."""
 
     def late(_workers: int, prefetch: int, _seed: int) -> float:
         return draw.gauss(exact if prefetch == 1 else share, noise)
@@ -38,7 +38,7 @@ def noisy(
 def test_a_plan_that_is_just_good_enough_is_almost_never_called_too_slow(
     ten: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the limit itself a wrong verdict on one side has a chance of at most 0.05 %: 2000 trials give one."""
+    """At the limit itself a wrong verdict on one side has a chance of at most 0.05 %."""
     draw = random.Random(1)
     monkeypatch.setattr(ten, "late", noisy(draw, ten.MOST_LATE, ten.exactly_late(4)))
     wrong = 0
@@ -54,7 +54,7 @@ def test_a_plan_that_is_just_good_enough_is_almost_never_called_too_slow(
 def test_the_plans_next_to_the_limit_are_decided(
     ten: Any, monkeypatch: pytest.MonkeyPatch, share: float, noise: float, good: bool
 ) -> None:
-    """Four workers with a prefetch of 3 and of 4: their shares and the noise as runs of other seeds gave them."""
+    """Four workers with a prefetch of 3 and of 4, with the shares and the noise of real runs."""
     draw = random.Random(2)
     monkeypatch.setattr(ten, "late", noisy(draw, share, ten.exactly_late(4), noise))
     for _ in range(200):

@@ -82,7 +82,9 @@ def _row(check: CheckVerdict) -> str:
         details.append(f"<div>{check.example.picture}</div>")
     if check.example.replay:
         details.append(f"<p>See this run again: <code>{escape(check.example.replay)}</code></p>")
-    details += [f"<small>{escape(each.words())}<br></small>" for each in check.searched]
+    if check.searched:
+        told = "<br>".join(escape(each.words()) for each in check.searched)
+        details.append(f"<p><small>{told}</small></p>")
     colour = _COLOURS[check.state]
     return (
         f'<tr><td>{escape(check.name)}</td><td style="color:{colour}">{escape(check.state.value)}</td>'

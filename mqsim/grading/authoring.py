@@ -212,11 +212,9 @@ def release(
     page = self_contained(files.get("README.md", b"").decode(), exercise_folder)
     if page:
         files["README.md"] = page.encode()
-    programs = {
-        name: starters[f"{name}.py"].decode() for name in exercise.programs if f"{name}.py" in starters
-    }
-    if programs:
-        book = notebook_of(exercise, page, programs)
+    asked = [*(f"{name}.py" for name in exercise.programs), *exercise.files]
+    if shown_in_cells := {name: starters[name].decode() for name in asked if name in starters}:
+        book = notebook_of(exercise, page, shown_in_cells)
         files[f"{exercise.name}.ipynb"] = (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
     if not overwrite:
         _refuse_to_overwrite(target, files)

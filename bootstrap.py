@@ -32,7 +32,7 @@ VERBS = {
     "test": "the tests, but for the long ones (what follows is handed to pytest)",
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
-    "check": "ruff and mypy",
+    "check": "ruff and mypy; eslint and tsc for the scripts, where Node is",
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
@@ -277,9 +277,27 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return run([python, "benchmarks/run.py", *rest])
     if verb == "check":
         checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
-        return next((status for status in (run([python, "-m", *check]) for check in checks) if status), 0)
+        failed = next((status for status in (run([python, "-m", *check]) for check in checks) if status), 0)
+        return failed or check_scripts()
     say("ready: {}".format(python))
     return 0
+
+
+def check_scripts() -> int:
+    """Lint and type-check the widgets' scripts, with the tools that package-lock.json pins."""
+    npm = shutil.which("npm")
+    if npm is None:
+        say("npm is not on this machine, so the scripts were not checked (eslint, tsc).")
+        # The continuous integration has to have it.
+        return 1 if os.environ.get("CI") else 0
+    lock, installed = ROOT / "package-lock.json", ROOT / "node_modules/.package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        status = run([npm, "ci", "--silent"])
+        if status:
+            say("npm could not install eslint and typescript; `npm ci` tells why.")
+            return status
+        os.utime(str(installed))
+    return run([npm, "run", "--silent", "check"])
 
 
 def run(command: "list[object]") -> int:
@@ -308,6 +326,7 @@ def clean() -> int:
     for name in CACHES:
         for path in [ROOT / name, *(ROOT / "mqsim").rglob(name), *(ROOT / "tests").rglob(name)]:
             shutil.rmtree(str(path), ignore_errors=True)
+    shutil.rmtree(str(ROOT / "node_modules"), ignore_errors=True)
     say("clean")
     return 0
 

@@ -59,12 +59,18 @@ class Access:
     Attributes:
         users: passwords by user.
         vhosts: names of virtual hosts that can be opened.
+        permissions: the virtual hosts that each user may open; None: every user may open all.
     """
 
     users: Mapping[str, Password] = field(default_factory=lambda: {"guest": Password("guest")})
     vhosts: frozenset[str] = frozenset({VHOST})
+    permissions: Mapping[str, frozenset[str]] | None = None
 
     def trusts(self, user: str, password: str) -> bool:
         """Whether somebody may log in."""
         known = self.users.get(user)
         return known is not None and known.fits(password)
+
+    def may_open(self, user: str, vhost: str) -> bool:
+        """Whether a user may open a virtual host; what is allowed there, nothing limits."""
+        return self.permissions is None or vhost in self.permissions.get(user, ())

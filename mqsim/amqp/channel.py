@@ -343,7 +343,7 @@ class ChannelEnd:
             made(
                 commands.Channel.Close,
                 reply_code=error.code,
-                reply_text=failures.shortened(error.text),
+                reply_text=self.session.told(error),
                 class_id=class_id,
                 method_id=method_id,
             ),

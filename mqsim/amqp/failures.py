@@ -133,6 +133,12 @@ def no_such_host(name: str, method: Method) -> ConnectionError:
     return ConnectionError(530, f"NOT_ALLOWED - vhost {name} not found", numbers_of(method))
 
 
+def vhost_refused(name: str, user: str, method: Method) -> ConnectionError:
+    """A virtual host in which the user has no permissions: 530."""
+    told = f"access to vhost '{name}' refused for user '{user}'"
+    return ConnectionError(530, f"NOT_ALLOWED - {told}", numbers_of(method))
+
+
 def login_refused(mechanism: str) -> ConnectionError:
     """A wrong password or an unknown user: 403."""
     told = (

@@ -74,12 +74,14 @@ class Client:
         user: who it is; None if it did not say so in a way that can be read.
         trusted: whether the password is right.
         capabilities: what it understands beyond the specification.
+        properties: all that it tells of itself.
     """
 
     mechanism: str
     user: str | None
     trusted: bool
     capabilities: frozenset[str]
+    properties: Mapping[str, Any]
 
 
 def start(wire: Wire) -> commands.Connection.Start:
@@ -117,6 +119,7 @@ def client_of(answer: commands.Connection.StartOk, access: Access) -> Client:
         None if login is None else login[0],
         login is not None and access.trusts(*login),
         frozenset(str(name) for name in names),
+        told,
     )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pamqp import commands
 
 from mqsim.amqp import failures, handshake
-from mqsim.amqp.access import Access
+from mqsim.amqp.access import VHOST, Access
 from mqsim.amqp.channel import ChannelEnd
 from mqsim.amqp.departures import Departures
 from mqsim.amqp.failures import LostError
@@ -34,7 +34,7 @@ from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mqsim.amqp.observer import Observer
 
@@ -62,13 +62,16 @@ class Session(FrameOutput, Heartbeat):
             write that down.
         observer: is told what passes.
         access: who may log in; guest/guest to / unless told otherwise.
+        vhosts: the brokers that virtual hosts lead to, each one for itself but with the same clock; unless
+            told, all that `access` names lead to `broker`.
 
     Attributes:
         wire: what is particular to the profile.
         state: see `states`.
         link: the broker's connection, once it is open.
         user: who logged in.
-        capabilities: what the client understands.
+        vhost: the virtual host that was opened; opened_at: when, in the broker's seconds.
+        capabilities: what the client understands; client_properties: all that it told of itself.
         channels: the channels that are open, or closing, by number.
         end: how the stream has to end; None while it goes on.
         holds_back: whether consumers are held back because the client does not read what it gets.
@@ -88,6 +91,7 @@ class Session(FrameOutput, Heartbeat):
         handed: Callable[[Message], None] | None = None,
         observer: Observer | None = None,
         access: Access | None = None,
+        vhosts: Mapping[str, Broker] | None = None,
     ) -> None:
         FrameOutput.__init__(self, lambda: None if wake is None else wake(self))
         Heartbeat.__init__(self, broker.now)
@@ -101,10 +105,14 @@ class Session(FrameOutput, Heartbeat):
         self.handed = handed
         self.observer = observer
         self.access = access or Access()
+        self.vhosts = dict.fromkeys(self.access.vhosts, broker) if vhosts is None else vhosts
+        self.vhost = VHOST
+        self.opened_at = 0.0
         self.state = CONNECTION.begin
         self.link: Connection | None = None
         self.user = ""
         self.capabilities: frozenset[str] = frozenset()
+        self.client_properties: Mapping[str, Any] = {}
         self.channels: dict[int, ChannelEnd] = {}
         self.end: End | None = None
         self.blocked = False
@@ -249,7 +257,7 @@ class Session(FrameOutput, Heartbeat):
     # -- opening ---------------------------------------------------------------------------------------------
 
     def _log_in(self, client: Client) -> None:
-        self.capabilities = client.capabilities
+        self.capabilities, self.client_properties = client.capabilities, client.properties
         if not client.trusted:
             if client.user is None or "authentication_failure_close" not in client.capabilities:
                 raise LostError(f"{client.mechanism} login refused")
@@ -275,8 +283,13 @@ class Session(FrameOutput, Heartbeat):
         self.heartbeat = float(answer.heartbeat or 0)
 
     def _open(self, asked: commands.Connection.Open) -> None:
-        if asked.virtual_host not in self.access.vhosts:
-            raise failures.no_such_host(str(asked.virtual_host), asked)
+        vhost = str(asked.virtual_host)
+        if vhost not in self.vhosts:
+            raise failures.no_such_host(vhost, asked)
+        if not self.access.may_open(self.user, vhost):
+            raise failures.vhost_refused(vhost, self.user, asked)
+        self.vhost, self.broker = vhost, self.vhosts[vhost]
+        self.opened_at = self.broker.now
         self.link = self.broker.connect(self.name, node=self.node, user=self.user)
         self.link.on_closed = self._on_closed
         self.link.on_blocked = self._on_blocked
@@ -309,11 +322,18 @@ class Session(FrameOutput, Heartbeat):
             made(
                 commands.Connection.Close,
                 reply_code=error.code,
-                reply_text=failures.shortened(error.text),
+                reply_text=self.told(error),
                 class_id=class_id,
                 method_id=method_id,
             ),
         )
+
+    def told(self, error: BrokerError) -> str:
+        """An error's text for this client; a broker is one virtual host and calls itself /."""
+        text = error.text
+        if self.vhost != VHOST:
+            text = text.replace(f"in vhost '{VHOST}'", f"in vhost '{self.vhost}'")
+        return failures.shortened(text)
 
     def _fail_for_good(self, error: ConnectionError) -> None:
         """Close without waiting for an answer: the stream can't be read any more, or it is a stranger's."""

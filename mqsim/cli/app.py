@@ -297,11 +297,21 @@ def broker(
             metavar="FILE", help="Declare what a RabbitMQ definitions file says.", show_default=False
         ),
     ] = None,
+    management: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve RabbitMQ's management API, and a page with the queues, on this port of 127.0.0.1.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
     from mqsim.server import serve
 
-    serve(host, port, profile=profile, data=data, definitions=definitions)
+    serve(host, port, profile=profile, data=data, definitions=definitions, management=management)
 
 
 @app.command()

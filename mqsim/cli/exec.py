@@ -229,7 +229,7 @@ def _outages(words: tuple[str, ...]) -> list[dict[str, Any]]:
             )
         if name not in SERVICES:
             raise UsageError(f"--outage {word}: there is no service {name}; there is {', '.join(SERVICES)}.")
-        found.append({"fail": name, "at": t, **({} if seconds is None else {"for": seconds})})
+        found.append({"outage": name, "at": t, **({} if seconds is None else {"for": seconds})})
     return found
 
 

@@ -12,7 +12,7 @@ from mqsim.distributions.shapes import Erlang, Gamma, Hyperexponential, Lognorma
 from mqsim.distributions.simple import Constant, Exponential, Pareto, Uniform, Weibull
 from mqsim.distributions.special import inverse_normal, normal_cdf
 from mqsim.distributions.streams import Sampler, Stream, Streams
-from mqsim.distributions.tables import Discrete, Empirical
+from mqsim.distributions.tables import Discrete, Empirical, Listed
 
 __all__ = [
     "LAWS",
@@ -24,6 +24,7 @@ __all__ = [
     "Exponential",
     "Gamma",
     "Hyperexponential",
+    "Listed",
     "Lognormal",
     "Pareto",
     "Sampler",

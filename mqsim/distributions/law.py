@@ -15,7 +15,7 @@ from mqsim.errors import DistributionError
 if TYPE_CHECKING:
     from mqsim.distributions.elementary import Floats
 
-Spec = float | dict[str, dict[str, object]]
+Spec = float | dict[str, dict[str, object] | list[float]]
 
 
 class Distribution(ABC):

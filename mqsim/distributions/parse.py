@@ -9,10 +9,10 @@ from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mqsim.distributions.law import Distribution
+from mqsim.distributions.law import Distribution, numbers
 from mqsim.distributions.shapes import Erlang, Gamma, Hyperexponential, Lognormal
 from mqsim.distributions.simple import Constant, Exponential, Pareto, Uniform, Weibull
-from mqsim.distributions.tables import Discrete, Empirical
+from mqsim.distributions.tables import Discrete, Empirical, Listed
 from mqsim.errors import DistributionError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ALL: tuple[type[Distribution], ...] = (
     Constant, Exponential, Uniform, Erlang, Gamma, Lognormal, Weibull, Pareto, Hyperexponential,
-    Discrete, Empirical,
+    Discrete, Empirical, Listed,
 )  # fmt: skip
 LAWS: Mapping[str, type[Distribution]] = MappingProxyType({law.name: law for law in _ALL})
 """Every law by the name a scenario gives it."""
@@ -55,7 +55,9 @@ def parse(spec: object, *, base: Path | None = None) -> Distribution:
             "distribution", "", name, f"one of {', '.join(LAWS)}{_guess(name, list(LAWS))}"
         )
     known = [field.name for field in fields(law)]  # type: ignore[arg-type]  # every law is a dataclass
-    if law is Empirical:
+    if law is Listed and isinstance(given, (list, tuple)):
+        return Listed(numbers(law.name, "", given, "a number of at least 0"))
+    if issubclass(law, Empirical):
         known = ["values"] if isinstance(given, Mapping) and "values" in given else ["file", "column"]
     if not isinstance(given, Mapping):
         raise DistributionError(law.name, "", given, f"a mapping with {_words(known)}")
@@ -70,8 +72,8 @@ def parse(spec: object, *, base: Path | None = None) -> Distribution:
     for key in known:
         if key not in given:
             raise DistributionError(law.name, key, None, f"given: {law.name} takes {_words(known)}")
-    if law is Empirical and "values" not in given:
-        return Empirical.from_file(given["file"], given["column"], base)
+    if issubclass(law, Empirical) and "values" not in given:
+        return law.from_file(given["file"], given["column"], base)
     return law(**given)
 
 

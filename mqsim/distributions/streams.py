@@ -23,6 +23,7 @@ import numpy as np
 from numpy.random import Philox
 
 from mqsim.distributions.simple import Constant
+from mqsim.distributions.tables import Listed
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -150,6 +151,18 @@ class ConstantSampler(Sampler):
         return repeat(self._value)
 
 
+class ListedSampler(Sampler):
+    """The values of a list in order, from the start again after the last: it draws no random numbers."""
+
+    def __init__(self, law: Listed, stream: Stream) -> None:
+        super().__init__(law, stream)
+        self._values = np.array(law.values)
+
+    def block(self, start: int, n: int) -> Floats:
+        """The values of index `start` to `start + n - 1`, the list repeated as often as it takes."""
+        return self._values[np.arange(start, start + n) % len(self._values)]
+
+
 class Streams:
     """All the random numbers of one replication.
 
@@ -182,6 +195,8 @@ class Streams:
         return Stream(np.frombuffer(digest.digest(), dtype="<u8").astype(np.uint64))
 
     def sampler(self, actor: str, purpose: str, law: Distribution) -> Sampler:
-        """Samples of a law for one purpose of one actor; a constant law draws no random numbers."""
+        """Samples of a law for one purpose of one actor; a constant and a list draw no random numbers."""
         stream = self.stream(actor, purpose)
-        return ConstantSampler(law, stream) if isinstance(law, Constant) else Sampler(law, stream)
+        if isinstance(law, Constant):
+            return ConstantSampler(law, stream)
+        return ListedSampler(law, stream) if isinstance(law, Listed) else Sampler(law, stream)

@@ -1,4 +1,4 @@
-"""Laws that are a table: listed values with weights, or the values of a measured column."""
+"""Laws that are a table: listed values with weights, the values of a measured column, or values in order."""
 
 from __future__ import annotations
 
@@ -137,3 +137,25 @@ class Empirical(Distribution):
         if self.file:
             return {self.name: {"file": self.file, "column": self.column}}
         return {self.name: {"values": list(self.values)}}
+
+
+@dataclass(frozen=True)
+class Listed(Empirical):
+    """Values one after the other: sample i is value i, and after the last one the list starts again.
+
+    Its mean, variance and inverse are those of its values, as if drawn at random; only its samples keep their
+    order (`mqsim.distributions.streams`).
+
+    Args:
+        values: seconds, each at least 0; at least one.
+        file: the file they were read from, as the scenario wrote it; empty when they were given directly.
+        column: its column.
+    """
+
+    name: ClassVar[str] = "list"
+
+    def spec(self) -> Spec:
+        """File and column when the values came from one, else the values."""
+        if self.file:
+            return super().spec()
+        return {self.name: list(self.values)}

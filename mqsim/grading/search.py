@@ -176,7 +176,7 @@ class Search:
         """The run with the fault at that time, and what struck."""
         kind, seconds, setting = self.scene.fault.value, self.scene.seconds, self.scene.setting
         if self.scene.fault is Fault.LEDGER_AWAY:
-            played = self._stage.play(setting, faults=[{"fail": "ledger", "at": t, "for": seconds}])
+            played = self._stage.play(setting, faults=[{"outage": "ledger", "at": t, "for": seconds}])
             return played, Strike(kind, "ledger", t, "", seconds)
         if self.scene.fault is Fault.CTRL_C:
             who = f"{self.scene.program}-1"

@@ -15,7 +15,7 @@ import numpy as np
 from mqsim.matching.network import Edge, Traffic
 from mqsim.matching.routes import shares
 from mqsim.matching.settling import settling_time
-from mqsim.matching.staff import latency_of
+from mqsim.matching.staff import at_once, latency_of
 from mqsim.matching.streams import batch_size, stationary
 from mqsim.scenario import (
     Batches,
@@ -295,9 +295,9 @@ def _one(spec: ConsumerSpec, work: float, latency: float) -> float | None:
         down = tries * p * (fails.restart_after or 0.0) if crashing else 0.0
     busy = seconds + down
     if held == 0.0:
-        return math.inf if busy == 0.0 else 1.0 / busy
+        return math.inf if busy == 0.0 else at_once(spec) / busy
     window = spec.prefetch / (busy + tries * held)
-    return window if busy == 0.0 else min(1.0 / busy, window)
+    return window if busy == 0.0 else min(at_once(spec) / busy, window)
 
 
 def _up(scenario: Scenario, group: str, k: int) -> float:

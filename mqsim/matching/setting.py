@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mqsim.distributions import Listed
 from mqsim.matching.records import Fit, Match, Shifted
 from mqsim.matching.settling import settling_time, short_run
 from mqsim.matching.staff import Staff, narrow
@@ -105,6 +106,10 @@ def obstacles(setting: Setting) -> Iterator[str]:
         yield "Its room is counted in bytes (max_bytes)."
     if spec.expires is not None:
         yield "The queue can go away (expires)."
+    if any(spec.slots > 1 for spec in setting.consumers) and next(faults_at(setting), None) is not None:
+        yield "The slots of a pool fail together."
+    if any(isinstance(law, Listed) and len(set(law.values)) > 1 for _, law in setting.work.parts):
+        yield "The work follows a list in its order, and not by chance."
     for name in setting.staff.groups:
         yield from _of_consumers(name, scenario.consumers[name], scenario, setting.work)
     for name in setting.stream.producers:
@@ -118,6 +123,8 @@ def everywhere(scenario: Scenario) -> Iterator[str]:
         yield "The broker's own time (costs) makes it a queue before the queue."
     if scenario.broker.memory.limit is not None:
         yield "The memory alarm can hold producers back."
+    if scenario.broker.disk.free is not None:
+        yield "The disk alarm can hold producers back."
     if scenario.broker.nodes > 1:
         yield "A cluster's nodes take time to agree."
     if scenario.programs:

@@ -17,7 +17,7 @@ class Staff:
 
     Attributes:
         groups: the groups that they belong to.
-        servers: how many of them work at a time.
+        servers: how many messages they work on at a time; a pool counts as often as it can work at once.
         speed: work done per second, each.
         spec: the first group's, which stands for all.
         latency: seconds one way between the broker and each of them.
@@ -37,7 +37,7 @@ class Staff:
     @property
     def ready_is_waiting(self) -> bool:
         """Whether all who wait are ready messages, and not in a consumer's hands."""
-        return self.spec.ack == "manual" and self.spec.prefetch == 1
+        return self.spec.ack == "manual" and 0 < self.spec.prefetch <= self.spec.slots
 
 
 def staff_of(scenario: Scenario, queue: str) -> Staff | str:
@@ -66,7 +66,17 @@ def staff_of(scenario: Scenario, queue: str) -> Staff | str:
     if scenario.broker.queues[queue].single_active_consumer:
         count = 1
     latency = latencies.pop()
-    return Staff(tuple(groups), count, _speed(first), first, latency, _line(first, count, latency))
+    line = _line(first, count, latency)
+    if line == "dealt" and first.slots > 1:
+        return "Messages are dealt out among pools, or wait on their way to one; that has no formula here."
+    servers = count * at_once(first)
+    return Staff(tuple(groups), servers, _speed(first), first, latency, line)
+
+
+def at_once(spec: ConsumerSpec) -> int:
+    """How many messages one consumer can work on at a time."""
+    unlimited = spec.prefetch == 0 or spec.ack != "manual"
+    return spec.slots if unlimited else min(spec.slots, spec.prefetch)
 
 
 def _speed(spec: ConsumerSpec) -> float:
@@ -76,7 +86,8 @@ def _speed(spec: ConsumerSpec) -> float:
 def _ways(spec: ConsumerSpec) -> tuple[object, ...]:
     fails = None if spec.fails is None else tuple(spec.fails.to_data().items())
     service = None if spec.service is None else repr(spec.service.spec())
-    return (_speed(spec), spec.prefetch, spec.ack, service, spec.redraw, spec.priority, repr(fails))
+    way = (_speed(spec), spec.prefetch, spec.slots, spec.ack, service)
+    return (*way, spec.redraw, spec.priority, repr(fails))
 
 
 def _actors(name: str, spec: ConsumerSpec) -> list[str]:
@@ -87,10 +98,10 @@ def _line(spec: ConsumerSpec, count: int, latency: float) -> Line:
     unlimited = spec.prefetch == 0 or spec.ack == "auto"
     if unlimited and (count > 1 or latency > 0):
         return "dealt"
+    none_waits_at_one = spec.ack == "manual" and 0 < spec.prefetch <= spec.slots
     if latency == 0:
-        one_at_a_time = spec.ack == "manual" and spec.prefetch == 1
-        return "shared" if count == 1 or one_at_a_time else "stuck"
-    return "held" if spec.ack == "manual" and spec.prefetch == 1 else "stuck"
+        return "shared" if count == 1 or none_waits_at_one else "stuck"
+    return "held" if none_waits_at_one else "stuck"
 
 
 def latency_of(scenario: Scenario, actor: str, group: str) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mqsim.distributions import Distribution, Exponential
+from mqsim.distributions import Distribution, Exponential, Listed
 from mqsim.matching.routes import Share, shares
 from mqsim.matching.work import plain, transform_of
 from mqsim.scenario import (
@@ -102,6 +102,8 @@ def _alone(name: str, spec: ProducerSpec) -> Stream:
             return Stream("poisson", arrivals.rate * spec.count, says="Poisson arrivals.")
         case Renewal() if isinstance(plain(arrivals.law), Exponential):
             return Stream("poisson", spec.count / arrivals.law.mean, says="Poisson arrivals.")
+        case Renewal() if isinstance(arrivals.law, Listed):
+            return Stream("other", math.nan, says=f"The gaps of {name} follow a list, and not chance.")
         case Renewal() | Every() if spec.count > 1:
             says = f"The {spec.count} regular streams of {name} are not one: their gaps depend on each other."
             return Stream("other", math.nan, says=says)
@@ -118,6 +120,8 @@ def _alone(name: str, spec: ProducerSpec) -> Stream:
             rates = np.array(arrivals.rates)
             says = "A Poisson stream whose rate switches at random."
             return Stream("mmpp", float(stationary(arrivals) @ rates) * spec.count, says=says)
+        case Batches() if isinstance(arrivals.size, Listed):
+            return Stream("other", math.nan, says=f"The batches of {name} follow a list, and not chance.")
         case Batches() if isinstance(plain(arrivals.every), Exponential):
             rate = spec.count * batch_size(arrivals)[0] / arrivals.every.mean
             return Stream("batches", rate, says="Batches at Poisson times.")

@@ -31,7 +31,8 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
 
     `handled`: messages created in the window whose work it finished, each attempt counted. `share`: of all
     that was handled from the queues it took from. `utilisation`: seconds at work within the window over its
-    length (for a group over that of all its members); `of_up_time` over the seconds it was up.
+    length (for a group over that of all its members); `of_up_time` over the seconds it was up. Both count the
+    slots of a pool: one that works in two of its four slots is half busy.
     """
     names = consumers(trace)
     # Whoever is in no table has -1: the spare last row.
@@ -42,9 +43,11 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
     seconds = np.bincount(done.consumer, weights=within, minlength=len(codes) + 1)
     rows: dict[str, list[float]] = {}
     groups: dict[str, list[str]] = {}
+    slots = {name: trace.cast[name].slots if name in trace.cast else 1 for name in names}
     for name in names:
         up = up_spans(trace, name)
-        rows[name] = [float(seconds[codes.get(name, -1)]), float(span.overlap(up[:, 0], up[:, 1]).sum())]
+        up_for = slots[name] * float(span.overlap(up[:, 0], up[:, 1]).sum())
+        rows[name] = [float(seconds[codes.get(name, -1)]), up_for]
         group = trace.cast[name].group if name in trace.cast else name
         groups.setdefault(group, []).append(name)
 
@@ -54,7 +57,7 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
         return {
             "handled": int(own.sum()),
             "share": ratio(own.sum(), handled[:, own > 0].sum()) if own.any() else ratio(0, handled.sum()),
-            "utilisation": ratio(busy, span.length * len(members)),
+            "utilisation": ratio(busy, span.length * sum(slots[name] for name in members)),
             "of_up_time": ratio(busy, up),
         }
 

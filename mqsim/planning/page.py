@@ -5,16 +5,18 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from mqsim.viz.css import light_variables
 from mqsim.viz.notebook import html_of
 
 if TYPE_CHECKING:
     from mqsim.planning.answer import Answer
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2024;"
-    "background:#fdfdfc}table{border-collapse:collapse;font-size:.85rem;display:block;overflow-x:auto}"
-    "td,th{padding:.2rem .6rem;border-bottom:1px solid #d9dcdf;text-align:right}pre{white-space:pre-wrap}"
-    "blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid #0072b2;font-size:1.15rem}"
+_STYLE = light_variables() + (
+    "body{font:16px/1.5 var(--font);max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--ink);"
+    "background:var(--paper)}table{border-collapse:collapse;font-size:.85rem;display:block;overflow-x:auto}"
+    "td,th{padding:.2rem .6rem;border-bottom:1px solid var(--faint);text-align:right}"
+    "pre{white-space:pre-wrap}"
+    "blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid var(--blue);font-size:1.15rem}"
 )
 
 _LONGEST = 5000

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from mqsim.viz.css import page_variables
 from mqsim.viz.figure import figure_of
 from mqsim.viz.palette import LIGHT
 
@@ -28,7 +29,7 @@ _VARIABLES = {
 
 def style() -> str:
     """The style sheet."""
-    return files("mqsim.report").joinpath("page.css").read_text(encoding="utf-8")
+    return page_variables() + files("mqsim.report").joinpath("page.css").read_text(encoding="utf-8")
 
 
 def section(title: str, *parts: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from mqsim.viz.palette import INK_HUES, LIGHT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from mqsim.trace.tables import Trace
 
 MOST_LINES = 200
-_HUES = ("#0072b2", "#b34700", "#007a5a", "#a0446f", "#6b5b00", "#2b6c99")
-"""Dark enough on white paper, and told apart by the colour-blind; the names stand beside them in any case."""
 _STYLES = {"stderr": "font-weight: bold", "event": "font-style: italic"}
 
 
@@ -27,15 +27,14 @@ def transcript_html(lines: Sequence[Line], most: int = MOST_LINES) -> str:
     hues: dict[str, str] = {}
     rows = []
     for line in lines[:most]:
-        hue = hues.setdefault(line.who, _HUES[len(hues) % len(_HUES)])
+        hue = hues.setdefault(line.who, INK_HUES[len(hues) % len(INK_HUES)])
         style = "; ".join(filter(None, [f"color: {hue}", _STYLES.get(line.stream, "")]))
         rows.append(f'<span style="{style}">{escape(str(line))}</span>')
     if len(lines) > most:
         rows.append(f"... and {len(lines) - most:,} lines more: print(result.transcript())")
     return (
-        '<pre style="background: #fdfdfb; color: #222; padding: 0.6em; overflow-x: auto; line-height: 1.35">'
-        + "\n".join(rows)
-        + "</pre>"
+        f'<pre style="background: {LIGHT.paper}; color: {LIGHT.ink}; padding: 0.6em; '
+        'overflow-x: auto; line-height: 1.35">' + "\n".join(rows) + "</pre>"
     )
 
 

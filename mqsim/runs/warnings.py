@@ -236,9 +236,10 @@ def _held_up(scenario: Scenario, trace: Trace, start: float) -> Iterator[RunWarn
     from mqsim.statistics import step_means, unstable
     from mqsim.trace.frames import columns
 
-    costs, memory = scenario.broker.costs, scenario.broker.memory.limit
+    costs = scenario.broker.costs
+    alarms = scenario.broker.memory.limit is not None or scenario.broker.disk.free is not None
     waiting = [spec.confirms for spec in scenario.producers.values()]
-    if costs.publish.mean + costs.deliver.mean == 0.0 and memory is None and not any(waiting):
+    if costs.publish.mean + costs.deliver.mean == 0.0 and not alarms and not any(waiting):
         return
     created, enqueued, ended = columns(trace.messages, "created", "enqueued", "ended")
     arrived = np.where(np.isnan(enqueued), ended, enqueued)

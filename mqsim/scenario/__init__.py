@@ -6,7 +6,8 @@
 | module | its one job |
 | --- | --- |
 | `scenario` | the whole: from data and YAML, to YAML, changed copies |
-| `brokerspec`, `network`, `actors`, `conduct`, `arrivals`, `destinations`, `faults` | its parts |
+| `brokerspec`, `network`, `actors`, `conduct`, `autoscaling`, `arrivals`, `destinations`, `faults` | its
+parts |
 | `spec`, `laws`, `columns` | what parts have in common: numbers, laws of `mqsim.distributions`, recorded
 times |
 | `checks`, `ending` | what has to fit together: names; an end that can come |
@@ -33,16 +34,18 @@ from mqsim.scenario.arrivals import (
     Saturate,
     TraceArrivals,
 )
+from mqsim.scenario.autoscaling import Autoscale, Hpa, Keda, Policy, ScaleDown, ScaleUp, TargetTracking
 from mqsim.scenario.brokerspec import (
     BindingSpec,
     BrokerSpec,
     CostsSpec,
     DeadLetterSpec,
+    DiskSpec,
     ExchangeSpec,
     MemorySpec,
     QueueSpec,
 )
-from mqsim.scenario.conduct import Autoscale, Confirms, Fails, Forward, Retry
+from mqsim.scenario.conduct import Confirms, Fails, Forward, Retry
 from mqsim.scenario.destinations import Key, Target
 from mqsim.scenario.faults import Fault
 from mqsim.scenario.library import load, preset_text, presets, scenario_from
@@ -64,19 +67,23 @@ __all__ = [
     "ConsumerSpec",
     "CostsSpec",
     "DeadLetterSpec",
+    "DiskSpec",
     "Empty",
     "Every",
     "ExchangeSpec",
     "Fails",
     "Fault",
     "Forward",
+    "Hpa",
     "InvalidScenarioError",
+    "Keda",
     "Key",
     "LinkSpec",
     "MemorySpec",
     "Mmpp",
     "NetworkSpec",
     "Poisson",
+    "Policy",
     "ProducerSpec",
     "ProfileArrivals",
     "ProgramSpec",
@@ -85,8 +92,11 @@ __all__ = [
     "Retry",
     "Routing",
     "Saturate",
+    "ScaleDown",
+    "ScaleUp",
     "Scenario",
     "Target",
+    "TargetTracking",
     "TraceArrivals",
     "load",
     "preset_text",

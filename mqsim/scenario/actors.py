@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, Wit
 
 from mqsim.distributions import Constant
 from mqsim.scenario.arrivals import Arrivals, check_increasing, check_pairs
-from mqsim.scenario.conduct import Autoscale, Confirms, Fails, Forward, Retry
+from mqsim.scenario.autoscaling import AnyScaling
+from mqsim.scenario.conduct import Confirms, Fails, Forward, Retry
 from mqsim.scenario.destinations import Destination
 from mqsim.scenario.laws import Law
 from mqsim.scenario.problems import Problem, all_wrong, wrong
@@ -28,6 +29,7 @@ from mqsim.scenario.spec import (
     Ratio,
     Seconds,
     Share,
+    Slots,
     Some,
     Spec,
     Text,
@@ -170,6 +172,9 @@ class ConsumerSpec(Spec):
         default=None, min_length=1, description="[seconds, factor] points: stretches work over time, linearly"
     )
     prefetch: Prefetch = Field(default=1, description="most unacknowledged messages; 0 is unlimited")
+    slots: Slots = Field(
+        default=1, description="messages it works on at a time; above 1 it is a pool with one connection"
+    )
     ack: Literal["manual", "auto", "early"] = Field(
         default="manual", description="early acknowledges before the work"
     )
@@ -184,7 +189,7 @@ class ConsumerSpec(Spec):
     heartbeat: Heartbeat = Field(default=60.0, description="seconds; 0 is off")
     blocking: Flag = Field(default=False, description="work keeps it from answering heartbeats")
     reconnect: Law = Field(default=Constant(1.0), description="seconds until it connects again")
-    autoscale: Autoscale | None = Field(default=None, description="consumers come and go with the backlog")
+    autoscale: AnyScaling | None = Field(default=None, description="consumers come and go with the backlog")
     exclusive: Flag = Field(default=False, description="no other consumer on the queue")
 
     @property
@@ -200,6 +205,9 @@ class ConsumerSpec(Spec):
             found.append(
                 Problem(("speed",), self.speed, f"one number, or a list of {self.count}: one for each", hint)
             )
+        if self.slots > 1 and self.blocking:
+            hint = "A pool works beside its connection, so its work blocks no heartbeat: leave blocking out"
+            found.append(Problem(("slots",), self.slots, "1 with blocking: true", hint))
         if self.factor is not None:
             check_increasing([time for time, _ in self.factor], ("factor",))
         if self.ack != "manual" and self.fails is not None and self.fails.then in ("nack", "reject"):

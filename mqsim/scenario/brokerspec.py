@@ -172,6 +172,31 @@ class MemorySpec(Spec):
         default=None, description="bytes at which publishers are blocked; null is never"
     )
     per_message: Bytes = Field(default=1000.0, description="bytes that each message takes beside its body")
+    base: Bytes = Field(default=0.0, description="bytes in use without any message")
+
+    @model_validator(mode="after")
+    def _room(self) -> MemorySpec:
+        if self.limit is not None and self.base >= self.limit:
+            hint = "Otherwise the alarm would be on before the first message"
+            raise wrong(self.base, f"below limit ({self.limit:g})", hint, where=["base"])
+        return self
+
+
+class DiskSpec(Spec):
+    """When the disk alarm goes off. Persistent messages in durable queues, and all in quorum queues, take
+    room.
+    """
+
+    free: Bytes | None = Field(default=None, description="bytes that are free at the start; null is no end")
+    limit: Bytes = Field(default=50e6, description="free bytes below which publishers are blocked")
+    per_message: Bytes = Field(default=100.0, description="bytes that each message takes beside its body")
+
+    @model_validator(mode="after")
+    def _room(self) -> DiskSpec:
+        if self.free is not None and self.free < self.limit:
+            hint = "Otherwise the alarm would be on before the first message"
+            raise wrong(self.free, f"at least limit ({self.limit:g})", hint, where=["free"])
+        return self
 
 
 def _odd(value: Any) -> Any:
@@ -203,6 +228,7 @@ class BrokerSpec(Spec):
     bindings: list[BindingSpec] = Field(default_factory=list, description="bindings, in order")
     costs: CostsSpec = Field(default=CostsSpec(), description="seconds of the broker's own time")
     memory: MemorySpec = Field(default=MemorySpec(), description="when the memory alarm goes off")
+    disk: DiskSpec = Field(default=DiskSpec(), description="when the disk alarm goes off")
     consumer_timeout: SomeSeconds = Field(default=1800.0, description="seconds an acknowledgement may take")
 
     def node_names(self) -> list[str]:

@@ -32,6 +32,7 @@ class Names:
         self.groups |= {name: spec.most for name, spec in scenario.consumers.items()}
         self.programs = list(scenario.programs)
         self.groups |= {name: spec.count for name, spec in scenario.programs.items()}
+        self.consumers = scenario.consumers
 
     def queue(self, where: Path, name: str, hint: str = "") -> Iterator[Problem]:
         """Problems of a queue's name."""
@@ -228,6 +229,9 @@ def _fault(where: Path, fault: Fault, names: Names) -> Iterator[Problem]:
         yield from _ends(at, fault.targets, names)
         return
     name = fault.targets[0]
+    if aim == "consumer":
+        yield from _outage(where, fault, names)
+        return
     if aim == "alarm":
         if name not in ALARMS:
             yield Problem(at, name, one_of(ALARMS), did_you_mean(name, ALARMS))
@@ -252,3 +256,19 @@ def _fault(where: Path, fault: Fault, names: Names) -> Iterator[Problem]:
         yield from names.host(at, name)
         if fault.kind == "kill" and fault.down is not None:
             yield Problem((*where, "down"), fault.down, "left out for an actor", "Write restart_after")
+
+
+def _outage(where: Path, fault: Fault, names: Names) -> Iterator[Problem]:
+    """Problems of a `fail`: it is aimed at consumers, and what was acknowledged can't be given back."""
+    at, name = (*where, fault.kind), fault.targets[0]
+    group = name if name in names.groups else name.rpartition("-")[0]
+    spec = names.consumers.get(group)
+    if spec is None and (name in names.nodes or group in names.groups):
+        hint = "Only modelled consumers have work that can fail"
+        yield Problem(at, name, "a consumer NAME-k or a group of consumers", hint)
+        return
+    found = list(names.actor(at, name))
+    yield from found
+    if not found and spec is not None and spec.ack != "manual" and fault.then in ("nack", "reject"):
+        hint = "What was acknowledged before it failed can't be given back"
+        yield Problem((*where, "then"), fault.then, f"drop or crash with ack: {spec.ack}", hint)

@@ -1,4 +1,4 @@
-"""How actors behave: confirms and retries of a producer; failing, forwarding and scaling of a consumer."""
+"""How actors behave: confirms and retries of a producer; failing and forwarding of a consumer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from mqsim.distributions import Constant
 from mqsim.scenario.destinations import Destination
 from mqsim.scenario.laws import Law
 from mqsim.scenario.problems import wrong
-from mqsim.scenario.spec import Actors, Ratio, Seconds, Share, Some, SomeSeconds, Spec, Whole, WholeBytes
+from mqsim.scenario.spec import Ratio, Seconds, Share, Some, SomeSeconds, Spec, Whole, WholeBytes
 
+FailThen = Literal["nack", "reject", "drop", "crash"]
 RetryCause = Literal["nack", "timeout", "closed", "returned"]
 
 
@@ -48,9 +49,7 @@ class Fails(Spec):
 
     probability: Share = Field(default=0.0, description="how likely an attempt fails, from 0 to 1")
     after: Share = Field(default=1.0, description="the share of the work that is done before, from 0 to 1")
-    then: Literal["nack", "reject", "drop", "crash"] = Field(
-        default="nack", description="what happens to the message"
-    )
+    then: FailThen = Field(default="nack", description="what happens to the message")
     attempts: Some | None = Field(
         default=None, description="the attempt at which a failing message is rejected"
     )
@@ -80,22 +79,3 @@ class Forward(Spec):
     size: WholeBytes | None = Field(
         default=None, description="bytes; null is the size of the message worked on"
     )
-
-
-class Autoscale(Spec):
-    """Consumers that come and go with the backlog."""
-
-    every: SomeSeconds = Field(description="seconds between two looks at the queue")
-    backlog_per: Ratio = Field(description="ready messages for each consumer")
-    min: Actors = Field(default=1, description="fewest consumers")
-    max: Actors = Field(description="most consumers")
-    start_delay: Law = Field(default=Constant(0.0), description="seconds until a new consumer is ready")
-    stop: Literal["graceful", "kill"] = Field(
-        default="graceful", description="whether a consumer ends its work first"
-    )
-
-    @model_validator(mode="after")
-    def _range(self) -> Autoscale:
-        if self.max < max(self.min, 1):
-            raise wrong(self.max, f"at least {max(self.min, 1)}", where=["max"])
-        return self

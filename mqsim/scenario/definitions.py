@@ -155,6 +155,12 @@ def read_definitions(path: Path, vhost: str | None = None) -> Definitions:
     Raises:
         UsageError: the file can't be read or is none of that kind, or it isn't clear which virtual host.
     """
+    given = _given(path)
+    return _read(given, _chosen(path, given, vhost))
+
+
+def _given(path: Path) -> dict[str, Any]:
+    """What the file holds, as far as its outer form is that of definitions."""
     try:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
@@ -166,7 +172,20 @@ def read_definitions(path: Path, vhost: str | None = None) -> Definitions:
     for key in _USED:
         if not isinstance(given.get(key, []), list):
             raise UsageError(f"{path}: {key}: a list is wanted here.")
-    return _read(given, _chosen(path, given, vhost))
+    return given
+
+
+def virtual_hosts(path: Path) -> list[str]:
+    """The virtual hosts that a definitions file declares or puts something into, in its order.
+
+    Raises:
+        UsageError: the file can't be read or is none of that kind.
+    """
+    given = _given(path)
+    named = [each.get("name") for each in _objects(given, "vhosts")]
+    for kind in ("queues", "exchanges", "bindings", "policies"):
+        named += [each.get("vhost") for each in _objects(given, kind)]
+    return list(dict.fromkeys(name for name in named if isinstance(name, str))) or ["/"]
 
 
 def _chosen(path: Path, given: Mapping[str, Any], vhost: str | None) -> str:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_serializer, model_validator
 
+from mqsim.scenario.conduct import Fails, FailThen
 from mqsim.scenario.laws import Law, PositiveLaw
 from mqsim.scenario.problems import Problem, all_wrong, did_you_mean, missing, one_of, wrong
-from mqsim.scenario.spec import Ratio, Seconds, SomeSeconds, Spec, Text
+from mqsim.scenario.spec import Ratio, Seconds, Share, Some, SomeSeconds, Spec, Text
 
 FaultKind = Literal[
     "crash",
@@ -24,6 +25,7 @@ FaultKind = Literal[
     "restart",
     "kill",
     "alarm",
+    "outage",
     "fail",
 ]
 
@@ -34,7 +36,7 @@ class FaultRule:
 
     Attributes:
         says: what it does, in words.
-        target: what it is aimed at: "actor", "broker", "either", "link", "alarm" or "service".
+        target: what it is aimed at: "actor", "consumer", "broker", "either", "link", "alarm" or "service".
         takes: the fields it may have beside its target.
         needs: those of them that it must have; "when" is one of `at` and `every`.
     """
@@ -64,7 +66,12 @@ FAULTS: dict[str, FaultRule] = {
     "restart": FaultRule("a clean end and a new start", "either", ("at", "down")),
     "kill": FaultRule("an end without a farewell", "either", (*_LOOP, "down"), ("when",)),
     "alarm": FaultRule("a resource alarm blocks publishers", "alarm", ("at", "for")),
-    "fail": FaultRule("a service that programs use does not answer", "service", ("at", "for")),
+    "outage": FaultRule("a service that programs use does not answer", "service", ("at", "for")),
+    "fail": FaultRule(
+        "work fails, because something that it needs is down",
+        "consumer",
+        ("at", "for", "probability", "after", "then", "attempts", "restart_after"),
+    ),
 }
 ALARMS = ("memory", "disk")
 SERVICES = ("ledger",)
@@ -86,6 +93,8 @@ class Fault(Spec):
         down: seconds until a restarted or killed broker runs again; None: a restart takes no time, a kill is
         for ever.
         grace: seconds that a process has to end in order; None is 10, as containers have it.
+        probability, after, then, attempts: how work fails while the outage lasts, as of a consumer's `fails`;
+            None is 1, 1, what the consumer's own `fails` does (nack without), and no limit.
     """
 
     kind: FaultKind
@@ -108,10 +117,35 @@ class Fault(Spec):
         default=None, description="seconds from SIGTERM to SIGKILL; 10 unless told otherwise"
     )
 
+    probability: Share | None = Field(default=None, description="how likely an attempt fails, from 0 to 1")
+    after: Share | None = Field(default=None, description="the share of the work that is done before")
+    then: FailThen | None = Field(default=None, description="what happens to the message")
+    attempts: Some | None = Field(
+        default=None, description="the attempt at which a failing message is rejected"
+    )
+
     @property
     def loops(self) -> bool:
         """Whether it comes again and again."""
         return self.every is not None
+
+    def fails(self, own: Fails | None) -> Fails:
+        """How work fails while an outage lasts.
+
+        Args:
+            own: what the consumer's own `fails` says; it counts where the fault says nothing.
+        """
+        own = own or Fails()
+        then = self.then or own.then
+        return Fails(
+            probability=1.0 if self.probability is None else self.probability,
+            after=1.0 if self.after is None else self.after,
+            then=then,
+            attempts=own.attempts if self.attempts is None else self.attempts,
+            restart_after=(own.restart_after if self.restart_after is None else self.restart_after)
+            if then == "crash"
+            else 1.0,
+        )
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -163,6 +197,11 @@ class Fault(Spec):
             found.append(Problem((kind,), target, allowed.get(rule.target, "a name")))
         if not found:
             found = _when_problems(kind, rule, given)
+        if kind == "fail" and "restart_after" in given and given.get("then") != "crash":
+            hint = "Only a consumer that crashes starts again"
+            found.append(
+                Problem(("restart_after",), given["restart_after"], "left out without then: crash", hint)
+            )
         if found:
             raise all_wrong(found)
         return {"kind": kind, "target": target, **given}
@@ -177,7 +216,10 @@ class Fault(Spec):
         return {kind: list(target) if isinstance(target, tuple) else target, **plain}
 
 
-_FIELDS = ("at", "restart_after", "every", "repair", "factor", "for", "down", "grace")
+_FIELDS = (
+    *("at", "restart_after", "every", "repair", "factor", "for", "down", "grace"),
+    *("probability", "after", "then", "attempts"),
+)
 
 
 def _when_problems(kind: str, rule: FaultRule, given: dict[str, Any]) -> list[Problem]:

@@ -24,6 +24,9 @@ SHOWN = 5
 BARE: dict[str | int, str] = {"every": "interval", "renewal": "law", "at": "times"}
 """Arrivals that are written without a mapping of their own, and the field that the value goes into."""
 
+UNWRITTEN = "(plain rule)"
+"""A step of a path that a scenario does not write: the kind of what has no kind."""
+
 _WIDEST = 80
 _KIND = "mqsim"
 _QUOTED = re.compile(r"'([^']*)'")
@@ -170,7 +173,8 @@ def _counts_the_rest(entry: ErrorDetails) -> bool:
 
 def _as_written(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """The path without the fields that a bare value goes into: `every` rather than `every.interval`."""
-    return tuple(step for i, step in enumerate(path) if i == 0 or BARE.get(path[i - 1]) != step)
+    written = [step for step in path if step != UNWRITTEN]
+    return tuple(step for i, step in enumerate(written) if i == 0 or BARE.get(written[i - 1]) != step)
 
 
 _PLAIN_TYPES = {

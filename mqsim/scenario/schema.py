@@ -6,11 +6,13 @@ is described here, from the same tables that the reading goes by.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
 from mqsim.scenario.arrivals import KINDS
+from mqsim.scenario.autoscaling import SCALERS, Autoscale
+from mqsim.scenario.conduct import FailThen
 from mqsim.scenario.faults import ALARMS, FAULTS, SERVICES
 from mqsim.scenario.laws import MARK
 from mqsim.scenario.problems import BARE
@@ -35,12 +37,17 @@ _LAWS: dict[str, tuple[str, dict[str, Any]]] = {
     "hyperexponential": ("a mixture of exponentials", {"probabilities": _NUMBERS, "means": _NUMBERS}),
     "discrete": ("some values with weights", {"values": _NUMBERS, "weights": _NUMBERS}),
     "empirical": ("a column of a file, each row equally likely", {"file": _TEXT, "column": _TEXT}),
+    "list": (
+        "a column of a file, one row after the other, again and again",
+        {"file": _TEXT, "column": _TEXT},
+    ),
 }
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of a scenario file, as plain data."""
-    models = [(model, "validation") for model in (Scenario, *KINDS.values())]
+    parts = (Scenario, *KINDS.values(), Autoscale, *SCALERS.values())
+    models = [(model, "validation") for model in parts]
     _, raw = models_json_schema(models)  # type: ignore[arg-type]
     definitions: dict[str, Any] = raw["$defs"]
     for name in ("DeadLetterSpec", "Scenario", *(model.__name__ for model in KINDS.values())):
@@ -51,6 +58,7 @@ def schema() -> dict[str, Any]:
         "description": "one fault and its times",
     }
     definitions |= {
+        "AUTOSCALE": _autoscale(),
         "DIST": _dist(),
         "ARRIVALS": _arrivals(),
         "DESTINATION": _destination(),
@@ -101,7 +109,11 @@ def _dist() -> dict[str, Any]:
     ]
     return {
         "description": "a law of arrival or work: a number (constant), or one law with its parameters",
-        "anyOf": [{**_NOT_NEGATIVE, "description": "always the same"}, *laws],
+        "anyOf": [
+            {**_NOT_NEGATIVE, "description": "always the same"},
+            *laws,
+            _mapping({"list": _NUMBERS}, description="one value after the other, again and again"),
+        ],
     }
 
 
@@ -115,6 +127,14 @@ def _arrivals() -> dict[str, Any]:
         says = (model.__doc__ or " ").splitlines()[0]
         kinds.append(_mapping({kind: inside}, description=says))
     return {"description": "when messages come", "anyOf": kinds}
+
+
+def _autoscale() -> dict[str, Any]:
+    kinds = [_mapping({kind: _ref(model.__name__)}) for kind, model in SCALERS.items()]
+    return {
+        "description": "a plain rule, or the rule of a Kubernetes, KEDA or AWS scaler",
+        "anyOf": [_ref("Autoscale"), *kinds],
+    }
 
 
 def _key() -> dict[str, Any]:
@@ -159,6 +179,16 @@ def _destination() -> dict[str, Any]:
     }
 
 
+_FAULT_FIELDS: dict[str, dict[str, Any]] = {
+    "for": _POSITIVE,
+    "factor": _POSITIVE,
+    "probability": {**_NOT_NEGATIVE, "maximum": 1},
+    "after": {**_NOT_NEGATIVE, "maximum": 1},
+    "then": {"enum": list(get_args(FailThen))},
+    "attempts": {"type": "integer", "minimum": 1},
+}
+
+
 def _fault(kind: str) -> dict[str, Any]:
     rule = FAULTS[kind]
     target: dict[str, Any] = {**_TEXT, "description": "NAME-k, a group NAME, broker or broker-k"}
@@ -166,6 +196,8 @@ def _fault(kind: str) -> dict[str, Any]:
         target = {"enum": list(ALARMS)}
     elif rule.target == "service":
         target = {"enum": list(SERVICES)}
+    elif rule.target == "consumer":
+        target = {**_TEXT, "description": "a consumer NAME-k, or a group NAME of consumers"}
     elif rule.target == "link":
         target = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
     fields: dict[str, Any] = {}
@@ -173,7 +205,7 @@ def _fault(kind: str) -> dict[str, Any]:
         if name in ("every", "repair"):
             fields[name] = _ref("DIST")
         else:
-            fields[name] = dict(_POSITIVE if name in ("for", "factor") else _NOT_NEGATIVE)
+            fields[name] = dict(_FAULT_FIELDS.get(name, _NOT_NEGATIVE))
             if name in ("restart_after", "for", "down"):
                 fields[name]["type"] = ["number", "null"]
     found = _mapping({kind: target, **fields}, [kind, *(need for need in rule.needs if need != "when")])

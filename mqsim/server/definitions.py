@@ -5,51 +5,68 @@ What is there already has to be the same. One item that is refused does not keep
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import DEFAULT_HASH, Access, Password
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
     DefinedExchange,
     DefinedQueue,
     read_definitions,
+    virtual_hosts,
 )
+from mqsim.server.accounts import Accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mqsim.amqp.access import Access
     from mqsim.broker import Broker, Channel
+    from mqsim.server.vhosts import VirtualHosts
+
+_SERVED = ("users", "permissions")
+"""What a scenario has no use for, and a broker that clients log in to has."""
 
 
 def access_of(path: Path) -> Access:
-    """Who may log in by a definitions file, and to which virtual host.
+    """Who may log in by a definitions file, and to which virtual host: the one that `load` takes.
 
     Raises:
         UsageError: the file can't be read, or is none of that kind.
     """
-    chosen = read_definitions(path).vhost
-    given = json.loads(path.read_text(encoding="utf-8-sig"))
-    users = {}
-    for each in given.get("users") or ():
-        text = each.get("password_hash", each.get("password")) if isinstance(each, dict) else None
-        if isinstance(text, str):
-            algorithm = each.get("hashing_algorithm", DEFAULT_HASH) if "password_hash" in each else ""
-            users[str(each.get("name"))] = Password(text, str(algorithm))
-    hosts = frozenset({chosen})
-    return Access(users, hosts) if users else Access(vhosts=hosts)
+    return Accounts.read(path).access([read_definitions(path).vhost])
 
 
-def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:
+def load_all(path: Path, vhosts: VirtualHosts) -> list[str]:
+    """Declare what a definitions file holds, in each of its virtual hosts.
+
+    Args:
+        path: the file.
+        vhosts: where; those that are not there yet are made.
+
+    Returns:
+        Sentences about what was refused, has no effect here or is not modelled.
+
+    Raises:
+        UsageError: the file can't be read, or is none of that kind.
+    """
+    told: list[str] = []
+    for name in virtual_hosts(path):
+        told += vhosts.add(name)
+        told += load(path, vhosts.brokers[name], name, alone=False)
+    return list(dict.fromkeys(told))
+
+
+def load(path: Path, broker: Broker, vhost: str | None = None, *, alone: bool = True) -> list[str]:
     """Declare what a definitions file holds.
 
     Args:
         path: the file.
         broker: where it is declared.
         vhost: whose queues; by default `/`, or the only one that has any.
+        alone: whether that is the only one here, so that it is told what belongs to others.
 
     Returns:
         Sentences about what was refused, has no effect here or is not modelled.
@@ -76,6 +93,12 @@ def load(path: Path, broker: Broker, vhost: str | None = None) -> list[str]:
             attempt(f"binding {binding.source} to {binding.destination}", partial(_bind, binding))
     finally:
         link.close()
+    found.account = [
+        entry
+        for entry in found.account
+        if (entry.where or entry.key not in _SERVED)
+        and (alone or not entry.where.startswith("virtual host "))
+    ]
     return [*refused, *found.told()]
 
 

@@ -63,6 +63,8 @@ class Disk:
 
     Attributes:
         troubles: sentences about what could not be restored.
+        written: called when a batch is on disk, or could not be written.
+        alarmed: called with True when the disk takes no more, and with False when it does again.
         marks_asked, marks_written: how many deliveries of quorum queues were to be noted, and are on disk.
 
     Raises:
@@ -74,6 +76,8 @@ class Disk:
         self.epoch = epoch
         self.troubles: list[str] = []
         self.written: Callable[[], None] = _nothing
+        self.alarmed: Callable[[bool], None] = lambda raised: broker.set_alarm("disk", raised)
+        self._alarm = False
         self._file = File(path)
         self._saved = EMPTY
         self._saved_version = -1
@@ -139,7 +143,7 @@ class Disk:
             loop.call_later(RETRY_AFTER, self._retry, loop)
         else:
             self._land(flight)
-            self.broker.set_alarm("disk", False) if "disk" in self.broker.alarms else None
+            self._set_alarm(False)
             self._flight = None
         self.written()
 
@@ -157,13 +161,18 @@ class Disk:
 
     def _go_around(self, flight: Flight, error: Exception) -> None:
         """A batch could not be written: publishers are blocked by a disk alarm, and it is tried again."""
-        if "disk" not in self.broker.alarms:
+        if not self._alarm:
             _log.error("the disk does not take what is to be kept (%s); publishers are blocked", error)
-            self.broker.set_alarm("disk", True)
+        self._set_alarm(True)
         self._stores = flight.stores + self._stores
         self._erasures = flight.erasures + self._erasures
         self._handed = flight.handed + self._handed
         self._saved_version = -1
+
+    def _set_alarm(self, raised: bool) -> None:
+        if raised != self._alarm:
+            self._alarm = raised
+            self.alarmed(raised)
 
     def _retry(self, loop: asyncio.AbstractEventLoop) -> None:
         self._flight = None

@@ -10,15 +10,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.amqp import Session as AmqpSession
-from mqsim.amqp.access import Access
 from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
-from mqsim.server.disk import Disk
+from mqsim.server.accounts import Accounts
 from mqsim.server.stream import Stream
+from mqsim.server.vhosts import VirtualHosts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mqsim.amqp.observer import Observer as SessionObserver
+    from mqsim.broker.message import Message
+    from mqsim.server.disk import Disk
 
 LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0
@@ -31,14 +35,18 @@ Dialect = Callable[["Host", str, Callable[[], None]], Session]
 
 def amqp(host: Host, name: str, wake: Callable[[], None]) -> Session:
     """AMQP 0-9-1: a `Dialect`."""
-    return AmqpSession(
+    session = AmqpSession(
         host.broker,
         name,
         wake=lambda _: wake(),
         epoch=host.epoch,
-        handed=None if host.disk is None else host.disk.handed,
-        access=host.access,
+        access=host.accounts.access(host.vhosts.brokers),
+        vhosts=host.vhosts.brokers,
+        observer=host.session_observer,
     )
+    if host.vhosts.disks:
+        session.handed = lambda message: host.handed(session, message)
+    return session
 
 
 class Host:
@@ -46,28 +54,30 @@ class Host:
 
     Args:
         broker: the broker; its time begins at 0 when the host is made.
+        make_broker: makes the brokers of further virtual hosts; like `broker` unless told.
 
     Attributes:
+        vhosts: the virtual hosts; `broker` is the one of `/`.
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
-        access: who may log in.
-        disk: where durable things are kept; None keeps nothing.
+        accounts: who may log in.
+        session_observer: is told what passes through each client's session.
     """
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, make_broker: Callable[[], Broker] | None = None) -> None:
         self.broker = broker
         self.loop = asyncio.get_running_loop()
         self.began = self.loop.time() - broker.now
         self.epoch = time.time() - broker.now
-        self.disk: Disk | None = None
-        self.access = Access()
+        self.vhosts = VirtualHosts(broker, make_broker or partial(_alike, broker), self.epoch)
+        self.accounts = Accounts()
+        self.session_observer: SessionObserver | None = None
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._await_marks: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._servers: list[asyncio.Server] = []
-        self._accepted = 0
 
     def keep(self, path: Path) -> list[str]:
         """Keep durable things in a file and take in what it holds; sentences tell what could not be restored.
@@ -75,16 +85,14 @@ class Host:
         Raises:
             UsageError: the file can't be used.
         """
-        self.disk = Disk(path, self.broker, self.epoch)
-        self.disk.written = self._after_write
-        return self.disk.troubles
+        return self.vhosts.keep(path, self._after_write)
 
     # -- time ------------------------------------------------------------------------------------------------
 
     def advance(self) -> float:
         """Move the broker on to now, and give that in its seconds."""
         now = max(self.loop.time() - self.began, self.broker.now)
-        self.broker.advance(now)
+        self.vhosts.advance(now)
         return now
 
     def awaken(self, stream: Stream) -> None:
@@ -108,12 +116,12 @@ class Host:
         awake, self._awake = self._awake, {}
         for stream in awake:
             stream.look()
-        if self.disk is not None:
-            self.disk.kick(self.loop)
+        for disk in self.vhosts.disks.values():
+            disk.kick(self.loop)
         self._arm()
 
     def _arm(self) -> None:
-        due = self.broker.next_deadline() + self.began
+        due = self.vhosts.next_deadline() + self.began
         if self._timer is not None:
             if self._timer.when() <= due:
                 return
@@ -170,12 +178,11 @@ class Host:
         for server in self._servers:
             await server.start_serving()
 
-    def open(self, dialect: Dialect, stream: Stream, peer: str) -> Session:
+    def open(self, dialect: Dialect, stream: Stream, name: str) -> Session:
         """A client connects, and speaks that dialect."""
-        self._accepted += 1
         self.streams[stream] = None
         self.advance()
-        return dialect(self, f"{peer} #{self._accepted}", lambda: self.awaken(stream))
+        return dialect(self, name, lambda: self.awaken(stream))
 
     def forget(self, stream: Stream) -> None:
         """A stream is gone."""
@@ -183,13 +190,24 @@ class Host:
         self._awake.pop(stream, None)
         self._await_marks.pop(stream, None)
 
-    def marks_asked(self) -> int:
-        """How many deliveries of quorum queues are to be noted on disk before they go out."""
-        return 0 if self.disk is None else self.disk.marks_asked
+    def _disk_of(self, session: Session) -> Disk | None:
+        return self.vhosts.disk_of(session.broker) if isinstance(session, AmqpSession) else None
 
-    def marks_written(self) -> int:
+    def handed(self, session: AmqpSession, message: Message) -> None:
+        """A quorum queue's message goes out to a client: its members write that down first."""
+        disk = self._disk_of(session)
+        if disk is not None:
+            disk.handed(message)
+
+    def marks_asked(self, session: Session) -> int:
+        """How many deliveries of quorum queues are to be noted on a client's disk before they go out."""
+        disk = self._disk_of(session)
+        return 0 if disk is None else disk.marks_asked
+
+    def marks_written(self, session: Session) -> int:
         """How many of them are."""
-        return 0 if self.disk is None else self.disk.marks_written
+        disk = self._disk_of(session)
+        return 0 if disk is None else disk.marks_written
 
     def await_marks(self, stream: Stream) -> None:
         """Look at the stream again when more of them are."""
@@ -200,10 +218,11 @@ class Host:
         for server in self._servers:
             server.close()
         self.advance()
-        if self.disk is not None:
-            self.disk.drain()
-        if self.broker.state is NodeState.RUNNING:
-            self.broker.stop()
+        for disk in self.vhosts.disks.values():
+            disk.drain()
+        for broker in self.vhosts:
+            if broker.state is NodeState.RUNNING:
+                broker.stop()
         for stream in list(self.streams):
             stream.look()
         end = self.loop.time() + GOODBYE
@@ -214,8 +233,16 @@ class Host:
         for handle in (self._timer, self._turn):
             if handle is not None:
                 handle.cancel()
-        if self.disk is not None:
-            self.disk.close()
+        for disk in self.vhosts.disks.values():
+            disk.close()
         for server in self._servers:
             with suppress(TimeoutError):
                 await asyncio.wait_for(server.wait_closed(), 1.0)
+
+
+def _alike(broker: Broker) -> Broker:
+    return Broker(
+        broker.profile.version,
+        consumer_timeout=broker.consumer_timeout,
+        timeout_check_every=broker.timeout_check_every,
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mqsim.amqp.access import VHOST
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -25,12 +27,16 @@ def table(host: Host) -> Table:
     made.add_column("queue")
     for name in ("ready", "unacked", "consumers"):
         made.add_column(name, justify="right")
-    queues = sorted(host.broker.queues.values(), key=lambda queue: queue.name)
-    for queue in queues[:MOST]:
-        made.add_row(shown(queue.name), str(queue.waiting), str(queue.unacked), str(queue.consumers))
+    queues = [
+        (queue.name if vhost == VHOST else f"{vhost} {queue.name}", queue)
+        for vhost, broker in host.vhosts.brokers.items()
+        for queue in sorted(broker.queues.values(), key=lambda queue: queue.name)
+    ]
+    for name, queue in queues[:MOST]:
+        made.add_row(shown(name), str(queue.waiting), str(queue.unacked), str(queue.consumers))
     if len(queues) > MOST:
         made.add_row(f"and {len(queues) - MOST} more")
-    made.caption = f"{len(host.broker.connections)} connections"
+    made.caption = f"{sum(len(broker.connections) for broker in host.vhosts)} connections"
     made.caption_justify = "left"
     return made
 

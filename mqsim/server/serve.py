@@ -7,15 +7,21 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.broker import Broker
+from mqsim.errors import UsageError
 from mqsim.server import definitions as definitions_file
-from mqsim.server.host import Host
+from mqsim.server.accounts import Accounts
+from mqsim.server.host import LOOPBACK, Host
 from mqsim.server.screen import EVERY, table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mqsim.broker import Observer
+    from mqsim.server.management import Management
 
 CONSUMER_TIMEOUT = 1800.0
 """Seconds that a delivery may go unacknowledged, as RabbitMQ has it."""
@@ -30,6 +36,7 @@ def serve(
     profile: str = "4.3",
     data: Path | None = None,
     definitions: Path | None = None,
+    management: int | None = None,
     say: Say | None = None,
 ) -> None:
     """Run the broker until SIGINT or SIGTERM; then close connections with 320, and keep what is durable.
@@ -40,13 +47,14 @@ def serve(
         profile: whose rules apply: `3.10`, `4.0` or `4.3`.
         data: a file in which durable queues, exchanges, bindings and persistent messages are kept; without
             one they end with the process.
-        definitions: a definitions file, as RabbitMQ exports it: queues, exchanges and bindings.
+        definitions: a definitions file, as RabbitMQ exports it, with its users and virtual hosts.
+        management: a port of 127.0.0.1 for the management API and a page that shows the queues.
         say: is given what is to be told, a line at a time; printed unless told.
 
     Raises:
         UsageError: the port is taken, a file can't be used, or no rules are known for the profile.
     """
-    asyncio.run(_serve(host, port, profile, data, definitions, say or _print))
+    asyncio.run(_serve(host, port, profile, data, definitions, management, say or _print))
 
 
 async def _serve(
@@ -55,33 +63,66 @@ async def _serve(
     profile: str,
     data: Path | None,
     definitions: Path | None,
+    management: int | None,
     say: Say,
 ) -> None:
-    host = Host(Broker(profile, consumer_timeout=CONSUMER_TIMEOUT))
+    host, web = _managed(profile) if management is not None else (Host(_broker(profile)), None)
     stop = _on_signals()
     try:
         port = await host.listen(address, port, paused=True)
+        if web is not None and management is not None:
+            management = web.listen(management)
         told = host.keep(data) if data is not None else []
         if definitions is not None:
-            told += definitions_file.load(definitions, host.broker)
-            host.access = definitions_file.access_of(definitions)
+            told += definitions_file.load_all(definitions, host.vhosts)
+            host.accounts = Accounts.read(definitions)
         for line in told:
             say(line)
         host.look_soon()
         await host.start()
-        for line in _welcome(address, port, profile, data):
+        for line in _welcome(host, address, port, data):
             say(line)
+        if web is not None:
+            say(f"Watch its queues at http://{LOOPBACK}:{management}/. The management API is at /api/.")
         await _watch(host, stop)
     finally:
+        if web is not None:
+            await web.stop()
         await host.stop()
     say("The broker has stopped.")
 
 
-def _welcome(address: str, port: int, profile: str, data: Path | None) -> list[str]:
+def _broker(profile: str, observer: Observer | None = None) -> Broker:
+    return Broker(profile, observer, consumer_timeout=CONSUMER_TIMEOUT)
+
+
+def _managed(profile: str) -> tuple[Host, Management]:
+    """A broker that counts its messages, and the management API that tells the numbers.
+
+    Raises:
+        UsageError: what serves it is not installed.
+    """
+    try:
+        from mqsim.server.management import Management
+        from mqsim.server.management.counts import Counts, SessionCounts
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"--management needs {error.name}, which is not installed: pip install 'mqsim[management]'."
+        ) from None
+    counts = Counts()
+    host = Host(_broker(profile, counts), partial(_broker, profile, counts))
+    host.session_observer = SessionCounts(counts)
+    return host, Management(host, counts)
+
+
+def _welcome(host: Host, address: str, port: int, data: Path | None) -> list[str]:
+    profile = host.broker.profile.version
+    users = "Its user is guest, the password guest."
+    if host.accounts != Accounts():
+        users = "Its users and their passwords are those of the definitions."
     kept = f"kept in {data}" if data is not None else "gone when it stops (--data FILE keeps them)"
     lines = [
-        f"A simulated broker with RabbitMQ {profile}'s rules listens on {address}:{port}. "
-        "Its user is guest, the password guest.",
+        f"A simulated broker with RabbitMQ {profile}'s rules listens on {address}:{port}. {users}",
         "It is for teaching and trying, not for production.",
         f"Durable queues and persistent messages are {kept}. Ctrl-C stops it.",
     ]

@@ -41,10 +41,10 @@ class StreamHost(Protocol):
     def forget(self, stream: Stream) -> None:
         """The stream is gone."""
 
-    def marks_asked(self) -> int:
-        """How many deliveries of quorum queues are to be noted on disk."""
+    def marks_asked(self, session: Session) -> int:
+        """How many deliveries of quorum queues are to be noted on a client's disk."""
 
-    def marks_written(self) -> int:
+    def marks_written(self, session: Session) -> int:
         """How many of them are."""
 
     def await_marks(self, stream: Stream) -> None:
@@ -84,8 +84,8 @@ class Stream(asyncio.Protocol):
         with suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._break_at_close(True)
-        peer = transport.get_extra_info("peername") or ("?", 0)
-        self.session = self._open_session(self, f"{peer[0]}:{peer[1]}")
+        peer, here = (transport.get_extra_info(side) or ("?", 0) for side in ("peername", "sockname"))
+        self.session = self._open_session(self, f"{peer[0]}:{peer[1]} -> {here[0]}:{here[1]}")
         self._arm()
 
     def data_received(self, data: bytes) -> None:
@@ -142,8 +142,8 @@ class Stream(asyncio.Protocol):
         if self._writes:
             data = self.session.bytes_to_send()
             if data:
-                self._output.append((self.host.marks_asked(), data))
-        written = self.host.marks_written()
+                self._output.append((self.host.marks_asked(self.session), data))
+        written = self.host.marks_written(self.session)
         while self._output and self._output[0][0] <= written:
             self.transport.write(self._output.popleft()[1])
         if self._output:

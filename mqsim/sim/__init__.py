@@ -4,7 +4,7 @@ Modules import in one direction, from the bottom of this list to its top:
 
 * `clock` (time, timers, when a run ends early), `links` and `hop_kinds` (what travels, how long,
   at which cost for the broker), `session` (one connection).
-* `recorder` (writes the trace), `copies` (the state of every message), `memory` (the memory alarm),
+* `recorder` (writes the trace), `copies` (the state of every message), `alarms` (memory and disk),
   `observers` (both are told by the broker).
 * `node` and `cluster` (the broker's machines), `unresponsive_nodes` (without power, or cut off), `replicas`
   (the members of quorum queues).

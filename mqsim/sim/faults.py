@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.sim.clock import FAULT
 from mqsim.sim.cluster import Cluster
+from mqsim.sim.consumer import Consumer
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link
 from mqsim.sim.node import Node
@@ -54,7 +55,7 @@ class Faults:
             if fault.every is not None:
                 self._recur(number, fault)
             elif fault.at is not None:
-                self._at(fault.at, self._act(fault))
+                self._at(fault.at, self._act(number, fault))
 
     def _at(self, time: float, act: Callable[[], None]) -> None:
         def happen(_: simpy.Event) -> None:
@@ -74,15 +75,17 @@ class Faults:
         named = target or " - ".join(fault.targets)
         self.world.trace.faults.append(FaultSpan(fault.kind, named, self.clock._now, end))
 
-    def _act(self, fault: Fault) -> Callable[[], None]:
+    def _act(self, number: int, fault: Fault) -> Callable[[], None]:
         """What happens at the fault's time."""
         kind = fault.kind
         if kind == "alarm":
             return lambda: self._alarm(fault)
         if kind == "partition":
             return lambda: self._partition(fault)
-        if kind == "fail":
+        if kind == "outage":
             return lambda: self._fail_service(fault)
+        if kind == "fail":
+            return lambda: self._fail(number, fault)
         target = fault.targets[0]
         if self.world.cluster.named(target):
             back = fault.down if fault.down is not None else fault.restart_after
@@ -149,6 +152,21 @@ class Faults:
             self.world.log(EventKind.RESTORED, actor.name)
             actor.end_slow(factor)
 
+    def _fail(self, number: int, fault: Fault) -> None:
+        """Something that work needs is down: for all of a group, also those that start meanwhile."""
+        purpose = f"outage {number}"
+        hit = [
+            each for each in self.world.actors_of(fault.targets[0], all=True) if isinstance(each, Consumer)
+        ]
+
+        def over() -> None:
+            for consumer in hit:
+                consumer.end_fail(purpose)
+
+        self._span(fault, self._later(fault.for_, over))
+        for consumer in hit:
+            consumer.fail(purpose, fault.fails(consumer.spec.fails))
+
     # -- broker and network ----------------------------------------------------------------------------------
 
     def _node_down(self, fault: Fault, *, killed: bool, back: float | None) -> None:
@@ -186,13 +204,13 @@ class Faults:
         self._span(fault, self._later(fault.for_, lambda: self._end_alarm(kind)))
         self._alarms[kind] += 1
         if self._alarms[kind] == 1:
-            self.world.node.alarm(kind, True)
+            self.world.node.alarm(kind, True, cause="fault")
 
     def _end_alarm(self, kind: str) -> None:
         """One alarm of a kind is over; the last one's end clears it."""
         self._alarms[kind] -= 1
         if not self._alarms[kind]:
-            self.world.node.alarm(kind, False)
+            self.world.node.alarm(kind, False, cause="fault")
 
     def _partition(self, fault: Fault) -> None:
         cut = self._cut_links(fault)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mqsim.broker import Alarm, Broker, Channel, Message
 from mqsim.errors import BrokerError, ConnectionError, NoAnswerError
 from mqsim.sim.hop_kinds import Blocked, Closed
 from mqsim.sim.links import Cost, Deferred, Hop, Wire
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     import simpy
 
+    from mqsim.broker import Broker, Channel, Message
     from mqsim.distributions import Distribution
     from mqsim.scenario.brokerspec import CostsSpec
+    from mqsim.sim.alarms import Use
     from mqsim.sim.clock import Clock
     from mqsim.sim.copies import Copies
-    from mqsim.sim.memory import MemoryUse
     from mqsim.sim.recorder import Recorder
     from mqsim.sim.session import Session
 
@@ -70,6 +71,7 @@ class Node:
         self._sync_cost = costs.get("sync")
         self.costly = bool(self._costs)
         self._busy_until = 0.0
+        self._causes: defaultdict[str, set[str]] = defaultdict(set)
         self.sessions = sessions
         self.running = True
         self.up_listeners: list[Callable[[bool], None]] = []
@@ -190,21 +192,25 @@ class Node:
 
     # -- alarms ----------------------------------------------------------------------------------------------
 
-    def watch_memory(self, use: MemoryUse) -> None:
-        """Raise the memory alarm while messages take too much; clear it as soon as they do not."""
+    def watch(self, use: Use) -> None:
+        """Raise an alarm while messages take too much of a resource; clear it as soon as they do not."""
 
         def look() -> None:
-            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
-                self.alarm(Alarm.MEMORY, use.is_over)
+            self.alarm(use.kind, use.is_over, cause="use")
 
         def changed() -> None:
-            if use.is_over != (Alarm.MEMORY in self.broker.alarms):
+            if use.is_over != ("use" in self._causes[use.kind]):
                 self.outbox.append(Deferred(look))
 
         use.changed = changed
 
-    def alarm(self, kind: str, raised: bool) -> None:
-        """Raise or clear an alarm."""
+    def alarm(self, kind: str, raised: bool, cause: str) -> None:
+        """Say that a cause for an alarm is there, or no longer; the alarm is on while it has any."""
+        causes = self._causes[kind]
+        before = bool(causes)
+        causes.add(cause) if raised else causes.discard(cause)
+        if before == bool(causes):
+            return
         self.broker.advance(self.clock._now)
         self.broker.set_alarm(kind, raised)
         happened = EventKind.ALARM_RAISED if raised else EventKind.ALARM_CLEARED

@@ -116,8 +116,9 @@ def _ticks(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
         return
     for name, spec in scenario.consumers.items():
         if spec.autoscale is not None:
-            every = spec.autoscale.every
-            yield f"consumers.{name}.autoscale.every", every, scenario.horizon / every
+            field, every = spec.autoscale.looks_every
+            kind = f"{spec.autoscale.kind}." if spec.autoscale.kind else ""
+            yield f"consumers.{name}.autoscale.{kind}{field}", every, scenario.horizon / every
     for number, fault in enumerate(scenario.faults):
         if fault.every is not None and fault.repair is not None:
             cycle = fault.every.mean + fault.repair.mean

@@ -15,7 +15,9 @@ from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
 from mqsim.scenario.arrivals import Closed, Saturate
-from mqsim.sim.autoscaler import Autoscaler
+from mqsim.scenario.autoscaling import Hpa
+from mqsim.sim.alarms import watched
+from mqsim.sim.autoscaler import Arrivals, Autoscaler, autoscale
 from mqsim.sim.clock import Clock
 from mqsim.sim.cluster import BROKER, Cluster
 from mqsim.sim.consumer import Consumer
@@ -24,7 +26,6 @@ from mqsim.sim.end_of_run import EndOfRun
 from mqsim.sim.faults import Faults
 from mqsim.sim.forwards import Forwards
 from mqsim.sim.lineages import Lineages
-from mqsim.sim.memory import MemoryUse
 from mqsim.sim.node import Node, cost_samples
 from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
@@ -124,9 +125,13 @@ class World:
         self.recorder = Recorder(self.trace)
         self.copies = Copies(self.recorder)
         observers: list[Observer] = [self.recorder, self.copies]
-        memory = MemoryUse(scenario.broker.memory)
-        if scenario.broker.memory.limit is not None:
-            observers.append(memory)
+        uses = list(watched(scenario.broker))
+        self._rates = {
+            group: Arrivals(spec.queue, spec.autoscale.rate_window, lambda: self.clock._now)
+            for group, spec in scenario.consumers.items()
+            if isinstance(spec.autoscale, Hpa) and spec.autoscale.metric == "message_rate"
+        }
+        observers += [*uses, *self._rates.values()]
         self.broker = Broker(
             scenario.broker.profile,
             Observers(*observers),
@@ -136,7 +141,8 @@ class World:
         self._deadlines = self.broker.deadlines
         self.cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
-        self.node.watch_memory(memory)
+        for use in uses:
+            self.node.watch(use)
         if scenario.programs and not hosts:
             says = "A world of your own has no programs in it: run them with mq.simulate or mq.run_programs"
             raise ScenarioError("programs", list(scenario.programs), "empty", says)
@@ -318,7 +324,8 @@ class World:
             for consumer in members[: spec.count]:
                 self._schedule(consumer, spec.start, spec.stop)
             if spec.autoscale is not None:
-                Autoscaler(self, group, spec.queue, spec.autoscale, members)
+                scaler = Autoscaler(self, group, spec.queue, spec.autoscale, members)
+                autoscale(scaler, spec.autoscale, self._rates.get(group))
         self._begin_producers()
         for hosts in self._hosts:
             hosts.join(self)

@@ -236,6 +236,7 @@ class Actor:
         prefetch: a consumer's prefetch; 0 is unlimited.
         up: times from which to which it ran; the last may end with NaN: still running.
         idempotent: whether a second attempt at the same message does no harm.
+        slots: how many messages a consumer works on at a time.
     """
 
     group: str
@@ -245,6 +246,7 @@ class Actor:
     prefetch: int = 1
     up: list[tuple[float, float]] = field(default_factory=list)
     idempotent: bool = False
+    slots: int = 1
 
 
 @dataclass

@@ -35,11 +35,16 @@ def up_spans(trace: Trace, actor: str) -> NDArray[np.float64]:
     return np.where(np.isnan(spans), trace.end, spans)
 
 
+def _slots(trace: Trace, name: str) -> int:
+    return trace.cast[name].slots if name in trace.cast else 1
+
+
 def work(trace: Trace) -> Work:
     """Every attempt that was started, from its start to where its work ended or broke off.
 
     Work that has no end of its own breaks off at the first of these: the consumer gave the message up or
-    lost its connection, it went down, it started on another message, the run ended.
+    lost its connection, it went down, it started on another message (unless it is a pool, which works on
+    several), the run ended.
     """
     started, finished = columns(trace.deliveries, "started", "finished")
     consumer = columns(trace.deliveries, "consumer")[0]
@@ -63,7 +68,8 @@ def _broken_off(trace: Trace, rows: NDArray[Any], broken: NDArray[Any]) -> NDArr
     following = np.full(len(rows), np.inf)
     again = who[order[1:]] == who[order[:-1]]
     following[order[:-1][again]] = start[order[1:][again]]
-    end = np.fmin(end, following[broken])
+    pools = [code for code, name in enumerate(trace.actors.names) if _slots(trace, name) > 1]
+    end = np.where(np.isin(who[broken], pools), end, np.fmin(end, following[broken]))
 
     for code in np.unique(who[broken]).tolist():
         mine = np.flatnonzero(who[broken] == code)

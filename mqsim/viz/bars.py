@@ -69,6 +69,17 @@ def work_bars(trace: Trace) -> Iterator[Bar]:
         yield Bar(names[consumer], table.copy[row], table.attempt[row], start, end, ending)
 
 
+def by_slot(bars: list[Bar], slots: int) -> list[list[Bar]]:
+    """The bars of one consumer, for each of its slots: a bar goes to the first that is free."""
+    if slots == 1:
+        return [bars]
+    found: list[list[Bar]] = [[] for _ in range(slots)]
+    for bar in sorted(bars, key=lambda bar: (bar.start, bar.end)):
+        free = next((slot for slot in found if not slot or slot[-1].end <= bar.start), found[-1])
+        free.append(bar)
+    return found
+
+
 def down_times(trace: Trace, consumer: str) -> list[tuple[float, float]]:
     """When `consumer` did not run: before its first start, between its lives, after its last."""
     gaps: list[tuple[float, float]] = []
@@ -92,34 +103,41 @@ def crashes(trace: Trace) -> list[tuple[float, str, str]]:
     ]
 
 
-def busy_share(bars: list[Bar], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def busy_share(bars: list[Bar], edges: NDArray[np.float64], slots: int = 1) -> NDArray[np.float64]:
     """The share of each window between neighbouring `edges` in which the work of `bars` went on; windows of
     equal length.
 
-    Bars of one consumer do not overlap, so a share is at most 1.
+    Bars of a consumer with one slot do not overlap, so a share is at most 1; those of a pool are shared out
+    among its slots.
     """
     import numpy as np
 
     ordered = sorted((bar.start, bar.end) for bar in bars)
     return worked_share(
-        np.array([start for start, _ in ordered]), np.array([end for _, end in ordered]), edges
+        np.array([start for start, _ in ordered]), np.array([end for _, end in ordered]), edges, slots
     )
 
 
 def worked_share(
-    start: NDArray[np.float64], end: NDArray[np.float64], edges: NDArray[np.float64]
+    start: NDArray[np.float64], end: NDArray[np.float64], edges: NDArray[np.float64], slots: int = 1
 ) -> NDArray[np.float64]:
     """The share of each window between neighbouring `edges` in which work went on.
 
     Args:
-        start: of stretches that do not overlap, rising, seconds.
+        start: of stretches, rising, seconds; with one slot they do not overlap.
         end: of the same.
         edges: of windows of equal length, rising.
+        slots: how many stretches may go on at a time.
     """
     import numpy as np
 
     if not len(start):
         return np.zeros(len(edges) - 1)
+    if slots > 1:
+        # Work done up to a time: what was begun by then runs on, less what was ended by then.
+        done = np.array([np.maximum(t - start, 0.0).sum() - np.maximum(t - end, 0.0).sum() for t in edges])
+        several: NDArray[np.float64] = np.diff(done) / float(edges[1] - edges[0]) / slots
+        return several
     # Work done up to each edge: whole stretches before it, and the begun part of the one it cuts.
     whole = np.concatenate([[0.0], np.cumsum(end - start)])
     begun = np.searchsorted(start, edges, side="right")

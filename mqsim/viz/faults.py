@@ -20,9 +20,11 @@ _EDGE = 0.955  # of the height: where those marks begin
 def fault_name(fault: FaultSpan) -> str:
     """What a figure calls a fault, as in `crash of worker-2`."""
     kind = fault.kind.replace("_", " ").replace("-", " ")
+    if kind == "fail":
+        return f"work of {fault.target} fails"
     if kind == "alarm":
         return f"{fault.target} alarm"
-    if kind == "fail":
+    if kind == "outage":
         return f"{fault.target} fails"
     return f"{kind} of {' and '.join(targets(fault))}"
 

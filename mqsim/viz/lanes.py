@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from mqsim.errors import TraceError
 from mqsim.trace.tables import FaultSpan, How, Trace
 from mqsim.trace.timeline import message_name
-from mqsim.viz.bars import Bar, busy_share, consumers, crashes, data_table, down_times, work_bars
+from mqsim.viz.bars import Bar, busy_share, by_slot, consumers, crashes, data_table, down_times, work_bars
 from mqsim.viz.description import keep
 from mqsim.viz.faults import shade, span, targets, text_seconds
 from mqsim.viz.palette import (
     BLUE,
+    DARK,
     ENDINGS,
     ORANGE,
     VERMILLION,
@@ -25,6 +26,8 @@ from mqsim.viz.palette import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
@@ -120,51 +123,68 @@ def _down(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
 
 def _draw_bars(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper) -> None:
     producers = {trace.messages.producer[bar.copy] for lane in bars.values() for bar in lane}
-    for name, row in rows.items():
-        for ending, look in ENDINGS.items():
-            stretches = [(bar.start, bar.end - bar.start) for bar in bars[name] if bar.ending == ending]
-            if stretches:
-                ax.broken_barh(
-                    stretches,
-                    (row - _HALF, 2 * _HALF),
-                    facecolor=look.face,
-                    hatch=look.hatch,
-                    edgecolor=on.paper,
-                    linewidth=0.8 if _wide(ax, stretches) else 0.0,
-                    zorder=2,
-                )
-        again = [bar.start for bar in bars[name] if bar.attempt > 1]
-        ax.plot(
-            again,
-            [row] * len(again),
-            marker=">",
-            markersize=8,
-            color=ORANGE,
-            markeredgecolor=on.ink,
-            markeredgewidth=0.7,
-            linestyle="none",
-            zorder=3.5,
-        )
-        for bar in bars[name]:
-            label = _label(ax, trace, bar, several=len(producers) > 1)
-            if label:
-                # A plate of the bar's own hue keeps a label readable on a hatch.
-                ax.text(
-                    (bar.start + bar.end) / 2,
-                    row,
-                    label,
-                    ha="center",
-                    va="center",
-                    fontsize=8.5,
-                    zorder=3,
-                    color="#ffffff" if bar.ending in ("done", "lost") else "#16191d",
-                    clip_on=True,
-                    bbox={
-                        "boxstyle": "round,pad=0.15",
-                        "facecolor": ENDINGS[bar.ending].face,
-                        "edgecolor": "none",
-                    },
-                )
+    for name, lane in rows.items():
+        for row, half, worked in _strips(trace, name, lane, bars[name]):
+            _draw_strip(ax, trace, row, half, worked, len(producers) > 1, on)
+
+
+def _strips(
+    trace: Trace, name: str, lane: float, bars: list[Bar]
+) -> Iterator[tuple[float, float, list[Bar]]]:
+    """The strips of a consumer's lane, one for each of its slots: middle, half the height, bars."""
+    slots = by_slot(bars, trace.cast[name].slots)
+    half = _HALF / len(slots)
+    for place, worked in enumerate(slots):
+        yield lane + _HALF - (2 * place + 1) * half, half, worked
+
+
+def _draw_strip(
+    ax: Axes, trace: Trace, row: float, half: float, bars: list[Bar], several: bool, on: Paper
+) -> None:
+    for ending, look in ENDINGS.items():
+        stretches = [(bar.start, bar.end - bar.start) for bar in bars if bar.ending == ending]
+        if stretches:
+            ax.broken_barh(
+                stretches,
+                (row - half, 2 * half),
+                facecolor=look.face,
+                hatch=look.hatch,
+                edgecolor=on.paper,
+                linewidth=0.8 if _wide(ax, stretches) else 0.0,
+                zorder=2,
+            )
+    again = [bar.start for bar in bars if bar.attempt > 1]
+    ax.plot(
+        again,
+        [row] * len(again),
+        marker=">",
+        markersize=8,
+        color=ORANGE,
+        markeredgecolor=on.ink,
+        markeredgewidth=0.7,
+        linestyle="none",
+        zorder=3.5,
+    )
+    for bar in bars:
+        label = _label(ax, trace, bar, several)
+        if label:
+            # A plate of the bar's own hue keeps a label readable on a hatch.
+            ax.text(
+                (bar.start + bar.end) / 2,
+                row,
+                label,
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                zorder=3,
+                color="white" if bar.ending in ("done", "lost") else DARK.paper,
+                clip_on=True,
+                bbox={
+                    "boxstyle": "round,pad=0.15",
+                    "facecolor": ENDINGS[bar.ending].face,
+                    "edgecolor": "none",
+                },
+            )
 
 
 def _wide(ax: Axes, stretches: list[tuple[float, float]]) -> bool:
@@ -191,7 +211,7 @@ def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, i
         if bars[name]:
             bottom = row - _HALF
             ax.stairs(
-                bottom + busy_share(bars[name], edges) * 2 * _HALF,
+                bottom + busy_share(bars[name], edges, trace.cast[name].slots) * 2 * _HALF,
                 edges,
                 baseline=bottom,
                 fill=True,

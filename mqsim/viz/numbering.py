@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mqsim.viz.faults import text_seconds
-from mqsim.viz.palette import ENDINGS, Paper
+from mqsim.viz.palette import DARK, ENDINGS, Paper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def number(ax: Axes, trace: Trace, made: Tracks, on: Paper) -> None:
                 va="center",
                 fontsize=8.5,
                 zorder=4,
-                color="#ffffff" if bar.ending in ("done", "lost") else "#16191d",
+                color="white" if bar.ending in ("done", "lost") else DARK.paper,
                 bbox={
                     "boxstyle": "round,pad=0.15",
                     "facecolor": ENDINGS[bar.ending].face,

@@ -29,24 +29,70 @@ SKY = "#56B4E9"
 PURPLE = "#CC79A7"
 
 HUES = (BLUE, ORANGE, GREEN, PURPLE, SKY)  # vermillion is kept for faults
+INK_HUES = ("#0072b2", "#b34700", "#007a5a", "#a0446f", "#6b5b00", "#2b6c99")
+"""For words on light paper: dark enough to read, and told apart by the colour-blind."""
 DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "//", "..", "\\\\", "xx")
 
 
 @dataclass(frozen=True)
 class Paper:
-    """What a figure is drawn on: `paper` behind, `ink` for words and axes, `faint` for grids, `down` for time
-    not run.
+    """What a figure or a page is drawn on.
+
+    Attributes:
+        paper: behind everything.
+        ink: words and axes.
+        soft: words that matter less.
+        faint: grids, and lines between rows.
+        line: the edges of boxes.
+        down: time in which something does not run.
+        card: behind boxes.
+        good: words about what went well.
+        warn: words about what deserves care.
+        bad: words about what went wrong, and faults.
+        link: words that lead somewhere.
     """
 
     paper: str
     ink: str
+    soft: str
     faint: str
+    line: str
     down: str
+    card: str
+    good: str
+    warn: str
+    bad: str
+    link: str
 
 
-LIGHT = Paper(paper="#fdfdfc", ink="#1c2024", faint="#d9dcdf", down="#e3e5e8")
-DARK = Paper(paper="#16191d", ink="#e8eaec", faint="#3b4148", down="#2f353c")
+LIGHT = Paper(
+    paper="#fdfdfc",
+    ink="#1c2024",
+    soft="#565d65",
+    faint="#d9dcdf",
+    line="#8b929a",
+    down="#e3e5e8",
+    card="#f4f5f6",
+    good="#00704f",
+    warn="#8a5a00",
+    bad="#b34700",
+    link="#005a8f",
+)
+DARK = Paper(
+    paper="#16191d",
+    ink="#e8eaec",
+    soft="#a9b0b7",
+    faint="#3b4148",
+    line="#757d86",
+    down="#2f353c",
+    card="#1f2429",
+    good="#4fc9a2",
+    warn="#e9b44c",
+    bad="#ff9a57",
+    link="#7cc4f0",
+)
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mqsim as mq
-from mqsim.widgets.replay.scripts import looks
+from mqsim.viz.palette import BLUE, GREEN, LIGHT, ORANGE, PURPLE, SKY, VERMILLION
 from tests.browser import chromium, standing
 from tests.browser.shown import REPLAY, ready
 
@@ -69,7 +69,7 @@ def _palette(shot: Image) -> Image:
     """Colours for all pictures: those of one of them, and the states', which are too small there to count."""
     from PIL import Image
 
-    states = looks()["light"]["states"]
+    states = [BLUE, SKY, ORANGE, PURPLE, VERMILLION, GREEN, LIGHT.soft]
     both = Image.new("RGB", (shot.width, shot.height * 2))
     both.paste(shot, (0, 0))
     wide = shot.width // len(states)

@@ -21,6 +21,7 @@ from mqsim.distributions import (
     Exponential,
     Gamma,
     Hyperexponential,
+    Listed,
     Lognormal,
     Pareto,
     Uniform,
@@ -50,6 +51,7 @@ TABLED: list[Distribution] = [
     Discrete((3.0, 1.0, 2.0), (1.0, 2.0, 5.0)),
     Discrete((3.0, 1.0, 1.0, 9.0), (1.0, 2.0, 1.0, 0.0)),
     Empirical((5.0, 1.0, 1.0, 2.5, 8.0)),
+    Listed((5.0, 1.0, 1.0, 2.5, 8.0)),
 ]
 EVERY = [law for law, _ in CONTINUOUS] + [BRANCHES, *TABLED, Constant(2.0)]
 

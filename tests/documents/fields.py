@@ -23,17 +23,24 @@ from mqsim.scenario import (
     ConsumerSpec,
     CostsSpec,
     DeadLetterSpec,
+    DiskSpec,
     ExchangeSpec,
     Fails,
     Forward,
+    Hpa,
+    Keda,
     LinkSpec,
     MemorySpec,
     NetworkSpec,
+    Policy,
     ProducerSpec,
     ProgramSpec,
     QueueSpec,
     Retry,
+    ScaleDown,
+    ScaleUp,
     Scenario,
+    TargetTracking,
 )
 from mqsim.scenario.faults import FAULTS
 from mqsim.scenario.spec import Spec
@@ -50,6 +57,7 @@ PARTS: dict[str, type[Spec]] = {
     "`broker.bindings`, each": BindingSpec,
     "`broker.costs`": CostsSpec,
     "`broker.memory`": MemorySpec,
+    "`broker.disk`": DiskSpec,
     "`network`": NetworkSpec,
     "`network.links`, each": LinkSpec,
     "`producers.NAME`": ProducerSpec,
@@ -59,16 +67,23 @@ PARTS: dict[str, type[Spec]] = {
     "`consumers.NAME.fails`": Fails,
     "`consumers.NAME.publish`, each": Forward,
     "`consumers.NAME.autoscale`": Autoscale,
+    "`consumers.NAME.autoscale.hpa`": Hpa,
+    "`consumers.NAME.autoscale.hpa.scale_up`": ScaleUp,
+    "`consumers.NAME.autoscale.hpa.scale_down`": ScaleDown,
+    "`consumers.NAME.autoscale.hpa.scale_up.policies`, each": Policy,
+    "`consumers.NAME.autoscale.keda`": Keda,
+    "`consumers.NAME.autoscale.target_tracking`": TargetTracking,
     "`programs.NAME`": ProgramSpec,
 }
 """Headings of docs/scenario.md and the models whose fields stand below them."""
 
 
 def table_of(model: type[Spec]) -> str:
-    """The model's fields as a Markdown table: field, default, meaning."""
+    """The model's fields as a Markdown table: field, default, meaning; of `Keda`, what it adds to `Hpa`."""
     lines = ["| field | default | meaning |", "| --- | --- | --- |"]
+    above = {} if model is not Keda else Hpa.model_fields
     for name, field in model.model_fields.items():
-        if field.exclude:
+        if field.exclude or (name in above and above[name].default == field.default):
             continue
         given = field.get_default(call_default_factory=True)
         shown = "required" if given is PydanticUndefined else f"`{flow(given)}`"
@@ -93,6 +108,7 @@ def table_of_faults() -> str:
         "link": "two ends, one of them `broker` or `broker-k`",
         "alarm": "`memory` or `disk`",
         "service": "`ledger`",
+        "consumer": "a consumer or a group of consumers",
     }
     lines = ["| kind | aimed at | fields |", "| --- | --- | --- |"]
     for kind, rule in FAULTS.items():

@@ -27,7 +27,7 @@ def test_a_program_of_the_page(program: str, expected: str, tmp_path: Path) -> N
     if "SIGTERM" in program:
         faults = [{"terminate": "p", "at": 3}]
     elif "LedgerError" in program:
-        faults = [{"fail": "ledger", "at": 1, "for": 2}]
+        faults = [{"outage": "ledger", "at": 1, "for": 2}]
     result = mq.run_programs({"p": tmp_path / "p.py"}, faults=faults)
     assert result.transcript() + "\n" == expected
     assert [path.name for path in tmp_path.iterdir()] == ["p.py"]

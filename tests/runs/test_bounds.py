@@ -164,6 +164,8 @@ FIELDS = (
     "broker.consumer_timeout",
     "broker.memory.limit",
     "broker.memory.per_message",
+    "broker.disk.free",
+    "broker.disk.per_message",
     "network.latency",
     "producers.web.start",
     "producers.web.stop",

@@ -15,7 +15,7 @@ from mqsim.widgets.replay import film as films
 from mqsim.widgets.replay.film import film, unpack
 from mqsim.widgets.replay.places import Place, State, Status
 from mqsim.widgets.replay.routes import routes
-from mqsim.widgets.replay.scripts import looks, script
+from mqsim.widgets.replay.scripts import script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,4 +266,3 @@ def test_the_scripts_know_the_same_alphabet() -> None:
         assert {key.strip(): int(value) for key, value in told.items()} == {
             one.name: one.value for one in kind
         }
-    assert all(len(look["states"]) == len(State) for look in looks().values())

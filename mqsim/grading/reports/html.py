@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from mqsim.grading.reports.text import score_words
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
+from mqsim.viz.css import light_variables
+from mqsim.viz.palette import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,18 +16,20 @@ if TYPE_CHECKING:
     from mqsim.grading.reports.summary import Summary
 
 _COLOURS = {
-    State.PASSED: "#1b7837",
-    State.FAILED: "#b2182b",
-    State.TIMEOUT: "#b35806",
-    State.NOT_EXERCISED: "#666",
-    State.UNGRADABLE: "#542788",
-    State.GRADER_ERROR: "#542788",
+    State.PASSED: LIGHT.good,
+    State.FAILED: LIGHT.bad,
+    State.TIMEOUT: LIGHT.warn,
+    State.NOT_EXERCISED: LIGHT.soft,
+    State.UNGRADABLE: LIGHT.link,
+    State.GRADER_ERROR: LIGHT.link,
 }
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+_STYLE = light_variables() + (
+    "body{font:16px/1.5 var(--font);max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:var(--ink);background:var(--paper)}"
     "table{border-collapse:collapse}td,th{padding:.3rem .8rem;text-align:left;vertical-align:top;"
-    "border-bottom:1px solid #ddd}pre{background:#f6f6f6;padding:.7rem;overflow-x:auto;font-size:13px}"
+    "border-bottom:1px solid var(--faint)}"
+    "pre{background:var(--card);padding:.7rem;overflow-x:auto;font-size:13px}"
     # The last column takes what is left; what is wider scrolls or shrinks, so that no page scrolls sideways.
     "td:last-child{width:100%;max-width:0}td img,td svg{max-width:100%;height:auto}"
     "code{overflow-wrap:anywhere}"

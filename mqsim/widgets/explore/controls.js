@@ -1,17 +1,9 @@
 // Controls: a slider with named stops, a choice, a switch for a fault. Each gives its element and shows a value.
 
-let controlCount = 0;
+import { make } from "../browser/elements.js";
+import { fourDigits } from "../browser/numbers.js";
 
-function make(tag, settings = {}, ...inside) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(settings)) {
-    if (key === "class") made.className = value;
-    else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined) made.setAttribute(key, value);
-  }
-  made.append(...inside);
-  return made;
-}
+let controlCount = 0;
 
 function nearest(stops, value) {
   const same = stops.indexOf(value);
@@ -37,7 +29,7 @@ function slider(control, id, turned) {
   const show = (value) => {
     const stop = nearest(control.stops, value);
     range.value = stop;
-    tell(control.stops[stop] === value ? control.says[stop] : `${short(value)}${control.unit}`);
+    tell(control.stops[stop] === value ? control.says[stop] : `${fourDigits(value)}${control.unit}`);
   };
   const element = make("div", { class: "control" }, make("label", { for: id }, control.label), says, range);
   return { element, show };
@@ -84,7 +76,7 @@ function switching(control, id, turned) {
   return { element, show };
 }
 
-function makeControl(control, turned) {
+export function makeControl(control, turned) {
   controlCount += 1;
   const id = `mq-explore-${controlCount}`;
   return { slider, choice, switch: switching }[control.kind](control, id, turned);

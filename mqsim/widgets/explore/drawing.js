@@ -1,36 +1,9 @@
 // The picture: depth above, lanes below, one time axis. Colours, hatches and crosses are those of the figures.
 
-const PAPERS = {
-  light: { paper: "#fdfdfc", ink: "#1c2024", soft: "#565d65", faint: "#d9dcdf", down: "#e3e5e8" },
-  dark: { paper: "#16191d", ink: "#e8eaec", soft: "#a9b0b7", faint: "#3b4148", down: "#2f353c" },
-};
-const HUES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"];
-const FAULT = "#D55E00";
-const ENDINGS = [
-  { face: "#0072B2", hatch: "", label: "worked to the end" },
-  { face: "#56B4E9", hatch: ".", label: "still at work at the end" },
-  { face: "#E69F00", hatch: "/", label: "given back, to be sent again" },
-  { face: "#CC79A7", hatch: "\\", label: "refused for good" },
-  { face: "#D55E00", hatch: "x", label: "lost" },
-];
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+import { fourDigits, roundTicks } from "../browser/numbers.js";
+import { ENDINGS, FONT, HUES, PAPERS, VERMILLION } from "../browser/palette.js";
 
-function short(value) {
-  if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (Math.abs(value) >= 10000) return Math.round(value).toLocaleString("en");
-  return String(Number(value.toPrecision(4)));
-}
-
-function roundTicks(low, high, most) {
-  const rough = (high - low) / Math.max(most, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((each) => each >= rough * 0.999999);
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) found.push(Number((k * step).toPrecision(12)));
-  return found;
-}
-
-function hatched(context, ending, paper, scale) {
+export function hatched(context, ending, paper, scale) {
   const { face, hatch } = ENDINGS[ending];
   if (!hatch) return face;
   const tile = document.createElement("canvas");
@@ -42,10 +15,10 @@ function hatched(context, ending, paper, scale) {
   pen.strokeStyle = pen.fillStyle = paper.paper;
   pen.lineWidth = 1.3;
   pen.beginPath();
-  if (hatch === "/" || hatch === "x") for (const x of [-8, 0, 8]) { pen.moveTo(x, 8); pen.lineTo(x + 8, 0); }
-  if (hatch === "\\" || hatch === "x") for (const x of [-8, 0, 8]) { pen.moveTo(x, 0); pen.lineTo(x + 8, 8); }
+  if (hatch === "//" || hatch === "xx") for (const x of [-8, 0, 8]) { pen.moveTo(x, 8); pen.lineTo(x + 8, 0); }
+  if (hatch === "\\\\" || hatch === "xx") for (const x of [-8, 0, 8]) { pen.moveTo(x, 0); pen.lineTo(x + 8, 8); }
   pen.stroke();
-  if (hatch === ".") { pen.arc(2, 2, 1, 0, 7); pen.arc(6, 6, 1, 0, 7); pen.fill(); }
+  if (hatch === "..") { pen.arc(2, 2, 1, 0, 7); pen.arc(6, 6, 1, 0, 7); pen.fill(); }
   const pattern = context.createPattern(tile, "repeat");
   pattern.setTransform(new DOMMatrix().scale(1 / scale));
   return pattern;
@@ -66,7 +39,7 @@ function layoutOf(about, width, pen) {
   return { width, left, right, depth, lanes, height: lanes.top + lanes.height + 38, span: width - left - right };
 }
 
-class Painter {
+export class Painter {
   constructor(canvas) {
     this.canvas = canvas;
     this.pen = canvas.getContext("2d");
@@ -123,10 +96,10 @@ class Painter {
       const from = this.ofTime(start);
       const upto = Math.max(this.ofTime(end), from + 1);
       pen.globalAlpha = 0.13;
-      pen.fillStyle = FAULT;
+      pen.fillStyle = VERMILLION;
       pen.fillRect(from, place.depth.top, upto - from, bottom - place.depth.top);
       pen.globalAlpha = 1;
-      pen.strokeStyle = FAULT;
+      pen.strokeStyle = VERMILLION;
       pen.setLineDash([3, 2]);
       pen.beginPath();
       pen.moveTo(from, place.depth.top);
@@ -164,7 +137,7 @@ class Painter {
       pen.moveTo(place.left, y);
       pen.lineTo(place.width - place.right, y);
       pen.stroke();
-      this.words(short(level), place.left - 6, y, { size: 11, align: "right" });
+      this.words(fourDigits(level), place.left - 6, y, { size: 11, align: "right" });
     }
     const ends = [];
     about.queues.forEach((queue, k) => {
@@ -188,7 +161,7 @@ class Painter {
       pen.setLineDash([]);
       if (about.queues.length > 1) return;
       const under = y - 10 < top + (about.faults.length ? 22 : 8);
-      this.words(`theory: mean ${short(mean)}`, place.left + 6, y + (under ? 10 : -10), { size: 11, plate: true });
+      this.words(`theory: mean ${fourDigits(mean)}`, place.left + 6, y + (under ? 10 : -10), { size: 11, plate: true });
     });
     if (about.queues.length > 1) this.endNames(ends, ofDepth);
   }
@@ -265,7 +238,7 @@ class Painter {
     for (const [t, name] of about.crashes) {
       const [x, y] = [this.ofTime(t), rows.get(name) + lane / 2];
       const arm = Math.min(5, lane / 3);
-      for (const [stroke, thick] of [[paper.ink, 4.5], [FAULT, 2.6]]) {
+      for (const [stroke, thick] of [[paper.ink, 4.5], [VERMILLION, 2.6]]) {
         pen.strokeStyle = stroke;
         pen.lineWidth = thick;
         pen.beginPath();
@@ -308,7 +281,7 @@ class Painter {
       const x = this.ofTime(t);
       pen.moveTo(x, y);
       pen.lineTo(x, y + 4);
-      this.words(short(t), x, y + 13, { size: 11, align: "center" });
+      this.words(fourDigits(t), x, y + 13, { size: 11, align: "center" });
     }
     pen.stroke();
     this.words("time (s)", place.width - place.right, y + 29, { size: 11, ink: paper.soft, align: "right" });

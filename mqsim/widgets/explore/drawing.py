@@ -130,11 +130,11 @@ def _lanes(trace: Trace, rows: _Rows, end: float) -> dict[str, Any]:
         lane: dict[str, Any] = {
             "name": name,
             "worked": len(part),
-            "busy": float((stop - start).sum() / (end - trace.start)),
+            "busy": float((stop - start).sum() / (end - trace.start) / trace.cast[name].slots),
             "down": rows.put([each - trace.start for gap in gaps for each in gap]),
         }
         if endings is None:
-            lane["share"] = rows.put(worked_share(start, stop, edges))
+            lane["share"] = rows.put(worked_share(start, stop, edges, trace.cast[name].slots))
         else:
             bars = np.column_stack([start - trace.start, stop - trace.start, endings[part]])
             lane["bars"] = rows.put(bars.ravel())

@@ -1,16 +1,12 @@
 // The explorer in the page: sends wishes, shows what is said at once, draws what is simulated.
 
-const PATIENCE = 4000; // milliseconds without any answer until the reader is told
+import { make, themeOf } from "../browser/elements.js";
+import { fourDigits } from "../browser/numbers.js";
+import { ENDINGS, PAPERS } from "../browser/palette.js";
+import { makeControl } from "./controls.js";
+import { hatched, Painter } from "./drawing.js";
 
-function themeOf(wanted) {
-  if (wanted) return wanted;
-  const { body, documentElement } = document;
-  const lab = body.dataset.jpThemeLight;
-  if (lab !== undefined) return lab === "false" ? "dark" : "light";
-  if (body.classList.contains("vscode-dark") || documentElement.getAttribute("theme") === "dark") return "dark";
-  if (body.classList.contains("vscode-light")) return "light";
-  return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
+const PATIENCE = 4000; // milliseconds without any answer until the reader is told
 
 function asFloats(view) {
   const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
@@ -32,8 +28,8 @@ async function copyText(text) {
 
 function valued(value, unit) {
   if (value === null || value === undefined) return "–";
-  if (unit === "%") return `${short(value * 100)} %`;
-  return unit ? `${short(value)} ${unit}` : short(value);
+  if (unit === "%") return `${fourDigits(value * 100)} %`;
+  return unit ? `${fourDigits(value)} ${unit}` : fourDigits(value);
 }
 
 function differs(simulated, theory) {
@@ -44,8 +40,12 @@ function differs(simulated, theory) {
 }
 
 class Page {
+  /** @param {import("../browser/model").Model} model
+   * @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
+    /** @type {Painter | undefined} */
+    this.painter = undefined;
     this.asked = new Map(); // wish -> when its control was turned
     this.root = make("section", { class: "mq-explore", "data-testid": "mq-explore", "aria-label": `Explorer: ${model.get("title")}` });
     // A notebook has commands of its own on letters and arrows.
@@ -113,10 +113,11 @@ class Page {
       return button;
     });
     this.table = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The picture as a table" });
+    this.tableBox = make("details", { ontoggle: () => this.tabulate() }, make("summary", {}, "The picture as a table"), this.table);
     return make("div", { class: "more" },
       make("div", { class: "row" }, ...this.copies),
       make("details", {}, make("summary", {}, "The scenario on show"), this.code),
-      make("details", { ontoggle: () => this.tabulate() }, make("summary", {}, "The picture as a table"), this.table));
+      this.tableBox);
   }
 
   // -- wishes ------------------------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ class Page {
     this.asked.set(turn, performance.now());
     this.model.set("wish", { turn, values });
     this.model.save_changes();
-    this.root.dataset.wish = turn;
+    this.root.dataset.wish = String(turn);
     this.tellStatus();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
@@ -258,8 +259,8 @@ class Page {
     const { about } = this.model.get("shown");
     const queues = about.queues.map((queue) => `${queue.name} up to ${queue.top}`).join("; ");
     const lanes = about.lanes.map((lane) => `${lane.name} ${Math.round(lane.busy * 100)} %`).join(", ");
-    const faults = about.faults.map(([start, , name]) => `${name} at ${short(start)} s`).slice(0, 5).join(", ");
-    return `Messages ready over ${short(about.end - about.start)} s: ${queues}. Busy: ${lanes || "no workers"}.${faults ? ` Faults: ${faults}.` : ""}`;
+    const faults = about.faults.map(([start, , name]) => `${name} at ${fourDigits(start)} s`).slice(0, 5).join(", ");
+    return `Messages ready over ${fourDigits(about.end - about.start)} s: ${queues}. Busy: ${lanes || "no workers"}.${faults ? ` Faults: ${faults}.` : ""}`;
   }
 
   tellLegend() {
@@ -275,7 +276,7 @@ class Page {
       return make("span", { class: "key" }, swatch, ENDINGS[code].label);
     });
     const plain = (kind, words) => make("span", { class: "key" }, make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }, kind === "died" ? "✕" : ""), words);
-    if (about.window !== null) keys.push(make("span", { class: "key" }, `A lane's height: the share of each ${short(about.window)} s spent working.`));
+    if (about.window !== null) keys.push(make("span", { class: "key" }, `A lane's height: the share of each ${fourDigits(about.window)} s spent working.`));
     if (about.queues.length > 1 && Object.keys(this.meanDepths()).length) keys.push(make("span", {}, "Dashed: the mean depth by theory."));
     if (about.crashes.length) keys.push(plain("died", "crash"));
     if (about.lanes.some((lane) => lane.down[1])) keys.push(plain("down", "not running"));
@@ -298,13 +299,13 @@ class Page {
     const depths = about.queues.map((queue) => {
       const column = Math.min(queue.least[1] - 1, Math.floor(share * queue.least[1]));
       const [low, high] = [queue.least, queue.greatest].map((row) => this.painter.row(row)[column]);
-      return `${queue.name} ${low === high ? short(low) : `${short(low)} to ${short(high)}`} ready`;
+      return `${queue.name} ${low === high ? fourDigits(low) : `${fourDigits(low)} to ${fourDigits(high)}`} ready`;
     });
-    this.readout.textContent = `at ${short(about.start + share * (about.end - about.start))} s: ${depths.join(", ")}`;
+    this.readout.textContent = `at ${fourDigits(about.start + share * (about.end - about.start))} s: ${depths.join(", ")}`;
   }
 
   tabulate() {
-    if (!this.table.parentElement.open || !this.painter) return;
+    if (!this.tableBox.open || !this.painter) return;
     const { about } = this.model.get("shown");
     const count = 12;
     const length = about.end - about.start;
@@ -314,11 +315,11 @@ class Page {
         const [first, last] = [k, k + 1].map((edge) => Math.floor((edge * queue.least[1]) / count));
         const low = Math.min(...this.painter.row(queue.least).subarray(first, last));
         const high = Math.max(...this.painter.row(queue.greatest).subarray(first, last));
-        return `${short(low)} to ${short(high)}`;
+        return `${fourDigits(low)} to ${fourDigits(high)}`;
       });
-      return [`${short(about.start + (k * length) / count)} to ${short(about.start + ((k + 1) * length) / count)}`, ...cells];
+      return [`${fourDigits(about.start + (k * length) / count)} to ${fourDigits(about.start + ((k + 1) * length) / count)}`, ...cells];
     });
-    const workers = about.lanes.map((lane) => [lane.name, lane.worked.toLocaleString("en"), `${short(lane.busy * 100)} %`]);
+    const workers = about.lanes.map((lane) => [lane.name, lane.worked.toLocaleString("en"), `${fourDigits(lane.busy * 100)} %`]);
     const grid = (caption, head, lines) => make("table", {}, make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...head.map((words) => make("th", { scope: "col" }, words)))),
       make("tbody", {}, ...lines.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", {}, cell))))));

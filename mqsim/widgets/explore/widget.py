@@ -11,6 +11,8 @@ import traitlets
 
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
+from mqsim.viz.css import widget_variables
+from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
 from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
-_SCRIPT = "\n".join(
-    (_HERE / name).read_text("utf-8") for name in ("drawing.js", "controls.js", "explorer.js")
-)
 
 
 class Explorer(anywidget.AnyWidget):
@@ -45,8 +44,8 @@ class Explorer(anywidget.AnyWidget):
         ScenarioError: the scenario can't be run.
     """
 
-    _esm = _SCRIPT
-    _css = (_HERE / "explorer.css").read_text("utf-8")
+    _esm = bundle(_HERE / "explorer.js")
+    _css = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
 
     title = traitlets.Unicode().tag(sync=True)
     theme = traitlets.Unicode(None, allow_none=True).tag(sync=True)

@@ -1,27 +1,8 @@
 // A question, and a place for the reader's guess. The kernel keeps the guess; nothing waits for it.
 
+import { make, themeOf } from "../browser/elements.js";
+
 let questionCount = 0;
-
-function themeOf(wanted) {
-  if (wanted) return wanted;
-  const { body, documentElement } = document;
-  const lab = body.dataset.jpThemeLight;
-  if (lab !== undefined) return lab === "false" ? "dark" : "light";
-  if (body.classList.contains("vscode-dark") || documentElement.getAttribute("theme") === "dark") return "dark";
-  if (body.classList.contains("vscode-light")) return "light";
-  return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
-
-function make(tag, settings = {}, ...inside) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(settings)) {
-    if (key === "class") made.className = value;
-    else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value);
-  }
-  made.append(...inside);
-  return made;
-}
 
 function render({ model, el }) {
   questionCount += 1;
@@ -36,6 +17,7 @@ function render({ model, el }) {
     type: "radio", name, id: `${name}-${place}`, value: place, onchange: () => hold(place),
   }));
   let field = null;
+  let button = null;
   let ask;
   if (options.length) {
     ask = make("div", { class: "options" }, ...options.map((words, place) => make("label", { for: `${name}-${place}` }, inputs[place], words)));
@@ -44,7 +26,8 @@ function render({ model, el }) {
     const keep = () => { if (field.value !== "" && Number.isFinite(field.valueAsNumber)) hold(field.valueAsNumber); };
     // Notebooks bind Enter and letters to commands of their own.
     field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep(); } event.stopPropagation(); });
-    ask = make("div", { class: "options" }, field, model.get("unit"), make("button", { type: "button", onclick: keep }, "Keep my guess"));
+    button = make("button", { type: "button", onclick: keep }, "Keep my guess");
+    ask = make("div", { class: "options" }, field, model.get("unit"), button);
   }
   const legend = make("legend", {}, make("b", {}, "Before you read on: "), model.get("question"));
   const root = make("fieldset", { class: "mq-predict", "data-testid": "mq-predict" }, legend, ask, kept);
@@ -61,7 +44,7 @@ function render({ model, el }) {
     if (field) {
       if (held !== null && document.activeElement !== field) field.value = held;
       if (held === null && !answer) field.value = "";
-      ask.querySelectorAll("input, button").forEach((each) => { each.disabled = Boolean(answer); });
+      for (const each of [field, button]) each.disabled = Boolean(answer);
     }
     const guess = held === null ? "" : `Your guess is kept: ${options.length ? options[held] : `${held} ${model.get("unit")}`.trim()}.`;
     kept.textContent = answer || guess;

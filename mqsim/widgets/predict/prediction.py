@@ -12,6 +12,8 @@ import traitlets
 
 from mqsim.errors import UsageError
 from mqsim.report.tables import number
+from mqsim.viz.css import widget_variables
+from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.predict.reveal import Reveal, compare
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ class Prediction(anywidget.AnyWidget):
         UsageError: there is nothing to choose from, or both choices and a unit.
     """
 
-    _esm = (_HERE / "prediction.js").read_text("utf-8")
-    _css = (_HERE / "prediction.css").read_text("utf-8")
+    _esm = bundle(_HERE / "prediction.js")
+    _css = widget_variables(".mq-predict") + (_HERE / "prediction.css").read_text("utf-8")
 
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mqsim.viz.palette import BLUE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,7 +42,7 @@ class Reveal:
     def _repr_html_(self) -> str:
         why = f" {escape(self.because)}" if self.because else ""
         return (
-            '<p style="border-left:3px solid #0072B2;padding:.2em 0 .2em .8em;margin:.6em 0">'
+            f'<p style="border-left:3px solid {BLUE};padding:.2em 0 .2em .8em;margin:.6em 0">'
             f"<b>{escape(self.sentence)}</b>{why}</p>"
         )
 

@@ -1,18 +1,31 @@
 // Queue depth over the whole run, with its faults; the same strip is where the time is dragged.
 
-const DASHES = [[], [7, 3], [2, 2], [8, 2, 2, 2]];     // of the queues' curves, beside their hues
+import { roundTicks, sixDigits } from "../browser/numbers.js";
+import { FONT } from "../browser/palette.js";
+import { FULL } from "./shapes.js";
+
+export const DASHES = [[], [7, 3], [2, 2], [8, 2, 2, 2]];     // of the queues' curves, beside their hues
 const GUTTER = { left: 40, right: 14, top: 20, bottom: 20 };
 
-class Chart {
+export class Chart {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.ctx = canvas.getContext("2d");
     this.backdrop = document.createElement("canvas");
   }
 
-  // `films`: the one on show first, then those it is compared with.
+  /** @param {import("./types").Film[]} films: the one on show first, then those it is compared with
+   * @param {number} width
+   * @param {number} height
+   * @param {import("./types").Look} look
+   * @param {number} ratio: pixels of the screen to one of the page */
   fit(films, width, height, look, ratio) {
-    Object.assign(this, { films, width, height, look, ratio });
+    this.films = films;
+    this.width = width;
+    this.height = height;
+    this.look = look;
+    this.ratio = ratio;
     this.size = width < 620 ? 12 : 13;
     const film = films[0];
     this.start = film.start;
@@ -52,7 +65,7 @@ class Chart {
     this.shades(ctx, floor);
     ctx.strokeStyle = look.faint;
     ctx.lineWidth = 1;
-    const levels = steps(0, this.most, 3).filter((one) => Number.isInteger(one));
+    const levels = roundTicks(0, this.most, 3).filter((one) => Number.isInteger(one));
     for (const level of levels) {
       const y = Math.round(this.y(level)) + 0.5;
       ctx.beginPath();
@@ -62,14 +75,14 @@ class Chart {
       this.words(level >= 10000 ? `${level / 1000}k` : String(level), GUTTER.left - 7, y, "right", look.soft);
     }
     ctx.strokeStyle = look.soft;
-    for (const t of steps(this.start, this.end, width < 620 ? 4 : 9)) {
+    for (const t of roundTicks(this.start, this.end, width < 620 ? 4 : 9)) {
       const x = this.x(t);
       ctx.beginPath();
       ctx.moveTo(x, floor);
       ctx.lineTo(x, floor + 4);
       ctx.stroke();
       const last = x > width - 24;
-      this.words(`${short(t)} s`, last ? width - 4 : x, floor + 12, last ? "right" : "center", look.soft);
+      this.words(`${sixDigits(t)} s`, last ? width - 4 : x, floor + 12, last ? "right" : "center", look.soft);
     }
     this.films.slice(1).forEach((film) => this.curves(ctx, film, [2, 3], 0.75));
     this.curves(ctx, this.films[0], [], 1);
@@ -86,7 +99,7 @@ class Chart {
       const from = this.x(fault.start), to = this.x(Math.min(fault.end ?? this.end, this.end));
       ctx.fillStyle = look.shade;
       ctx.fillRect(from, GUTTER.top - 2, Math.max(2, to - from), floor - GUTTER.top + 2);
-      ctx.fillStyle = look.fault;
+      ctx.fillStyle = look.bad;
       ctx.fillRect(from - 0.75, GUTTER.top - 2, 1.5, floor - GUTTER.top + 2);
       ctx.font = `${this.size}px ${FONT}`;
       const more = others.length > 1 ? ` and ${others.length} more` : others.length ? ` and ${others[0].targets.join(" and ")}` : "";
@@ -96,7 +109,7 @@ class Chart {
       const row = [0, 1].find((one) => edges.every(([a, b, at]) => at !== one || x > b + 8 || x + wide < a - 8));
       if (row === undefined) continue;
       edges.push([x, x + wide, row]);
-      this.words(fault.words + more, row ? x + 4 : x, 9 + 20 * row, "left", look.fault);
+      this.words(fault.words + more, row ? x + 4 : x, 9 + 20 * row, "left", look.bad);
     }
     if (edges.every(([from]) => from > 150)) {
       this.words(this.width < 620 ? "ready" : "messages ready", 14, 9, "left", look.soft);
@@ -148,15 +161,4 @@ class Chart {
     ctx.arc(x, floor, 6, 0, FULL);
     ctx.fill();
   }
-}
-
-// About `count` round numbers from `from` to `to`.
-function steps(from, to, count) {
-  const rough = (to - from) / count;
-  if (!(rough > 0)) return [from];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * 0.999);
-  const found = [];
-  for (let at = Math.ceil(from / step - 1e-9); at * step <= to * (1 + 1e-9); at++) found.push(Number((at * step).toPrecision(12)));
-  return found;
 }

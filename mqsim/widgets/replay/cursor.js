@@ -1,6 +1,9 @@
 // The state of a run after some of its steps: goes forward by doing a step, and back by undoing it.
 
-class Cursor {
+import { PLACE, STATE, STATUS } from "./film.js";
+
+export class Cursor {
+  /** @param {import("./types").Film} film */
   constructor(film) {
     this.film = film;
     this.done = 0;                                       // steps that have been taken

@@ -1,14 +1,19 @@
 // A film, unpacked: names, columns, and the legs of every copy linked to a chain. See film.py for the layout.
 
-const PLACE = { PRODUCER: 0, EXCHANGE: 1, QUEUE: 2, HELD: 3, AT_WORK: 4, DONE: 5, LOST: 6, DEAD: 7, GONE: 8 };
-const STATE = { READY: 0, UNACKNOWLEDGED: 1, REDELIVERED: 2, DEAD_LETTERED: 3, LOST: 4, ACKNOWLEDGED: 5, GONE: 6 };
-const STATUS = { ABSENT: 0, UP: 1, CRASHED: 2, NO_POWER: 3, HANGS: 4, SLOW: 5, STOPPED: 6, ENDED: 7, NOT_CONNECTED: 8,
+import { sixDigits } from "../browser/numbers.js";
+
+export const PLACE = { PRODUCER: 0, EXCHANGE: 1, QUEUE: 2, HELD: 3, AT_WORK: 4, DONE: 5, LOST: 6, DEAD: 7, GONE: 8 };
+export const STATE = { READY: 0, UNACKNOWLEDGED: 1, REDELIVERED: 2, DEAD_LETTERED: 3, LOST: 4, ACKNOWLEDGED: 5, GONE: 6 };
+export const STATUS = { ABSENT: 0, UP: 1, CRASHED: 2, NO_POWER: 3, HANGS: 4, SLOW: 5, STOPPED: 6, ENDED: 7, NOT_CONNECTED: 8,
   BLOCKED: 9, CUT_OFF: 10 };
 const WHAT = { CREATED: 0, PUBLISHED: 1, ENQUEUED: 2, SENT: 3, STARTED: 4, FINISHED: 5, ENDED: 6, EVENT: 7 };
 const HOW = { OPEN: 0, ACKED: 1, REQUEUED: 2, REJECTED: 3, RETURNED: 4, LOST: 5 };
 const ARRAYS = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
 
-async function openFilm(packed) {
+/** @import { Film } from "./types" */
+
+/** @returns {Promise<Film>} */
+export async function openFilm(packed) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const raw = await new Response(stream).arrayBuffer();
   const length = new DataView(raw).getUint32(0, true);
@@ -25,6 +30,7 @@ async function openFilm(packed) {
 }
 
 // Chain the legs, and find each copy's place in its queue: by priority, then by when it first came.
+/** @param {Film} film */
 function link(film) {
   const legs = film.leg_copy.length;
   const latest = new Int32Array(film.copies).fill(-1);
@@ -71,7 +77,9 @@ function link(film) {
 }
 
 // How many entries of a rising column are at most `value`.
-function upTo(column, value, from = 0, to = column.length) {
+/** @param {ArrayLike<number>} column
+ * @param {number} value */
+export function upTo(column, value, from = 0, to = column.length) {
   while (from < to) {
     const middle = (from + to) >> 1;
     if (column[middle] <= value) from = middle + 1; else to = middle;
@@ -79,33 +87,25 @@ function upTo(column, value, from = 0, to = column.length) {
   return from;
 }
 
-function depthAt(film, queue, t) {
-  const first = film.depth_edges[queue];
-  const at = upTo(film.depth_t, t, first, film.depth_edges[queue + 1]) - 1;
-  return at < first ? 0 : film.depth_ready[at];
-}
-
-function messageName(film, copy) {
+/** @param {Film} film
+ * @param {number} copy */
+export function messageName(film, copy) {
   return `${film.actors[film.message_producer[copy]].name} #${film.message_number[copy] + 1}`;
 }
 
-function copyOf(film, step) {
+/** @param {Film} film
+ * @param {number} step */
+export function copyOf(film, step) {
   const row = film.step_row[step], what = film.step_what[step];
   if (what === WHAT.EVENT) return film.event_copy[row];
   return what <= WHAT.ENQUEUED ? row : film.delivery_copy[row];
 }
 
-// Python's %.6g.
-function short(value) {
-  if (value === 0) return "0";
-  const size = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(6)))));
-  if (size >= -4 && size < 6) return String(Number(value.toPrecision(6)));
-  const [digits, power] = Number(value.toPrecision(6)).toExponential().split("e");
-  return `${digits}e${power[0]}${power.slice(1).padStart(2, "0")}`;
-}
-
 // [who, what they do] of a step: the words of mqsim.trace.timeline, to which a test holds them.
-function words(film, step) {
+/** @param {Film} film
+ * @param {number} step
+ * @returns {[who: string, what: string]} */
+export function words(film, step) {
   const what = film.step_what[step], row = film.step_row[step];
   if (what === WHAT.EVENT) return film.events[row] || ["", ""];
   const copy = copyOf(film, step), name = messageName(film, copy);
@@ -124,7 +124,7 @@ function words(film, step) {
   }
   if (what === WHAT.STARTED) return [consumer.name, `starts ${name}`];
   if (what === WHAT.FINISHED) {
-    return [consumer.name, `finishes ${name} after ${short(film.step_t[step] - film.delivery_started[row])} s`];
+    return [consumer.name, `finishes ${name} after ${sixDigits(film.step_t[step] - film.delivery_started[row])} s`];
   }
   const who = consumer.name;
   return ["broker", {
@@ -137,7 +137,9 @@ function words(film, step) {
 }
 
 // The steps that tell of one message and of all that came of it.
-function stepsOf(film, copy) {
+/** @param {Film} film
+ * @param {number} copy */
+export function stepsOf(film, copy) {
   const origin = film.message_origin[copy], found = [];
   for (let step = 0; step < film.steps; step++) {
     if (!film.step_told[step]) continue;

@@ -1,10 +1,14 @@
 // Where everything stands on a stage of a given width: producers left, the broker in the middle, workers right.
 
+import { PLACE } from "./film.js";
+
 const ROW = 16;        // from one waiting dot to the next
 const TOP = 34;        // above the boxes: the columns' names
 const EXIT = 22;       // right of the workers, where finished dots leave
 
-function layOut(film, width) {
+/** @param {import("./types").Film} film
+ * @param {number} width */
+export function layOut(film, width) {
   const narrow = width < 620;
   const sides = { left: [], right: [] };
   film.actors.forEach((actor, code) => { if (actor.side) sides[actor.side].push(code); });
@@ -72,14 +76,14 @@ function column(layout, codes, side, x, w, tallest) {
   });
 }
 
-function slotInQueue(layout, queue, place) {
+export function slotInQueue(layout, queue, place) {
   const box = layout.queues[queue], at = Math.min(place, box.shown - 1);
-  const column = Math.floor(at / box.rows), row = at % box.rows;
-  return { x: box.x + box.w - 6 - ROW * (column + 0.5), y: box.y + 5 + ROW * (row + 0.5) };
+  const fromRight = Math.floor(at / box.rows), row = at % box.rows;
+  return { x: box.x + box.w - 6 - ROW * (fromRight + 0.5), y: box.y + 5 + ROW * (row + 0.5) };
 }
 
 // The spots in a worker's box: one for the work in hand, the others, left of it, for what it holds besides.
-function spotsOf(layout, box) {
+export function spotsOf(layout, box) {
   const y = box.tight ? box.y + box.h / 2 : box.y + box.h - 19;
   const hand = { x: box.tight ? box.x + box.w - 18 : box.x + (layout.narrow ? 66 : 74), y };
   const taken = box.tight ? 16 + 8.3 * layout.film.actors[box.code].name.length : 8;     // by the name

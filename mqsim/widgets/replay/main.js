@@ -1,5 +1,7 @@
 // What anywidget calls: joins a player to the model that the kernel shares.
 
+import { Reader } from "./reader.js";
+
 function render({ model, el }) {
   const player = new Reader(model, el);
   const changes = {
@@ -13,7 +15,7 @@ function render({ model, el }) {
   for (const [name, act] of Object.entries(changes)) model.on(`change:${name}`, act);
   model.on("msg:custom", (message) => { if (message.notice !== undefined) player.say(message.notice); });
   player.load();
-  player.page.player = player;
+  Object.assign(player.page, { player });
   return () => {
     for (const [name, act] of Object.entries(changes)) model.off(`change:${name}`, act);
     player.end();

@@ -1,13 +1,16 @@
 // Dots on their way. A way takes as long as it took in the run, and at least LEAST seconds of the viewer's, or it
 // could not be seen. What a message does next waits until it has arrived; so pictures may lag, numbers never do.
 
+import { PLACE } from "./film.js";
+
 const LEAST = { [PLACE.PRODUCER]: 0, [PLACE.EXCHANGE]: 0.32, [PLACE.QUEUE]: 0.32, [PLACE.HELD]: 0.5,
   [PLACE.AT_WORK]: 0.12, [PLACE.DONE]: 0.55, [PLACE.LOST]: 0.6, [PLACE.DEAD]: 0, [PLACE.GONE]: 0.6 };
-const MOST_MOVING = 1200;
+export const MOST_MOVING = 1200;
 const APART = 0.07;           // between two messages that one producer sends at one instant, or they would look like one
 const APART_AT_MOST = 0.7;
 
-class Motion {
+export class Motion {
+  /** @param {import("./types").Film} film */
   constructor(film) {
     this.film = film;
     this.clock = 0;             // seconds of the viewer's

@@ -13,8 +13,9 @@ from mqsim.report.tables import Table
 from mqsim.trace.timeline import timeline_of
 from mqsim.viz import depth, lanes
 from mqsim.viz.bars import consumers
+from mqsim.viz.css import page_variables
 from mqsim.widgets.replay.compare import ROWS, numbers
-from mqsim.widgets.replay.scripts import looks, script, style
+from mqsim.widgets.replay.scripts import script, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def page(films: Sequence[bytes], state: dict[str, Any], trace: Trace, title: str
         theme: `light`, `dark`, or None: as the reader's system has it.
     """
     held = {**state, "_films": [base64.b64encode(one).decode() for one in films]}
-    held |= {"_look": looks(), "_theme": theme or "", "_live": False}
+    held |= {"_theme": theme or "", "_live": False}
     data = json.dumps(held).replace("</", "<\\/")
     code = script().replace("export default { render };", "const replay = { render };")
     unplayed = "\n".join(
@@ -68,18 +69,10 @@ def page(films: Sequence[bytes], state: dict[str, Any], trace: Trace, title: str
 
 
 def _page_style() -> str:
-    found = looks()
-    light, dark = ({name: found[theme][name] for name in ("paper", "ink")} for theme in ("light", "dark"))
-    font = "600 17px/1.3 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-    return "\n".join(
-        (
-            ":root { color-scheme: light dark; }",
-            "body { margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px; "
-            f"background: {light['paper']}; color: {light['ink']}; }}",
-            f"h1 {{ font: {font}; margin: 0 14px 2px; }}",
-            "@media (prefers-color-scheme: dark) "
-            f"{{ body {{ background: {dark['paper']}; color: {dark['ink']}; }} }}",
-        )
+    return page_variables() + (
+        "body { margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px; "
+        "background: var(--paper); color: var(--ink); }\n"
+        "h1 { font: 600 17px/1.3 var(--font); margin: 0 14px 2px; }"
     )
 
 

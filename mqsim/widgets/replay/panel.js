@@ -1,26 +1,19 @@
 // The parts that are not drawn: controls, legend with counts, what happens, and what a worker can be made to do.
 
+import { make } from "../browser/elements.js";
+import { PLACE, STATE, words } from "./film.js";
+import { shapeAsSvg } from "./shapes.js";
+
 const ICONS = {
   first: "M4 3v10M13 3 6 8l7 5Z", back: "M11 3 4 8l7 5Z", play: "M4 2.5 13 8l-9 5.5Z", pause: "M4 3h3v10H4ZM9 3h3v10H9Z",
   next: "M5 3l7 5-7 5Z", last: "M12 3v10M3 3l7 5-7 5Z",
 };
 
-function icon(name) {
+export function icon(name) {
   return `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 }
 
-function make(tag, attributes = {}, ...inside) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "html") made.innerHTML = value;
-    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...inside);
-  return made;
-}
-
-const KINDS = {
+export const KINDS = {
   crash: { says: "Crash", does: "The process dies; its connection closes.", asks: "for", words: "starts again after (s)", empty: "never" },
   hang: { says: "Hang", does: "Work stands still; the broker notices only by the heartbeat.", asks: "for", words: "for (s)", empty: "ever" },
   slow: { says: "Slow", does: "Work takes three times as long.", asks: "for", words: "for (s)", empty: "ever" },
@@ -28,7 +21,7 @@ const KINDS = {
 };
 
 // The fault that a choice means, as mqsim's scenarios write it.
-function faultOf(kind, who, at, seconds) {
+export function faultOf(kind, who, at, seconds) {
   const fault = { kind, who, at, more: {} };
   if (kind === "slow") fault.more.factor = 3;
   const field = { crash: "restart_after", hang: "for", slow: "for", restart: "down" }[kind];
@@ -36,7 +29,7 @@ function faultOf(kind, who, at, seconds) {
   return fault;
 }
 
-function buildControls(act) {
+export function buildControls(act) {
   const button = (name, label, keys, id) => make("button", { type: "button", class: "tool", "data-testid": id,
     "aria-label": label, title: `${label} (${keys})`, html: icon(name), onclick: () => act(id) });
   const parts = {
@@ -59,7 +52,7 @@ const LEGEND = [["ready", STATE.READY, "ready", "waiting in a queue"],
   ["acknowledged", STATE.ACKNOWLEDGED, "acknowledged", "counted as done by the broker"],
   ["gone", STATE.GONE, "gone otherwise", "expired, dropped, rejected, refused, or wanted by no queue"]];
 
-function buildLegend(film) {
+export function buildLegend(film) {
   const counts = {}, list = make("ul", { class: "legend", "aria-label": "States, and how many messages" });
   for (const [key, state, label, says] of LEGEND) {
     if (state === STATE.GONE && !film.ever.has(PLACE.GONE)) continue;
@@ -71,7 +64,7 @@ function buildLegend(film) {
 }
 
 // Some lines of the story, the current one in their midst.
-function showStory(list, film, stepsShown, current, onpick) {
+export function showStory(list, film, stepsShown, current, onpick) {
   list.replaceChildren(...stepsShown.map((step) => {
     const [who, text] = words(film, step);
     const now = step === current, ahead = step > current;
@@ -81,7 +74,7 @@ function showStory(list, film, stepsShown, current, onpick) {
   }));
 }
 
-function timeWords(film, t) {
+export function timeWords(film, t) {
   const span = film.end - film.start;
   return `${t.toFixed(span < 0.1 ? 6 : span < 2000 ? 3 : 1)} s`;
 }
@@ -89,7 +82,7 @@ function timeWords(film, t) {
 const NUMBERS = [["done", "worked to the end"], ["lost", "lost"], ["redelivered", "sent again"], ["dead_lettered", "dead-lettered"],
   ["gone", "gone otherwise"], ["open", "not finished at the end"], ["sojourn", "mean sojourn (s)"]];
 
-function compareTable(films) {
+export function compareTable(films) {
   const shown = NUMBERS.filter(([key]) => ["done", "lost", "redelivered", "sojourn"].includes(key)
     || films.some((film) => film.numbers[key]));
   const cell = (value) => value === null ? "none" : Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3);

@@ -1,8 +1,20 @@
 // The replay itself: holds the time, answers the reader, and tells the kernel.
 
+import { make, themeOf } from "../browser/elements.js";
+import { sixDigits } from "../browser/numbers.js";
+import { Chart } from "./chart.js";
+import { Cursor } from "./cursor.js";
+import { copyOf, messageName, openFilm, upTo, words } from "./film.js";
+import { MOST_MOVING, Motion } from "./motion.js";
+import { buildControls, buildLegend, compareTable, icon, showStory, timeWords } from "./panel.js";
+import { lookOf } from "./shapes.js";
+import { Stage } from "./stage.js";
+
 const TELL_EVERY = 250;       // milliseconds between two reports of the time while it plays
 
-class Player {
+export class Player {
+  /** @param {import("../browser/model").Model} model
+   * @param {HTMLElement} host */
   constructor(model, host) {
     this.model = model;
     this.films = [];
@@ -70,7 +82,7 @@ class Player {
     const first = !this.films.length;
     this.films = films;
     this.show(Math.min(this.model.get("which"), films.length - 1), first);
-    this.page.dataset.loaded = films.length;
+    this.page.dataset.loaded = String(films.length);
   }
 
   show(which, first = false) {
@@ -103,7 +115,7 @@ class Player {
     const asked = this.model.get("speed");
     if (asked > 0 && !offered.includes(asked)) offered.push(asked);
     offered.sort((a, b) => a - b);
-    this.controls.speed.replaceChildren(...offered.map((one) => make("option", { value: one }, `${short(one)} s a second`)));
+    this.controls.speed.replaceChildren(...offered.map((one) => make("option", { value: one }, `${sixDigits(one)} s a second`)));
     this.controls.speed.value = asked > 0 ? asked : base;
   }
 
@@ -122,23 +134,14 @@ class Player {
 
   // -- looks ---------------------------------------------------------------------------------------------------------
 
-  theme() {
-    const asked = this.model.get("_theme");
-    if (asked === "light" || asked === "dark") return asked;
-    const lab = document.body.dataset.jpThemeLight;
-    if (lab !== undefined) return lab === "true" ? "light" : "dark";
-    return this.dark.matches ? "dark" : "light";
-  }
-
   fit() {
     const width = this.page.clientWidth;
     if (!this.film || width < 60) return;
-    const theme = this.theme(), ratio = Math.min(3, window.devicePixelRatio || 1);
-    const look = this.look = this.model.get("_look")[theme];
+    const theme = themeOf(this.model.get("_theme")), ratio = Math.min(3, window.devicePixelRatio || 1);
+    const look = lookOf(theme);
     this.page.dataset.theme = theme;
-    for (const name of ["paper", "ink", "soft", "faint", "line", "card", "fault"]) this.page.style.setProperty(`--${name}`, look[name]);
     look.states.forEach((colour, state) => {
-      for (const shape of this.page.querySelectorAll(`.state-${state}`)) shape.style.color = colour;
+      for (const shape of /** @type {NodeListOf<SVGElement>} */ (this.page.querySelectorAll(`.state-${state}`))) shape.style.color = colour;
     });
     this.page.classList.toggle("narrow", width < 620);
     this.motion.still = this.less.matches;
@@ -300,9 +303,8 @@ class Player {
       for (let step = current + 1; step < film.steps && shown.length < 5; step++) if (film.step_told[step]) shown.push(step);
     }
     showStory(this.story, film, shown, copy >= 0 ? Math.max(...shown.filter((step) => step <= current), -1) : current, (step) => this.jumpTo(step));
-    const now = this.story.querySelector(".now");
-    const above = now && (now.previousElementSibling || now), first = above && (above.previousElementSibling || above);
-    if (first) this.story.scrollTop = first.offsetTop - this.story.firstElementChild.offsetTop;
+    const lines = /** @type {HTMLElement[]} */ ([...this.story.children]), at = lines.findIndex((line) => line.classList.contains("now"));
+    if (at >= 0) this.story.scrollTop = lines[Math.max(0, at - 2)].offsetTop - lines[0].offsetTop;
     const about = current < 0 ? -1 : copyOf(film, current);
     this.now.textContent = copy >= 0 ? `The story of ${messageName(film, copy)}` : "What happens";
     this.followButton.hidden = copy < 0 && about < 0;
@@ -324,8 +326,8 @@ class Player {
       : "Travel is drawn slowly: not to scale.";
     if (this.scale.textContent !== note) this.scale.textContent = note;
     for (const [key, value] of Object.entries(this.legend.counts)) {
-      const words = count[key].toLocaleString("en");
-      if (value.textContent !== words) value.textContent = words;
+      const shown = count[key].toLocaleString("en");
+      if (value.textContent !== shown) value.textContent = shown;
     }
     const clock = `${timeWords(film, t)} of ${timeWords(film, film.end)}`;
     if (this.controls.clock.textContent !== clock) {
@@ -336,7 +338,7 @@ class Player {
     Object.assign(data, { t, step: cursor.current, playing: this.playing, which: this.which, follow: this.follow, speed: this.speed,
       fps: this.fps.toFixed(1), moving: this.stage.moving, depth: JSON.stringify(cursor.ready.map((list) => list.length)),
       ...Object.fromEntries(Object.entries(count)) });
-    for (const spot of this.spots.children) {
+    for (const spot of /** @type {HTMLCollectionOf<HTMLElement>} */ (this.spots.children)) {
       const said = `${this.tellWorker(Number(spot.dataset.code)).join(": ")}. Press to make it crash, hang, slow down or restart.`;
       if (!this.playing && spot.getAttribute("aria-label") !== said) spot.setAttribute("aria-label", said);
     }

@@ -1,6 +1,12 @@
 // What a reader does to the player: keys, pointer, following a message, intervening.
 
-class Reader extends Player {
+import { make } from "../browser/elements.js";
+import { sixDigits } from "../browser/numbers.js";
+import { copyOf, messageName, PLACE, STATUS, stepsOf, words } from "./film.js";
+import { faultOf, KINDS, timeWords } from "./panel.js";
+import { Player } from "./player.js";
+
+export class Reader extends Player {
   // -- what a reader does ----------------------------------------------------------------------------------------------
 
   act(what) {
@@ -65,7 +71,7 @@ class Reader extends Player {
     this.tip.hidden = !said.length || !this.menu.hidden;
     this.stageBox.style.cursor = copy >= 0 ? "pointer" : "";
     if (this.tip.hidden) return;
-    this.tip.replaceChildren(...said.map((words, place) => make(place ? "div" : "b", {}, words)));
+    this.tip.replaceChildren(...said.map((line, place) => make(place ? "div" : "b", {}, line)));
     this.put(this.tip, x, y);
   }
 
@@ -151,7 +157,7 @@ class Reader extends Player {
     let chosen = "crash";
     const choose = (kind) => {
       chosen = kind;
-      for (const one of kinds.children) one.setAttribute("aria-checked", String(one.dataset.kind === kind));
+      for (const one of /** @type {HTMLCollectionOf<HTMLElement>} */ (kinds.children)) one.setAttribute("aria-checked", String(one.dataset.kind === kind));
       says.textContent = KINDS[kind].does;
       label.replaceChildren(`${KINDS[kind].words} `, seconds);
       seconds.placeholder = KINDS[kind].empty;
@@ -165,12 +171,13 @@ class Reader extends Player {
       choose("crash");
     } else {
       this.menu.replaceChildren(title, make("p", {}, "Running the model again needs Python, which this page does not have. In a notebook:"),
-        make("code", {}, `result.replay().intervene("crash", "${name}", at=${short(at)})`), make("div", { class: "row" }, close));
+        make("code", {}, `result.replay().intervene("crash", "${name}", at=${sixDigits(at)})`), make("div", { class: "row" }, close));
     }
     this.menu.hidden = false;
     this.menuFor = code;
     this.put(this.menu, box.x, box.y + box.h - 12);
-    (this.menu.querySelector(".kinds button") || close).focus({ preventScroll: true });
+    const first = /** @type {HTMLElement | null} */ (this.menu.querySelector(".kinds button"));
+    (first ?? close).focus({ preventScroll: true });
     this.page.dataset.menu = name;
   }
 
@@ -178,7 +185,7 @@ class Reader extends Player {
     if (this.menu.hidden) return;
     this.menu.hidden = true;
     delete this.page.dataset.menu;
-    const spot = this.spots.querySelector(`[data-code="${this.menuFor}"]`);
+    const spot = /** @type {HTMLElement | null} */ (this.spots.querySelector(`[data-code="${this.menuFor}"]`));
     if (spot) spot.focus({ preventScroll: true });
   }
 
@@ -188,8 +195,8 @@ class Reader extends Player {
     this.model.send({ intervene: fault });
   }
 
-  say(words) {
-    this.notice.textContent = words;
-    this.notice.hidden = !words;
+  say(sentence) {
+    this.notice.textContent = sentence;
+    this.notice.hidden = !sentence;
   }
 }

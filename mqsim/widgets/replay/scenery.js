@@ -1,10 +1,16 @@
 // What stands on the stage: boxes, and the links between them.
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+import { FONT } from "../browser/palette.js";
+import { DASHES } from "./chart.js";
+import { messageName, PLACE, STATUS } from "./film.js";
+import { layOut, slotInQueue, spotsOf } from "./layout.js";
+import { FULL, Stamps } from "./shapes.js";
 
 const HIGHEST = 340;
 
-class Scenery {
+export class Scenery {
+  /** @param {HTMLCanvasElement} canvas
+   * @param {import("./types").Film} film */
   constructor(canvas, film) {
     this.canvas = canvas;
     this.ctx = canvas.getContext("2d");
@@ -14,6 +20,9 @@ class Scenery {
     this.moving = 0;
   }
 
+  /** @param {number} width
+   * @param {import("./types").Look} look
+   * @param {number} ratio: pixels of the screen to one of the page */
   fit(width, look, ratio) {
     // Larger where there is room, as on a screen in class, but not so high that what is below is pushed off it.
     this.zoom = Math.max(1, Math.min(1.3, width / 860));
@@ -31,6 +40,12 @@ class Scenery {
     this.spots.clear();
   }
 
+  /** @param {string} words
+   * @param {number} x
+   * @param {number} y
+   * @param {{ size?: number, bold?: boolean, colour?: string, align?: CanvasTextAlign, room?: number }} how: `room` in pixels,
+   *   0 for as much as it takes
+   * @returns {number} its width in pixels */
   text(words, x, y, { size = 12, bold = false, colour = this.look.ink, align = "left", room = 0 } = {}) {
     const ctx = this.ctx;
     ctx.font = `${bold ? "600 " : ""}${size}px ${FONT}`;
@@ -83,11 +98,11 @@ class Scenery {
   broker() {
     const { layout, look, cursor } = this, { x, y, w, h } = layout.broker;
     const up = cursor.broker === STATUS.UP;
-    this.box(x, y, w, h, 10, { fill: up ? look.card : look.down, line: up ? look.faint : look.fault, dash: up ? [] : [5, 4] });
+    this.box(x, y, w, h, 10, { fill: up ? look.card : look.down, line: up ? look.faint : look.bad, dash: up ? [] : [5, 4] });
     const name = `broker (RabbitMQ ${this.film.profile})`;
     const used = this.text(layout.narrow || !this.film.profile ? "broker" : name, x + 2, 13, { size: 12, colour: look.soft });
     if (!up) {
-      this.text(`is down: ${this.film.statuses[cursor.broker]}`, x + 12 + used, 13, { size: 12, bold: true, colour: look.fault });
+      this.text(`is down: ${this.film.statuses[cursor.broker]}`, x + 12 + used, 13, { size: 12, bold: true, colour: look.bad });
     }
   }
 
@@ -142,7 +157,7 @@ class Scenery {
     const { look, film, cursor } = this;
     const status = cursor.status[box.code], name = film.actors[box.code].name;
     const ok = status === STATUS.UP || status === STATUS.ABSENT || status === STATUS.ENDED;
-    this.box(box.x, box.y, box.w, box.h, 7, { fill: ok ? look.card : look.down, line: ok ? look.line : look.fault, dash: ok ? [] : [5, 4] });
+    this.box(box.x, box.y, box.w, box.h, 7, { fill: ok ? look.card : look.down, line: ok ? look.line : look.bad, dash: ok ? [] : [5, 4] });
     const number = cursor.sent[box.code].toLocaleString("en");
     const sent = this.width(`${number} sent`) > box.w - 14 ? number : `${number} sent`;
     const waits = cursor.waits[box.code].length;
@@ -151,7 +166,7 @@ class Scenery {
     } else {
       this.text(name, box.x + 8, box.y + 15, { bold: true, room: box.w - 16 });
       const words = ok ? (waits ? `${waits} waiting` : sent) : film.statuses[status];
-      this.text(words, box.x + 8, box.y + box.h - 13, { size: 12, colour: ok ? look.soft : look.fault, room: box.w - 14 });
+      this.text(words, box.x + 8, box.y + box.h - 13, { size: 12, colour: ok ? look.soft : look.bad, room: box.w - 14 });
     }
     cursor.waits[box.code].slice(0, 1).forEach((copy) => this.resident(copy, { x: box.x + box.w - 1, y: box.y + box.h / 2 }));
   }
@@ -159,12 +174,11 @@ class Scenery {
   queue(box, queue) {
     const { look, film, cursor } = this, list = cursor.ready[queue];
     const words = `${list.length.toLocaleString("en")} ready`;
-    const soft = { size: 12, colour: look.soft, align: "right" };
     const y = this.layout.narrow ? box.y + box.h + 11 : box.y - 11;      // where it is narrow, below
     const keyed = film.queues.length > 1 ? 30 : 0, room = box.w - (this.layout.narrow ? 2 : this.width(words) + 8 + keyed);
     if (keyed) this.key(queue, box.x + box.w - this.width(words) - 28, y);
     this.text(film.queues[queue], box.x + 1, box.y - 11, { bold: true, room });
-    this.text(words, box.x + box.w - 1, y, soft);
+    this.text(words, box.x + box.w - 1, y, { size: 12, colour: look.soft, align: "right" });
     this.box(box.x, box.y, box.w, box.h, 6, { fill: look.paper, line: look.line, wide: 1.2 });
     let shown = 0;
     for (const copy of list) {
@@ -191,11 +205,11 @@ class Scenery {
   }
 
   worker(box) {
-    const { ctx, look, film, cursor } = this, actor = film.actors[box.code], status = cursor.status[box.code];
+    const { look, film, cursor } = this, actor = film.actors[box.code], status = cursor.status[box.code];
     const runs = status === STATUS.UP || status === STATUS.SLOW;
     const bad = !runs && status !== STATUS.ABSENT && status !== STATUS.ENDED && status !== STATUS.STOPPED;
     this.box(box.x, box.y, box.w, box.h, 7, {
-      fill: runs ? look.card : look.down, line: bad || status === STATUS.SLOW ? look.fault : look.line,
+      fill: runs ? look.card : look.down, line: bad || status === STATUS.SLOW ? look.bad : look.line,
       dash: runs ? [] : [5, 4], wide: bad ? 1.6 : 1.2,
     });
     const spots = spotsOf(this.layout, box), list = cursor.holds[box.code];
@@ -206,7 +220,7 @@ class Scenery {
     const room = wordsX - box.x - 14, fits = this.width(words, bad) + this.width(actor.name, true) + 8 <= room;
     this.text(actor.name, box.x + 8, nameY, { bold: true, room });
     if (fits || (status !== STATUS.UP && !box.tight && !list.length)) {
-      this.text(words, wordsX, fits ? nameY : spots.hand.y, { size: 12, align: "right", bold: bad, colour: bad || status === STATUS.SLOW ? look.fault : look.soft });
+      this.text(words, wordsX, fits ? nameY : spots.hand.y, { size: 12, align: "right", bold: bad, colour: bad || status === STATUS.SLOW ? look.bad : look.soft });
     }
     const covered = !fits && status !== STATUS.UP && !box.tight && !list.length;      // by the words
     if (!covered) this.hand(box, spots, list);
@@ -256,7 +270,7 @@ class Scenery {
 
   cross(x, y) {
     const { ctx, look } = this;
-    for (const [colour, wide] of [[look.paper, 7], [look.fault, 3.5]]) {
+    for (const { colour, wide } of [{ colour: look.paper, wide: 7 }, { colour: look.bad, wide: 3.5 }]) {
       ctx.strokeStyle = colour;
       ctx.lineWidth = wide;
       ctx.lineCap = "round";

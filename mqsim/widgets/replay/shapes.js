@@ -1,6 +1,16 @@
 // What a message looks like in each state: a shape and a colour, each enough by itself.
 
-const FULL = 2 * Math.PI;
+import { BLUE, GREEN, HUES, ORANGE, PAPERS, PURPLE, SKY, VERMILLION } from "../browser/palette.js";
+import { STATE } from "./film.js";
+
+export const FULL = 2 * Math.PI;
+
+// Colours on light or on dark paper; `states` are in the order of STATE.
+export function lookOf(theme) {
+  const paper = PAPERS[theme];
+  return { ...paper, hues: HUES, shade: `${VERMILLION}26`,
+    states: [BLUE, SKY, ORANGE, PURPLE, VERMILLION, GREEN, paper.soft] };
+}
 
 function path(ctx, state, x, y, r) {
   ctx.beginPath();
@@ -40,7 +50,7 @@ function drawShape(ctx, look, state, x, y, r) {
 }
 
 // Each shape is drawn once and then copied: 60 pictures a second of a thousand dots.
-class Stamps {
+export class Stamps {
   constructor(look, ratio) {
     this.ratio = ratio;
     this.size = 20;
@@ -60,7 +70,7 @@ class Stamps {
 }
 
 // The same shape as SVG, for the legend.
-function shapeAsSvg(state) {
+export function shapeAsSvg(state) {
   const shapes = {
     [STATE.READY]: '<circle cx="8" cy="8" r="6"/>',
     [STATE.UNACKNOWLEDGED]: '<rect x="2.8" y="2.8" width="10.4" height="10.4"/>',

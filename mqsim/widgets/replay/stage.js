@@ -1,8 +1,13 @@
 // The stage: messages in their places and on their way, over the scenery.
 
+import { PLACE } from "./film.js";
+import { slotInQueue, spotsOf } from "./layout.js";
+import { Scenery } from "./scenery.js";
+import { FULL } from "./shapes.js";
+
 const CROWD = 160;     // from so many moving dots on, dots at rest no longer wait for those under way
 
-class Stage extends Scenery {
+export class Stage extends Scenery {
   // Draw one picture; `dt` is the viewer's time since the last, `calm` lets nothing glide.
   draw(cursor, motion, t, dt, calm, follow, pointed) {
     const ctx = this.ctx, layout = this.layout;

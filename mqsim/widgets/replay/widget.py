@@ -14,7 +14,7 @@ from mqsim.widgets.replay.compare import numbers, table
 from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import notebook_html, page
 from mqsim.widgets.replay.routes import routes
-from mqsim.widgets.replay.scripts import looks, script, style
+from mqsim.widgets.replay.scripts import script, style
 
 if TYPE_CHECKING:
     import os
@@ -55,16 +55,13 @@ class Replay(anywidget.AnyWidget):
     follow = traitlets.Int(-1).tag(sync=True)
     which = traitlets.Int(0).tag(sync=True)
     _films = traitlets.List(traitlets.Bytes()).tag(sync=True)
-    _look = traitlets.Dict().tag(sync=True)
     _theme = traitlets.Unicode("").tag(sync=True)
     _live = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None.")
-        super().__init__(
-            _films=[_packed(run, label)], _look=looks(), _theme=theme or "", _live=True, t=run.trace.start
-        )
+        super().__init__(_films=[_packed(run, label)], _theme=theme or "", _live=True, t=run.trace.start)
         self.runs = [run]
         self.labels = [label]
         self.on_msg(self._hear)

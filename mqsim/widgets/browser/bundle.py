@@ -1,0 +1,39 @@
+"""One module out of a script and what it imports: a widget sends the browser one text, without imports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+_TYPES = re.compile(r"[ ]*/\*\*.*?\*/\n?", re.DOTALL)
+_EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+
+
+def bundle(entry: Path) -> str:
+    """The script `entry`, after all that it imports, each file once, as one module without imports.
+
+    Files are joined as they are, but for the comments that are written for the type checker. So no two of
+    them may declare the same name; the browser refuses a module that declares a name twice.
+
+    Args:
+        entry: the script with the `export default` that anywidget calls.
+    """
+    parts: dict[Path, str] = {}
+    _gather(entry.resolve(), parts)
+    return "\n".join(parts.values())
+
+
+def _gather(script: Path, parts: dict[Path, str], importers: tuple[Path, ...] = ()) -> None:
+    if script in parts:
+        return
+    if script in importers:
+        names = " -> ".join(path.name for path in (*importers, script))
+        raise ImportError(f"scripts import each other in a circle: {names}")
+    text = script.read_text(encoding="utf-8")
+    for name in _IMPORT.findall(text):
+        _gather((script.parent / name).resolve(), parts, (*importers, script))
+    parts[script] = _EXPORT.sub("", _IMPORT.sub("", _TYPES.sub("", text)))

@@ -79,7 +79,7 @@ def run_files(request: ExecRequest) -> None:
     """
     from mqsim.api import run_programs
 
-    given = _arguments(request)
+    given = call_of(request)
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 
@@ -107,8 +107,12 @@ def leave_at_once(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _arguments(request: ExecRequest) -> dict[str, Any]:
-    """What `run_programs` is called with."""
+def call_of(request: ExecRequest) -> dict[str, Any]:
+    """What `run_programs` is called with.
+
+    Raises:
+        UsageError: an option can't be understood, or fits no other.
+    """
     if not request.every_crash and (request.who is not None or request.restart_after is not None):
         option = "--who" if request.who is not None else "--restart-after"
         raise UsageError(f"{option} belongs to --every-crash; for one crash write --kill NAME@T.")

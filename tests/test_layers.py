@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -297,7 +299,12 @@ def loaded_by(statement: str) -> set[str]:
     heavy = ("pandas", "matplotlib", "pydantic", "simpy", "scipy", "pika", "typer")
     program = f"import sys; {statement}; print(*(name for name in {heavy!r} if name in sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     return set(done.stdout.split())
 

@@ -74,6 +74,13 @@ def size(
     Raises:
         UsageError: a text can't be read, or there is nothing to vary.
         ScenarioError: the scenario can't be run, or has no such field.
+
+    Example:
+        >>> answer = size(
+        ...     target="wait.mean < 0.1s", rate="10/s", work="1s", workers="11..20"
+        ... )
+        >>> print(answer.sentence)
+        13 workers are enough: ...
     """
     asked = subject(scenario, seed, flags)
     knobs = (*asked.knobs, *(knob(text) for text in many(vary)))

@@ -22,7 +22,7 @@ guess
 
 # %%
 alone = mq.simulate("task-queue")
-alone.plot_lanes()
+alone.plot_lanes(end=6.5)
 
 # %%
 # Run this cell for the answer.
@@ -33,7 +33,8 @@ guess.reveal(
 # %% [markdown]
 # ## Three tasks, three workers
 #
-# Nobody told the producer. It sends to the queue, as before; two more workers take from it.
+# Nobody told the producer. It sends to the queue, as before; two more workers take from it. The time axis is as long as
+# in the picture above, so you can compare the two.
 
 # %%
 guess = mq.predict("And now: when is the last task done?", unit="s")
@@ -41,7 +42,7 @@ guess
 
 # %%
 three = mq.simulate(mq.load("task-queue").with_({"consumers.worker.count": 3}))
-three.plot_lanes()
+three.plot_lanes(end=6.5)
 
 # %%
 # Run this cell for the answer.
@@ -105,7 +106,9 @@ mq.simulate("worker-crash").replay()
 # %% [markdown]
 # ## Turn the knobs
 #
-# Tasks come at random now. How many workers does it take until hardly anybody waits?
+# Tasks come at random now: eight a second, 0.2 s of work each. Worker-3 is four times as slow as the others. How many
+# workers does it take until hardly anybody waits? (If you ask for more than three, the fourth is as fast as the first,
+# the fifth as the second, and so on.)
 
 # %%
 mq.explore("unequal-workers", vary=["consumers.worker.count", "consumers.worker.prefetch"])
@@ -132,8 +135,8 @@ a_crash_loses_no_task(seed=1), a_crash_loses_no_task(seed=1, ack="auto")
 # %% [markdown]
 # ## Your turn
 #
-# Three tasks, **two** workers. When is the last task done? Copy the cell with three workers, change one number, and end it
-# with `float(result.messages.acked.max())`.
+# Three tasks, **two** workers. When is the last task done? Copy the cell with three workers. In the copy, write `two`
+# instead of `three` and the number 2 instead of 3. Then replace the last line by `float(two.messages.acked.max())`.
 #
 # You should see: `4.0`
 

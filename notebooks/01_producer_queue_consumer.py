@@ -203,16 +203,17 @@ my_office_agrees(seed=1), my_office_agrees(seed=1, prefetch=0)
 # %% [markdown]
 # ## Your turn
 #
-# 1. With your own simulator: a **third** clerk. What is the mean wait now? End the cell with
-#    `round(float((third.started - real.created).mean()), 3)`.
+# 1. With your own simulator: a **third** clerk. Copy the first two statements of the cell that compares the two simulators
+#    (`real` and `mine`). In the second one, write `third` instead of `mine`, and 3 clerks instead of 2. What is the mean wait
+#    now? End with `round(float((third.started - real.created).mean()), 3)`.
 #
 # You should see: `0.178`
 
 # %% tags=["exercise"]
 
 # %% [markdown]
-# 2. The same in mqsim: `OFFICE.with_({...})` with the changes from above and three clerks, seed 1, and the mean of
-#    `started - created`, rounded to 3 places.
+# 2. The same in mqsim: copy the first statement of the same cell (`real`), and add the change
+#    `"consumers.clerk.count": 3`. End with `round(float((real.started - real.created).mean()), 3)`.
 #
 # You should see: `0.178`
 

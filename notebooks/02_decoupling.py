@@ -214,7 +214,8 @@ the_backlog_goes_away(seed=1), the_backlog_goes_away(seed=1, service=1.2)
 # %% [markdown]
 # ## Your turn
 #
-# The mailer is down for **twenty** seconds (`faults.0.restart_after`), seed 1. How long is the queue at its longest? End with
+# The mailer is down for **twenty** seconds: simulate `SHOP` with `"faults.0.restart_after": 20`, seed 1. Call the run `result`.
+# How long is the queue at its longest? End with
 # `int(result.depth.ready.max())`.
 #
 # You should see: `22`
@@ -223,7 +224,8 @@ the_backlog_goes_away(seed=1), the_backlog_goes_away(seed=1, service=1.2)
 
 # %% [markdown]
 # Is the shop still kept free when the queue may hold only five orders and refuses the rest? Set
-# `"broker.queues.orders": {"max_length": 5, "overflow": "reject-publish"}`, seed 1, twenty seconds again, and end with
+# `"broker.queues.orders": {"max_length": 5, "overflow": "reject-publish"}`, seed 1, twenty seconds again.
+# Call the run `result`, and end with
 # `int((result.messages.outcome == "refused").sum())`.
 #
 # You should see: `17`

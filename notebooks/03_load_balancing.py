@@ -257,7 +257,8 @@ twice_the_workers_do_twice_as_much(seed=1), twice_the_workers_do_twice_as_much(s
 # %% [markdown]
 # ## Your turn
 #
-# The slow worker with `prefetch: 0` (preset `unequal-workers`): what share does it get of what it is **sent**? End with
+# The preset `mq.load("unequal-workers")` with `"consumers.worker.prefetch": 0`: what share of all messages is sent to the slow
+# worker, worker-3? Call the run `result`, and end with
 # `round(float((result.messages.consumer == "worker-3").mean()), 2)`.
 #
 # You should see: `0.33`
@@ -265,7 +266,8 @@ twice_the_workers_do_twice_as_much(seed=1), twice_the_workers_do_twice_as_much(s
 # %% tags=["exercise"]
 
 # %% [markdown]
-# How long until all is done in `fair-dispatch` with **five** workers and prefetch 1? Guess first. End with
+# How long until all is done in `mq.load("fair-dispatch")` with **five** workers, `"consumers.worker.count": 5`? (Prefetch is 1
+# there.) Guess first. Call the run `result`, and end with
 # `float(result.messages.acked.max())`.
 #
 # You should see: `4.6`

@@ -137,6 +137,12 @@ guess.reveal(
 )
 
 # %% [markdown]
+# One task is done at the very end, although it is older than the others: task #11. The worker had it in hand when its node,
+# broker-1, was killed. From RabbitMQ 4.3 on a quorum queue keeps such a task for its worker until that node is back (or for
+# a minute). Broker-1 is back at 14.7 s; only then is the task sent again. (A worker that crashes by itself gives its task
+# back at once: then it is the connection that ends, not the node.)
+
+# %% [markdown]
 # A classic queue lives on one node. The same fault, the same producer:
 
 # %%
@@ -226,15 +232,15 @@ work_goes_on_while_nodes_are_down(seed=1), work_goes_on_while_nodes_are_down(see
 # %% [markdown]
 # ## Your turn
 #
-# Power goes at 50 s as above, but with `consumers.worker.heartbeat: 30`, seed 1. After how many seconds is its task back?
-# End with `float(result.events.query("kind == 'returned'").t.min() - 50)`.
+# Power goes at 50 s: take the run `dark` from above, and add `"consumers.worker.heartbeat": 30` to its changes. Call the run
+# `result`. After how many seconds is its task back? End with `float(result.events.query("kind == 'returned'").t.min() - 50)`.
 #
 # You should see: `60.0`
 
 # %% tags=["exercise"]
 
 # %% [markdown]
-# How many tasks are done twice when the cut lasts 19 s, 20 s, 21 s? Use `split`, in a list.
+# How many tasks are done twice when the cut lasts 19 s, 20 s, 21 s? End with `[split(19), split(20), split(21)]`.
 #
 # You should see: `[0, 0, 1]`
 

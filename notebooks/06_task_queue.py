@@ -191,7 +191,8 @@ every_task_is_done(seed=1), every_task_is_done(seed=1, program="careless")
 # %% [markdown]
 # ## Your turn
 #
-# Two workers; worker-1 is killed at 4 s and never comes back. When is the last task done? End with
+# Two workers; worker-1 is killed at 4 s and never comes back: run `["producer", "worker"]` with `mq.run_programs`, and call the
+# run `result`. When is the last task done? End with
 # `round(float(result.messages.finished.max()), 1)`.
 #
 # You should see: `8.0`
@@ -199,8 +200,9 @@ every_task_is_done(seed=1), every_task_is_done(seed=1, program="careless")
 # %% tags=["exercise"]
 
 # %% [markdown]
-# Change `worker` so that it acknowledges **before** the sleep (copy the cell, call it `hasty`). Two of them, hasty-1 killed at 1 s.
-# How many tasks are done? End with `len([line for line in result.lines if line.text.startswith("done")])`.
+# Change the program `worker` so that it acknowledges **before** the sleep. Copy its cell, and write `%%program hasty` in the
+# first line. In a second cell, run `["producer", "hasty"]` with two hasty workers, hasty-1 killed at 1 s, and call the run
+# `result`. How many tasks are done? End with `len([line for line in result.lines if line.text.startswith("done")])`.
 #
 # You should see: `4`
 

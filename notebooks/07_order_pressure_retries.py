@@ -188,10 +188,20 @@ mended.messages.groupby(["queue", "outcome"], observed=True).size().rename("mess
 # ## A retry storm
 #
 # Both workers are away from 20 to 40 s, and the queue is full. The producer tries each refused message again every half second.
+# The picture counts what is published in each second: first tries and retries together.
+
+
+# %% tags=["setup"]
+def published_per_second(result):
+    """How often something was published in each second: every message once, and each retry."""
+    times = pd.concat([result.messages.created, result.events.query("kind == 'retried'").t])
+    seconds = range(int(result.trace.end))
+    return times.astype(int).value_counts().reindex(seconds, fill_value=0)
+
 
 # %%
 guess = mq.predict(
-    "1200 messages are made. How often is something published in all?",
+    "About 1200 messages are made. How often is something published in all?",
     choices=["1200 times", "about 2000", "more than 10 000"],
 )
 guess
@@ -199,7 +209,19 @@ guess
 # %%
 storm = mq.simulate("retry-storm")
 calm = mq.simulate(mq.load("retry-storm").with_({"producers.web.retry.factor": 2}))
-storm.plot_cumulative()
+published = pd.DataFrame(
+    {
+        "again every 0.5 s": published_per_second(storm),
+        "twice as long each time": published_per_second(calm),
+    }
+)
+published.plot(
+    figsize=(9, 3.4),
+    style=["-", "--"],
+    xlabel="time (s)",
+    ylabel="published in each second",
+    title="What the producer publishes, first tries and retries",
+);
 
 # %%
 # Run this cell for the answer.
@@ -282,14 +304,16 @@ retries_are_few(seed=1), retries_are_few(seed=1, factor=1)
 # ## Your turn
 #
 # `RUSH`, seed 1, with `"broker.queues.tasks.overflow": "drop-head"`: now the queue throws away its **oldest** message to make room.
-# What is the mean wait of those that are done? End with `round(result.summary()["queues"]["tasks"]["wait"]["mean"], 1)`.
+# Call the run `result`. What is the mean wait of those that are done? End with
+# `round(result.summary()["queues"]["tasks"]["wait"]["mean"], 1)`.
 #
 # You should see: `1.3`
 
 # %% tags=["exercise"]
 
 # %% [markdown]
-# `DESK`, seed 1: how many messages are overtaken with **ten** workers? Guess: more than with two, or fewer?
+# `DESK`, seed 1, with `"consumers.worker.count": 10`: how many messages are overtaken? Guess: more than with two workers, or
+# fewer? Call the run `ten`, and end with `overtaken(ten)`.
 #
 # You should see: `26`
 

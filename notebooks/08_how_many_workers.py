@@ -68,7 +68,22 @@ runs = {
     load: mq.simulate(one.with_({"producers.web.arrivals": {"poisson": {"rate": load}}}), seed=1)
     for load in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 }
-mq.plot_latencies(runs)
+waits = pd.DataFrame(
+    {
+        "mean wait, simulated (s)": {
+            load: run.summary()["queues"]["orders"]["wait"]["mean"] for load, run in runs.items()
+        },
+        "mean wait, formula (s)": {load: mq.theory.mm1(load, 1).mean_wait for load in runs},
+    }
+)
+waits.plot(
+    figsize=(9, 3.4),
+    style=["o-", "s--"],
+    xlabel="load",
+    ylabel="mean wait (s)",
+    ylim=(0, None),
+    title="The mean wait against the load",
+);
 
 # %%
 # Run this cell for the answer.
@@ -76,6 +91,26 @@ guess.reveal(
     mq.theory.mm1(0.95, 1).mean_wait,
     because="load / (1 - load) x 1 s. From 50 % to 95 % is less than twice the work, and 19 times the wait.",
 )
+
+# %% [markdown]
+# At 95 % the simulation and the formula do not agree, and the formula is right. The queue is rarely empty there, so one
+# crowded stretch can last very long: a single run of 20,000 s is one sample of very different ones. Five seeds show it,
+# and mqsim warns:
+
+# %%
+days = {
+    f"seed {seed}": mq.simulate(
+        one.with_({"producers.web.arrivals": {"poisson": {"rate": 0.95}}}), seed=seed
+    )
+    for seed in range(1, 6)
+}
+pd.Series(
+    {day: run.summary()["queues"]["orders"]["wait"]["mean"] for day, run in days.items()},
+    name="mean wait at load 0.95 (s)",
+).round(1).to_frame()
+
+# %%
+print(days["seed 1"].warnings[0])
 
 # %% [markdown]
 # ## Erlang's formula
@@ -242,14 +277,16 @@ the_slo_is_met(seed=1), the_slo_is_met(seed=1, fewer=1)
 # ## Your turn
 #
 # The shop grows: 80 orders a second instead of 8, so the load is 36. Ten times the packers? How many does Erlang need for
-# fewer than 1 in 10 to wait? Use `mq.theory.erlang_c(packers, 36)`; end with the number.
+# fewer than 1 in 10 to wait? Begin with `packers = 37`, and add one as long as `mq.theory.erlang_c(packers, 36) >= 0.1`.
+# End with `packers`.
 #
 # You should see: `46`
 
 # %% tags=["exercise"]
 
 # %% [markdown]
-# How many packers does `BURSTY` need for 95 % in time? Try, with `share_in_time`, seed 1; end with the number.
+# How many packers does `BURSTY` need for 95 % in time? Begin with `packers = 5`, and add one as long as
+# `share_in_time(BURSTY, packers, seconds=1, seed=1) < 0.95`. End with `packers`.
 #
 # You should see: `12`
 

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 9 · The usual mistakes
 #
-# **You will see** six mistakes that nearly everybody makes once, each reproduced, looked at, and mended. None of them gives an
-# error message; that is why they are usual.
+# **You will see** six mistakes that nearly everybody makes once, each reproduced, looked at, and fixed. Five of them give no
+# error message at all. The other one (number 4) gives one, but late, and in a line that looks innocent. That is why they
+# are usual.
 #
 # | word | meaning |
 # | --- | --- |
@@ -45,7 +46,9 @@ gone = int((typo.messages.outcome == "unroutable").sum())
 guess.reveal("nothing", because=f"All {gone} messages found no queue, and were thrown away in silence.")
 
 # %% [markdown]
-# **Mend it:** publish with `mandatory=True`, so that the broker gives back what it can't route; declare the queue on both sides.
+# **Fix it:** write the name in one place that both programs import, and publish with `mandatory=True`, so that the broker gives
+# back what it can't route. To *declare* the queue in both programs does not help here: a producer that declares `taks` makes a
+# second queue, nothing comes back, and the messages pile up there unseen (see "Your turn").
 
 # %%
 told = mq.simulate(PLAIN.with_({**TYPO, "producers.web.mandatory": True}), seed=1)
@@ -106,7 +109,7 @@ guess.reveal(
 )
 
 # %% [markdown]
-# **Mend it:** `channel.basic_ack(method.delivery_tag)` as the callback's last line. **See it early:** look at the number of
+# **Fix it:** `channel.basic_ack(method.delivery_tag)` as the callback's last line. **See it early:** look at the number of
 # *unacknowledged* messages; it should not be larger than your workers times their prefetch.
 
 # %% [markdown]
@@ -130,13 +133,13 @@ guess.reveal(
 )
 
 # %% [markdown]
-# **Mend it:** `channel.basic_qos(prefetch_count=1)`; a little more if the broker is far away.
+# **Fix it:** `channel.basic_qos(prefetch_count=1)`; a little more if the broker is far away.
 
 # %% [markdown]
 # ## 4 · Work that keeps the heart from beating
 #
-# Tasks of 25 s, done in the callback. Meanwhile pika can't answer the broker's heartbeats (here 10 s; two missed, and the
-# connection is closed).
+# Tasks of about 27 s, done in the callback. Meanwhile pika can't answer the broker's heartbeats (here 10 s; two missed, and the
+# connection is closed). The program learns it only when its work is done: `basic_ack` raises an error.
 
 # %% tags=["setup"]
 LONG = mq.Scenario.from_yaml("""
@@ -168,7 +171,7 @@ guess.reveal(
 )
 
 # %% [markdown]
-# **Mend it:** work in a thread of its own and acknowledge from the connection's (`add_callback_threadsafe`), cut long work into
+# **Fix it:** work in a thread of its own and acknowledge from the connection's (`add_callback_threadsafe`), cut long work into
 # pieces, or choose a longer heartbeat.
 
 # %%
@@ -224,7 +227,7 @@ print(connections.transcript())
 guess.reveal("about 20 times", because="To connect takes several round trips; to publish takes none.")
 
 # %% [markdown]
-# **Mend it:** one connection for the life of the program.
+# **Fix it:** one connection for the life of the program.
 
 # %% [markdown]
 # ## 6 · Try again, at once, for ever
@@ -248,7 +251,48 @@ tries = int(again.deliveries.attempt.max())
 guess.reveal("about 60 times", because=f"{tries} times, and nothing else: the good ones behind it wait.")
 
 # %% [markdown]
-# **Mend it:** count the attempts, and dead-letter after three (notebook 07), or let a quorum queue count (`delivery_limit`).
+# **Fix it:** count the attempts, and dead-letter after three (notebook 07). A quorum queue can count for you
+# (`x-delivery-limit`), but look at what it counts: since RabbitMQ 4.3 a `basic_nack` does *not* count, so the message comes
+# again forever, as before. A `basic_reject` counts, and so does a worker that dies.
+
+# %% tags=["setup"]
+# %%program failing
+import sys
+import time
+
+import pika
+
+limit = {"x-queue-type": "quorum", "x-delivery-limit": 3}
+channel = pika.BlockingConnection(pika.ConnectionParameters("localhost")).channel()
+channel.queue_declare(queue="tasks", durable=True, arguments=limit)
+channel.basic_publish("", "tasks", "a bad message")
+
+
+def work(channel, method, properties, body):
+    time.sleep(0.5)
+    print("failed")
+    give_back = channel.basic_reject if sys.argv[1] == "reject" else channel.basic_nack
+    give_back(method.delivery_tag, requeue=True)
+
+
+channel.basic_consume("tasks", work)
+channel.start_consuming()
+
+
+# %% tags=["setup"]
+def tries(word, version):
+    """How often the bad message is tried in 30 s, by a worker that gives it back with this word."""
+    run = mq.run_programs(["failing"], args={"failing": [word]}, profile=version, until=30)
+    return sum(line.text == "failed" for line in run.lines)
+
+
+# %%
+pd.DataFrame(
+    {
+        f"RabbitMQ {version}": {word: tries(word, version) for word in ("nack", "reject")}
+        for version in ("4.0", "4.3")
+    }
+)
 
 # %% [markdown]
 # ## The claims, and when they do not hold
@@ -286,7 +330,7 @@ nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, pre
 # %% [markdown]
 # ## Your turn
 #
-# `LONG` with `blocking: true`, seed 1, but `"consumers.worker.heartbeat": 20`. How many are acknowledged? End with
+# `LONG`, seed 1, with `"consumers.worker.heartbeat": 20`. Call the run `result`. How many are acknowledged? End with
 # `int((result.messages.outcome == "acked").sum())`.
 #
 # You should see: `2`
@@ -294,8 +338,8 @@ nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, pre
 # %% tags=["exercise"]
 
 # %% [markdown]
-# `PLAIN` with `TYPO`, seed 1, and somebody has declared a queue `taks` as well (`"broker.queues.taks": {}`). How many messages
-# wait there, and nobody comes? End with
+# `PLAIN` with `TYPO`, seed 1, and somebody has declared the queue `taks` as well: `"broker.queues.taks": {}`. Call the run
+# `result`. How many messages wait there, and nobody comes? End with
 # `int((result.messages.outcome == "ready").sum())`.
 #
 # You should see: `60`
@@ -305,13 +349,13 @@ nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, pre
 # %% [markdown]
 # ## Take away
 #
-# | mistake | you see | mend |
+# | mistake | you see | fix |
 # | --- | --- | --- |
-# | name misspelt | nothing | `mandatory`, declare on both sides |
+# | name misspelt | nothing | `mandatory`, and the name in one place |
 # | no ack | unacked grows; all comes again | ack at the end |
 # | no prefetch | some idle, some drown | `basic_qos(prefetch_count=1)` |
-# | long callback | done again and again | a thread, or a longer heartbeat |
+# | long callback | done again and again, an error at the ack | a thread, or a longer heartbeat |
 # | connect each time | slow | one connection |
-# | requeue for ever | one message, 100 % busy | a limit, a dead letter queue |
+# | requeue forever | one message, 100 % busy | a limit that counts nacks, a dead letter queue |
 #
 # **Next:** [10 · What a queue does not promise](10_what_a_queue_does_not_promise.ipynb)

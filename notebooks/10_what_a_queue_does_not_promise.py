@@ -234,16 +234,19 @@ i_read_what_i_wrote(seed=1), i_read_what_i_wrote(seed=1, wait=False)
 # %% [markdown]
 # ## Your turn
 #
-# `HICCUPS`, seed 1, but with `"consumers.replica-b.prefetch": 1`. Which orders differ in the end? End with a list of
-# their numbers.
+# `HICCUPS`, seed 1, but with `"consumers.replica-b.prefetch": 1`. Call the run `result`. Which orders differ in the end? Take
+# `a, b = contents(result, "replica-a-1"), contents(result, "replica-b-1")`, and end with
+# `[order for order in a if a[order] != b[order]]`.
 #
 # You should see: `[]`
 
 # %% tags=["exercise"]
 
 # %% [markdown]
-# In the `slow` run above: how many writes is replica-b behind at 15 s? Count the writes that replica-a has done by then and
-# replica-b has not: compare `(result.messages.finished <= 15)` for the two queues.
+# Simulate `STORE` with `"faults": [{"slow": "replica-b-1", "at": 10, "for": 10, "factor": 4}]`, seed 1, and call the run `slow`.
+# How many writes is replica-b behind at 15 s? Count the writes that each has done by then, with
+# `done = (slow.messages.finished <= 15).groupby(slow.messages.queue, observed=True).sum()`, and end with
+# `int(done["to-a"] - done["to-b"])`.
 #
 # You should see: `5`
 

@@ -19,11 +19,11 @@ class Figures(RunResult):
     `mqsim.viz.describe` puts them into words, `mqsim.viz.data` into a table.
     """
 
-    def plot_lanes(self, ax: Axes | None = None, theme: str = "light") -> Axes:
+    def plot_lanes(self, ax: Axes | None = None, theme: str = "light", end: float | None = None) -> Axes:
         """What each worker did when; see `mqsim.viz.plot_lanes`."""
         from mqsim.viz import plot_lanes
 
-        return plot_lanes(self.trace, ax, theme)
+        return plot_lanes(self.trace, ax, theme, end)
 
     def plot_depth(self, queue: str | None = None, ax: Axes | None = None, theme: str = "light") -> Axes:
         """How many messages were ready over time; see `mqsim.viz.plot_depth`."""

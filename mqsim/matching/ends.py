@@ -12,7 +12,13 @@ from mqsim.matching.staff import producer_latency, staff_of
 from mqsim.matching.streams import Stream
 from mqsim.matching.work import mixture
 from mqsim.scenario import At, Empty, Poisson, ProducerSpec, Scenario
-from mqsim.theory import drain_time, drain_time_constant, fork_join, fork_join_two
+from mqsim.theory import (
+    drain_time,
+    drain_time_constant,
+    drain_time_deviation,
+    fork_join,
+    fork_join_two,
+)
 
 
 def drain_match(scenario: Scenario) -> Match | None:
@@ -37,6 +43,8 @@ def drain_match(scenario: Scenario) -> Match | None:
     setting = Setting(scenario, goal, spec, rest, staff, work, 0.0)
     lost = spec.max_length is not None or spec.message_ttl is not None or staff.spec.fails is not None
     shared = staff.line == "shared" and staff.latency == 0
+    # Acknowledged as its work begins, the last message leaves the queue when it is begun.
+    left = int(staff.spec.ack == "early")
     if (
         lost
         or not shared
@@ -49,13 +57,22 @@ def drain_match(scenario: Scenario) -> Match | None:
     why = f"{backlog} messages wait at the start and {staff.servers} work them off{coming}."
     if rest.rate * work.mean >= staff.servers:
         return None
+    by_drained = scenario.until == "drained"
+    left = 0 if by_drained else left
+    if left:
+        why += " It ends when the last one is begun, for that is when it is acknowledged (ack: early)."
+    rate = 1.0 / work.mean
+    values: dict[str, float] = {}
     if work.constant and rest.rate == 0:
-        end = drain_time_constant(backlog, 1.0 / work.mean, staff.servers)
+        values["end"] = drain_time_constant(backlog - left, rate, staff.servers)
+        values["end.deviation"] = 0.0
     elif work.exponential or staff.servers == 1:
-        end = drain_time(backlog, 1.0 / work.mean, staff.servers, rest.rate)
+        values["end"] = drain_time(backlog, rate, staff.servers, rest.rate, left)
+        if work.exponential:
+            values["end.deviation"] = drain_time_deviation(backlog, rate, staff.servers, rest.rate, left)
     else:
         return None
-    return Match("", Fit.EXACT, "the mean time of a drain", (why,), values={"end": end}, groups=staff.groups)
+    return Match("", Fit.EXACT, "the mean time of a drain", (why,), values=values, groups=staff.groups)
 
 
 def _only_queue(scenario: Scenario) -> str | None:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mqsim.distributions import Distribution, Exponential
 from mqsim.matching.network import Edge, Traffic
 from mqsim.matching.routes import shares
-from mqsim.matching.settling import settling_time
+from mqsim.matching.settling import settling_time, spike_time
 from mqsim.matching.staff import at_once, latency_of
 from mqsim.matching.streams import batch_size, stationary
 from mqsim.scenario import (
     Batches,
     ConsumerSpec,
     Every,
+    Fault,
     Mmpp,
     Poisson,
     ProducerSpec,
@@ -28,14 +30,16 @@ from mqsim.scenario import (
     Renewal,
     Scenario,
 )
+from mqsim.theory import repeated_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mqsim.distributions import Distribution
-
 _NEARLY = 1e-9
 _ROUNDS = 200
+_SHARES = 10_000  # of a law, where a moment of it is summed
+_UNMET = 0.05  # of the mean squared work: so much may be in work that is longer than a run meets
+_USUAL_SPIKES = 5.0  # of exponential work, which the time by the load alone is about
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Load:
         regular: nothing is left to chance, so that even a load of exactly 1 is worked off.
         variation: how uneven arrivals and work are: half the sum of their squared variations, 1 for Poisson
             arrivals and exponential work.
+        spikes: how rare the work is that makes the others wait: the variance of the squared work over the
+            square of its mean, as far as a run of this length meets it; 5 for exponential work.
+        work: mean work of a message, in seconds.
     """
 
     part: Literal["queue", "broker", "producer"]
@@ -58,6 +65,8 @@ class Load:
     capacity: float
     regular: bool = False
     variation: float = 1.0
+    spikes: float = 0.0
+    work: float = 0.0
 
     @property
     def share(self) -> float:
@@ -74,7 +83,21 @@ class Load:
         """Seconds of a run in which its means settle to about a tenth; 0 where nothing is left to chance."""
         if self.regular or self.over:
             return 0.0
-        return settling_time(self.share, self.capacity, self.variation)
+        usual = settling_time(self.share, self.capacity, self.variation)
+        return usual + self._spiky
+
+    @property
+    def varied(self) -> str:
+        """What makes it settle more slowly than its load tells, for a sentence; empty where nothing does."""
+        usual = settling_time(self.share, self.capacity, self.variation)
+        odd = not self.regular and not self.over and self._spiky > usual
+        return "and with work that varies this much " if odd else ""
+
+    @property
+    def _spiky(self) -> float:
+        # The wait of M/G/1 in messages of mean work; with more servers it is at most that.
+        wait = self.work * self.variation * self.share / (1.0 - self.share)
+        return spike_time(max(self.spikes - _USUAL_SPIKES, 0.0), self.offered, self.work, wait)
 
 
 def loads(scenario: Scenario) -> list[Load]:
@@ -134,9 +157,10 @@ def _of_queues(scenario: Scenario, rates: dict[str, float | None]) -> Iterator[L
         rate = offered[name]
         if rate is not None and capacity is not None and rate > 0.0 and not _loses(scenario, name):
             laws = _laws(scenario, name, _groups(scenario, name))
-            yield Load(
-                "queue", name, rate, capacity, _regular(traffic, name), _variation(traffic, name, laws)
-            )
+            variation = _variation(traffic, name, laws)
+            spikes = _spikes(scenario, laws, rate, _groups(scenario, name))
+            regular = _regular(traffic, name)
+            yield Load("queue", name, rate, capacity, regular, variation, spikes, _mean(laws))
 
 
 def _offered(
@@ -199,6 +223,39 @@ def _variation(traffic: Traffic, queue: str, laws: list[tuple[float, Distributio
     ]
     uneven = 1.0 if traffic.fed(queue) or not senders else max(_dispersion(spec) for spec in senders)
     return (uneven + square / mean**2 - 1.0) / 2.0
+
+
+def _mean(laws: list[tuple[float, Distribution]]) -> float:
+    total = sum(rate for rate, _ in laws)
+    return sum(rate * law.mean for rate, law in laws) / total if total else 0.0
+
+
+def _spikes(
+    scenario: Scenario, laws: list[tuple[float, Distribution]], rate: float, groups: dict[str, ConsumerSpec]
+) -> float:
+    """The variance of the squared work over the square of its mean, of as many messages as the run has.
+
+    With many workers one long message holds up one of them, and the others keep up: then it does not count.
+    """
+    servers = sum(spec.count * at_once(spec) for spec in groups.values())
+    busy = rate * _mean(laws)
+    total = sum(weight for weight, _ in laws)
+    if not total or busy <= servers - 1.0:
+        return 0.0
+    count = int(min(max(rate * scenario.horizon, 100.0), 1e6))
+    shares = 1.0 - np.geomspace(0.5 / count, 1.0, _SHARES)  # finer where work is longest
+    width = -np.diff(shares, append=0.0, prepend=1.0)
+    weights = 0.5 * (width[:-1] + width[1:])
+    square = fourth = 0.0
+    for weight, law in laws:
+        work = np.asarray(law.quantile(np.clip(shares, 0.0, 1.0 - 0.5 / count)), dtype=np.float64)
+        square += weight / total * float(weights @ work**2)
+        fourth += weight / total * float(weights @ work**4)
+    whole = sum(weight / total * (law.variance + law.mean**2) for weight, law in laws)
+    # What a run is unlikely to meet at all: its mean would be that of another, shorter work.
+    if not math.isfinite(whole) or square < (1.0 - _UNMET) * whole:
+        return math.inf
+    return fourth / square**2 - 1.0 if square > 0.0 else 0.0
 
 
 def _dispersion(spec: ProducerSpec) -> float:
@@ -265,9 +322,11 @@ def capacity_of(scenario: Scenario, queue: str) -> float | None:
         if spec.start > 0.0 or spec.stop is not None or spec.factor is not None:
             return None
         work = spec.service.mean if spec.service is not None else mean
+        law = [(1.0, spec.service)] if spec.service is not None else laws
         for k in range(1, spec.most + 1):
             speed = spec.speed if isinstance(spec.speed, float | int) else spec.speed[k - 1]
-            one = _one(spec, work / speed, latency_of(scenario, f"{name}-{k}", name))
+            lasting = _with_repeats(scenario, spec, law, work / speed, speed, name, k)
+            one = _one(spec, lasting, latency_of(scenario, f"{name}-{k}", name))
             if one is None:
                 return None
             each.append(one * _up(scenario, name, k))
@@ -300,13 +359,53 @@ def _one(spec: ConsumerSpec, work: float, latency: float) -> float | None:
     return window if busy == 0.0 else min(at_once(spec) / busy, window)
 
 
-def _up(scenario: Scenario, group: str, k: int) -> float:
-    """The share of its time that a consumer is up under breakdowns that come again and again."""
-    share = 1.0
+def _with_repeats(
+    scenario: Scenario,
+    spec: ConsumerSpec,
+    laws: list[tuple[float, Distribution]],
+    work: float,
+    speed: float,
+    group: str,
+    k: int,
+) -> float:
+    """Seconds of work that a message takes when crashes make it begin again; infinite if it never ends.
+
+    Capacities are told for the time a consumer is up, so repairs are not in it.
+    """
+    rate = sum(1.0 / fault.every.mean for fault in _breakdowns(scenario, group, k) if fault.every is not None)
+    if rate == 0.0 or work == 0.0 or spec.ack != "manual":
+        return work
+    total = sum(weight for weight, _ in laws)
+    sign = -1.0 if spec.redraw else 1.0
+    mean = sum(weight * _exponential_moment(law, sign * rate / speed) for weight, law in laws) / total
+    attempts = 1.0 / mean if spec.redraw else mean
+    return repeated_work(attempts, rate).work if math.isfinite(attempts) else math.inf
+
+
+def _exponential_moment(law: Distribution, at: float) -> float:
+    """E exp(at S). Of a law without an end, what a run of some ten thousand messages meets of it."""
+    if isinstance(law, Exponential):
+        return 1.0 / (1.0 - at * law.mean) if at * law.mean < 1.0 else math.inf
+    with np.errstate(over="ignore"):
+        shares = (np.arange(_SHARES) + 0.5) / _SHARES
+        return float(np.mean(np.exp(at * law.quantile(shares))))
+
+
+def _breakdowns(scenario: Scenario, group: str, k: int) -> Iterator[Fault]:
+    """The faults that come again and again to a consumer, or to the broker that it is connected to."""
     for fault in scenario.faults:
         hit = {group, f"{group}-{k}"} & set(fault.targets) or fault.targets[0] == "broker"
         if fault.every is not None and fault.repair is not None and hit:
-            share *= fault.every.mean / (fault.every.mean + fault.repair.mean)
+            yield fault
+
+
+def _up(scenario: Scenario, group: str, k: int) -> float:
+    """The share of its time that a consumer is up under breakdowns that come again and again."""
+    share = 1.0
+    for fault in _breakdowns(scenario, group, k):
+        assert fault.every is not None
+        assert fault.repair is not None
+        share *= fault.every.mean / (fault.every.mean + fault.repair.mean)
     return share
 
 

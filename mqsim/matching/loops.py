@@ -28,7 +28,7 @@ def closed_match(traffic: Traffic, setting: Setting) -> tuple[Match, ...]:
         )
     network = mva(users, [station.work.mean for station in chain], think)
     why = (
-        f"{users} users go round; the work at each queue is exponential and drawn anew (mean value analysis)."
+        f"{_users(users)} round; the work at each queue is exponential and drawn anew (mean value analysis)."
     )
     found = []
     for i, station in enumerate(chain):
@@ -46,6 +46,10 @@ def closed_match(traffic: Traffic, setting: Setting) -> tuple[Match, ...]:
     whole = {"flows.mean": network.mean_sojourn}
     model = f"a closed network of {users}"
     return (*found, Match("", Fit.EXACT, model, (why,), tuple(cautions(setting)), values=whole))
+
+
+def _users(count: int) -> str:
+    return "One user goes" if count == 1 else f"{count} users go"
 
 
 def _stations(traffic: Traffic, setting: Setting) -> tuple[list[Setting], str]:
@@ -87,7 +91,9 @@ def _stations(traffic: Traffic, setting: Setting) -> tuple[list[Setting], str]:
 
 def _one_station(setting: Setting, users: int, think: float) -> Match:
     staff, work = setting.staff, setting.work
-    says = f"{users} users who think, send one message and wait for its end; the work is exponential."
+    who = "One user who thinks, sends" if users == 1 else f"{users} users who think, send"
+    waits = "waits" if users == 1 else "wait"
+    says = f"{who} one message and {waits} for its end; the work is exponential."
     if think == 0:
         network = mva(users, [work.mean])
         values = {

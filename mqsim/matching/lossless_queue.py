@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mqsim.distributions import Erlang, Exponential
 from mqsim.errors import TheoryError
 from mqsim.matching.streams import Stream, batch_size, power, stationary
 from mqsim.scenario import Batches, Mmpp, Scenario
@@ -23,11 +24,17 @@ from mqsim.theory import (
     mg1,
     mmc,
     mmpp_mc,
+    mphc,
 )
 from mqsim.theory.laws import shifted
+from mqsim.theory.phase_type import states_of
 
 if TYPE_CHECKING:
     from mqsim.matching.work import Work
+
+
+MOST_PHASES = 400
+"""States of a level up to which work in phases is solved; more would take seconds."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,42 @@ def _poisson(rate: float, work: Work, servers: int) -> Queue:
         return mdc(rate, 1.0 / work.mean, servers)
     if servers == 1:
         return mg1(rate, work.mean, work.second_moment, work.transform())
+    known = work.phases()
+    if known is not None and states_of(len(known[0]), servers) <= MOST_PHASES:
+        return replace(mphc(rate, *known, servers), name=f"M/{_letters(work)}/{servers}")
     name = f"M/G/{servers} by Allen and Cunneen"
     return replace(allen_cunneen(rate, work.mean, servers, 1.0, work.cv), name=name)
+
+
+def _letters(work: Work) -> str:
+    """Kendall's letters for work that goes through exponential phases."""
+    laws = [law for _, law in work.parts]
+    if len(laws) == 1 and isinstance(laws[0], Erlang):
+        return f"E{laws[0].k}"
+    if all(isinstance(law, Exponential) for law in laws) or len(laws) == 1:
+        return f"H{len(laws) if len(laws) > 1 else len(getattr(laws[0], 'means', [0]))}"
+    return "PH"
+
+
+def roughness(formula: Formula, stream: Stream, work: Work) -> str:
+    """How far off an approximation may be, within its range and beyond; empty where nothing is known."""
+    if formula.exact or "Allen" not in formula.queue.name:
+        return ""
+    out = []
+    if formula.queue.utilisation < 0.5:
+        out.append(f"a load of {formula.queue.utilisation:.2g}")
+    out += [
+        f"{what} with a coefficient of variation of {cv:.3g}"
+        for what, cv in (("arrivals", stream.cv), ("work", work.cv))
+        if what == "work" or stream.kind == "renewal"
+        if cv > 1.0 + 1e-9
+    ]
+    if not out:
+        return "It is usually within 10 % at this load and variation."
+    return (
+        f"It is outside its range here ({' and '.join(out)}; it is good for loads above 0.5 and variations "
+        "up to 1): the wait may be off by more than 10 %, so trust the simulation."
+    )
 
 
 def _renewal(stream: Stream, work: Work, servers: int) -> Queue:

@@ -158,7 +158,24 @@ def fed_match(traffic: Traffic, queue: str) -> Match:
         # A dead letter was created when its message was, so that its sojourn is not that of this visit.
         values.pop("sojourn.mean")
         laws.pop("sojourn", None)
+        if _comes_back(traffic, queue, sources):
+            held = sum(traffic.rates[name] * _delay(traffic, name) for name in sources if name != queue)
+            values["sojourn.mean"] = (values["in_system.mean"] + held) / traffic.outside[queue].rate
     return replace(found, values=values, laws=laws)
+
+
+def _comes_back(traffic: Traffic, queue: str, sources: set[str]) -> bool:
+    """Whether all that a queue rejects comes back to it after a delay, and nothing else does."""
+    return all(
+        len(traffic.edges[name]) == 1
+        and (name == queue or (is_delay(traffic.scenario, name) and traffic.outside[name] is NOTHING))
+        for name in sources
+    )
+
+
+def _delay(traffic: Traffic, queue: str) -> float:
+    """Seconds for which a waiting queue holds a message."""
+    return traffic.scenario.broker.queues[queue].message_ttl or 0.0
 
 
 def _groups(scenario: Scenario, queue: str) -> tuple[str, ...]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mqsim.matching.lossless_queue import Formula, dealt, lossless, overload
+from mqsim.matching.lossless_queue import Formula, dealt, lossless, overload, roughness
 from mqsim.matching.records import Match, Shifted
+from mqsim.theory import prefetch_waits
 
 if TYPE_CHECKING:
     from mqsim.matching.setting import Setting
+    from mqsim.matching.streams import Stream
+    from mqsim.matching.work import Work
     from mqsim.theory import Law
 
 
@@ -21,13 +24,18 @@ def plain_match(setting: Setting) -> Match:
         return setting.none(stream.says)
     if staff.line == "dealt":
         each = dealt(stream, staff.servers)
-        return _answer(setting, lossless(setting.scenario, each, work, 1), overload(each, work, 1))
+        found = lossless(setting.scenario, each, work, 1)
+        return _answer(setting, found, overload(each, work, 1), _rough(found, each, work))
     held = work.longer(2.0 * staff.latency) if staff.line == "held" else work
     found = lossless(setting.scenario, stream, held, staff.servers)
-    return _answer(setting, found, overload(stream, held, staff.servers))
+    return _answer(setting, found, overload(stream, held, staff.servers), _rough(found, stream, held))
 
 
-def _answer(setting: Setting, found: Formula | str, overloaded: str) -> Match:
+def _rough(found: Formula | str, stream: Stream, work: Work) -> str:
+    return "" if isinstance(found, str) else roughness(found, stream, work)
+
+
+def _answer(setting: Setting, found: Formula | str, overloaded: str, rough: str = "") -> Match:
     if overloaded:
         return setting.none(overloaded)
     if isinstance(found, str):
@@ -50,18 +58,28 @@ def _answer(setting: Setting, found: Formula | str, overloaded: str) -> Match:
         values["depth.mean"] = 0.0
     elif staff.ready_is_waiting:
         values["depth.mean"] = rate * queue.mean_wait
+    elif _takes_ahead(setting):
+        in_queue, _ = prefetch_waits(rate, 1.0 / work.mean, staff.spec.prefetch)
+        values["depth.mean"] = rate * in_queue
     # The formula's service is what holds a consumer; its sojourn has the whole round trip in it.
     held = 2.0 * way if staff.line == "held" else 0.0
     laws = _laws(queue.wait_law, way, queue.sojourn_law, sending + way - held)
     why = (*found.why, *_reasons(setting))
     if not queue.exact:
-        why += ("The formula is an approximation.",)
+        why += (f"The formula is an approximation. {rough}".rstrip(),)
     name = (
         f"{staff.servers} lines of {queue.name}"
         if staff.line == "dealt" and staff.servers > 1
         else queue.name
     )
     return setting.match(queue, values, laws, *why, model=name)
+
+
+def _takes_ahead(setting: Setting) -> bool:
+    """Whether one consumer of M/M/1 takes a limited number of messages ahead."""
+    staff, stream = setting.staff, setting.stream
+    alone = staff.servers == 1 and staff.latency == 0 and staff.spec.ack == "manual" and staff.spec.prefetch
+    return bool(alone) and stream.kind == "poisson" and setting.work.exponential
 
 
 def _laws(wait: Law | None, wait_by: float, sojourn: Law | None, sojourn_by: float) -> dict[str, Shifted]:

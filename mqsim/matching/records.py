@@ -62,7 +62,8 @@ class Match:
     Quantities have the names that a run's summary has: `wait.mean`, `sojourn.p99`, `throughput`, `p_wait`,
     `depth.mean`, `in_system.mean`, `utilisation` (of all consumers of the queue), `loss` (share of the
     messages that are refused, dropped, expired or rejected), and `wait.mean of priority 5`. For the whole
-    scenario `flows.mean`, `throughput` and `end` (the mean time at which the run ends).
+    scenario `flows.mean`, `throughput`, `end` (the mean time at which the run ends) and `end.deviation` (its
+    standard deviation).
 
     Attributes:
         queue: its name; empty for the whole scenario.

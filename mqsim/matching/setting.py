@@ -101,7 +101,7 @@ def obstacles(setting: Setting) -> Iterator[str]:
     scenario, spec = setting.scenario, setting.spec
     yield from everywhere(scenario)
     if spec.type == "quorum":
-        yield "A quorum queue waits for its replicas."
+        yield from _of_a_quorum_queue(setting)
     if spec.max_bytes is not None:
         yield "Its room is counted in bytes (max_bytes)."
     if spec.expires is not None:
@@ -114,6 +114,21 @@ def obstacles(setting: Setting) -> Iterator[str]:
         yield from _of_consumers(name, scenario.consumers[name], scenario, setting.work)
     for name in setting.stream.producers:
         yield from _of_producers(name, scenario.producers[name], setting)
+
+
+def _of_a_quorum_queue(setting: Setting) -> Iterator[str]:
+    """What a quorum queue does otherwise than a classic one. On one node it has no replicas to wait for."""
+    if setting.scenario.broker.nodes > 1:
+        yield "A quorum queue waits for its replicas."
+    if setting.spec.max_length is not None:
+        yield "A quorum queue takes messages again only when it is well below its limit."
+    if len({level for level, _, _ in setting.stream.priorities}) > 1:
+        yield "A quorum queue has priorities of its own, by RabbitMQ's version."
+    fails = setting.staff.spec.fails
+    counts = fails is not None and (fails.then == "crash" or setting.scenario.broker.profile == "4.0")
+    limited = setting.spec.delivery_limit is not None or setting.scenario.broker.profile != "3.10"
+    if fails is not None and fails.probability > 0 and counts and limited:
+        yield "A quorum queue counts what comes back, and gives it up at its delivery limit."
 
 
 def everywhere(scenario: Scenario) -> Iterator[str]:
@@ -203,5 +218,7 @@ def _too_short(setting: Setting, duration: float) -> Iterator[str]:
     counted = duration - (0.0 if warmup == "auto" else float(warmup))
     capacity = setting.staff.servers / setting.work.mean
     load = setting.stream.rate / capacity
-    if says := short_run(setting.name, load, settling_time(load, capacity), counted):
+    square = setting.stream.cv**2 + setting.work.cv**2
+    variation = square / 2.0 if math.isfinite(square) else 1.0
+    if says := short_run(setting.name, load, settling_time(load, capacity, variation), counted):
         yield says

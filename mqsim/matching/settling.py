@@ -27,7 +27,25 @@ def settling_time(load: float, capacity: float, variation: float = 1.0) -> float
     return _TO_A_TENTH * variation / capacity / (1.0 - math.sqrt(load)) ** 2
 
 
-def short_run(queue: str, load: float, settles: float, counted: float) -> str:
+def spike_time(spikes: float, rate: float, work: float, wait: float) -> float:
+    """Seconds of a run in which rare, very long work has come often enough for the mean sojourn to be known.
+
+    One long message makes all behind it wait: what it adds to the waits grows with its square. So the mean
+    wait is known as well as the mean of the squared work, and that takes long where the work varies much.
+
+    Args:
+        spikes: the variance of the squared work over the square of its mean; 5 for exponential work.
+        rate: messages a second.
+        work: mean work, in seconds.
+        wait: mean wait, in seconds; the less of a sojourn it is, the less it matters.
+
+    Source: the wait of M/G/1 is proportional to the mean square of the work (Pollaczek and Khinchine).
+    """
+    share = wait / (wait + work) if wait + work > 0.0 else 0.0
+    return _TO_A_TENTH * spikes * share * share / rate if rate > 0.0 else 0.0
+
+
+def short_run(queue: str, load: float, settles: float, counted: float, varied: str = "") -> str:
     """A sentence about a run that is shorter than its queue takes to settle; empty where it is not.
 
     Args:
@@ -35,13 +53,19 @@ def short_run(queue: str, load: float, settles: float, counted: float) -> str:
         load: offered over capacity.
         settles: seconds, as `settling_time` has them.
         counted: seconds of the run, without its warm-up.
+        varied: what else makes it slow, as in `and with work that varies this much `.
     """
     if counted >= settles:
         return ""
+    when = f"in about {_round(settles)} s" if math.isfinite(settles) else "in no time that a run can last"
     return (
-        f"The run is short: at a load of {load:.2g} the means of queue {queue} settle to a tenth in about "
-        f"{_round(settles)} s, and {counted:.4g} s are counted; make it longer, or replicate it."
+        f"The run is short: at a load of {load:.2g} {varied}the means of queue {queue} settle to a tenth "
+        f"{when}, and {_counted(counted)} s are counted; make it longer, or replicate it."
     )
+
+
+def _counted(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 1000 else f"{seconds:.4g}"
 
 
 def _round(seconds: float) -> str:

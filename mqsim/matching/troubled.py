@@ -72,7 +72,13 @@ def failing_match(setting: Setting) -> Match:
     """The match of a queue whose consumers' work can fail."""
     fails = setting.staff.spec.fails
     assert fails is not None
-    if setting.stream.kind != "poisson" or not setting.plain_line:
+    # What is given back at the end of exponential work that is drawn anew may come again in any order.
+    staff = setting.staff
+    alone = staff.servers == 1 and staff.latency == 0 and staff.spec.ack == "manual"
+    anyhow = alone and fails.then == "nack" and memoryless(setting, fails)
+    if setting.stream.kind != "poisson" or not (
+        setting.plain_line or (anyhow and setting.staff.latency == 0)
+    ):
         return setting.none(
             "Work that fails has a formula here for Poisson arrivals, prefetch 1 and no latency."
         )
@@ -132,8 +138,8 @@ def _requeued(setting: Setting, fails: Fails) -> Match:
             f"There is no steady state: with the failed attempts the consumers would have to work {load:.3g} "
             "seconds a second."
         )
-    memoryless = work.exponential and again and after == 1.0 and most is None
-    if memoryless:
+    forgets = memoryless(setting, fails)
+    if forgets:
         queue = mmc(stream.rate, 1.0 / total.mean, staff.servers)
     elif staff.servers == 1:
         queue = mg1(stream.rate, total.mean, total.second_moment)
@@ -153,18 +159,26 @@ def _requeued(setting: Setting, fails: Fails) -> Match:
         "sojourn.mean": queue.mean_wait + before + work.mean,
         "throughput": stream.rate * (1.0 - given_up),
         "utilisation": stream.rate * total.mean / staff.servers,
-        "depth.mean": queue.mean_waiting,
         "in_system.mean": queue.mean_in_system,
     }
+    if setting.plain_line:
+        values["depth.mean"] = queue.mean_waiting
     if most is not None:
         values["loss"] = given_up
-    laws = {"sojourn": Shifted(queue.sojourn_law)} if memoryless and queue.sojourn_law is not None else {}
+    in_order = forgets and setting.plain_line and setting.spec.type == "classic"
+    laws = {"sojourn": Shifted(queue.sojourn_law)} if in_order and queue.sojourn_law is not None else {}
     why = (
         f"Failed work goes back to the head and is taken up again at once: {total.attempts:.3g} attempts a "
         "message, which count as one long service.",
         "The wait runs to the start of the attempt that succeeds.",
     )
     return setting.match(queue, values, laws, *why, model=f"{queue.name} with repeated work")
+
+
+def memoryless(setting: Setting, fails: Fails) -> bool:
+    """Whether an attempt that fails leaves no trace: exponential work, drawn anew, failing at its end."""
+    forgets = setting.work.exponential and setting.staff.spec.redraw
+    return forgets and fails.after == 1.0 and fails.attempts is None
 
 
 def _given_up(setting: Setting, fails: Fails) -> Match:

@@ -87,6 +87,30 @@ class Work:
             terms.append((weight, transform))
         return partial(_mixed, tuple(terms), self.speed, self.held)
 
+    def phases(self) -> tuple[list[float], list[list[float]], list[float]] | None:
+        """Its exponential phases, where it is made of such: where it begins, rates between and to the end.
+
+        Of a mixture each part has phases of its own.
+        """
+        parts = [(weight, _phases_of(law)) for weight, law in self.parts]
+        if self.held or any(known is None for _, known in parts):
+            return None
+        lines = [(weight * chance, line) for weight, known in parts for chance, line in known or ()]
+        size = sum(len(line) for _, line in lines)
+        initial, between, leaving = [0.0] * size, [[0.0] * size for _ in range(size)], [0.0] * size
+        first = 0
+        for weight, line in lines:
+            initial[first] = weight
+            for k, mean in enumerate(line):
+                ends = k == len(line) - 1
+                rate = self.speed / mean
+                if ends:
+                    leaving[first + k] = rate
+                else:
+                    between[first + k][first + k + 1] = rate
+            first += len(line)
+        return initial, between, leaving
+
     def tail(self, t: float) -> float:
         """P(work > t), t in seconds."""
         at = np.array([(t - self.held) * self.speed])
@@ -145,6 +169,19 @@ def transform_of(law: Distribution) -> Transform | None:
             return uniform_transform(law.low, law.high)
         case Hyperexponential():
             return hyperexponential_transform(law.probabilities, law.means)
+        case _:
+            return None
+
+
+def _phases_of(law: Distribution) -> list[tuple[float, list[float]]] | None:
+    """The lines of exponential phases that a law is: the chance of each, and the means of its phases."""
+    match law:
+        case Exponential():
+            return [(1.0, [law.mean])]
+        case Erlang():
+            return [(1.0, [law.mean / law.k] * law.k)]
+        case Hyperexponential():
+            return [(p, [mean]) for p, mean in zip(law.probabilities, law.means, strict=True) if p > 0.0]
         case _:
             return None
 

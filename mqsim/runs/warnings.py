@@ -270,9 +270,11 @@ def _short(scenario: Scenario, trace: Trace, start: float, known: Sequence[Load]
     counted = trace.end - start
     queues = [load for load in known if load.part == "queue" and not load.regular]
     slowest = max(queues, key=lambda load: load.settles, default=None)
-    if slowest is not None and (says := short_run(slowest.name, slowest.share, slowest.settles, counted)):
-        yield RunWarning("short", slowest.name, says)
-        return
+    if slowest is not None:
+        settles = slowest.settles
+        if says := short_run(slowest.name, slowest.share, settles, counted, slowest.varied):
+            yield RunWarning("short", slowest.name, says)
+            return
     for load in queues:
         yield from _unsettled(trace, load.name, start)
 

@@ -6,11 +6,14 @@ Source: I. Mitrani and B. Avi-Itzhak, A many-server queue with service interrupt
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from mqsim.errors import TheoryError
 from mqsim.theory.chain import level_chain
 from mqsim.theory.queue import Queue, lossless
-from mqsim.theory.ranges import positive, whole
+from mqsim.theory.ranges import not_negative, positive, whole
 
 
 def mmc_breakdowns(
@@ -56,3 +59,44 @@ def mmc_breakdowns(
     at_once = sum(float(vector[n + 1 :].sum()) for n, vector in enumerate(levels.boundary))
     waiting = levels.mean_above(0) - arrivals / rate
     return lossless(name, arrivals, 1.0 / rate, count, mean_wait=waiting / arrivals, p_wait=1.0 - at_once)
+
+
+@dataclass(frozen=True)
+class RepeatedWork:
+    """What a message costs when every failure makes its work begin again (preempt-repeat).
+
+    Attributes:
+        attempts: mean number of attempts.
+        work: mean time that servers work on it, all attempts together, in seconds.
+        completion: mean time from its first start to its end on one server, the repairs between included.
+    """
+
+    attempts: float
+    work: float
+    completion: float
+
+
+def repeated_work(attempts: float, failure_rate: float, repair: float = 0.0) -> RepeatedWork:
+    """Work that begins again from the beginning whenever its server fails: a crash before the ack.
+
+    A queue whose servers fail is stable only while arrival_rate * work is below the servers' time up.
+
+    Args:
+        attempts: mean number of attempts, 1 or more. With S the work of a message and f the failure rate it
+            is E exp(f S) where every attempt needs the same (exponential work of mean m: 1 / (1 - f m), below
+            f m = 1), and 1 / E exp(-f S) where each attempt draws its own (exponential: 1 + f m).
+        failure_rate: f, of a server while it works, per second, above 0; lives are exponential.
+        repair: mean time that a failed server is away, in seconds, 0 or above.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: D. Gaver, A waiting line with interrupted service, including priorities, Journal of the Royal
+        Statistical Society B 24 (1962) 73-90 (preemptive-repeat, identical and different).
+    """
+    tries = positive("attempts", attempts)
+    if tries < 1.0:
+        raise TheoryError(f"attempts: {attempts!r} is not allowed; a message has at least 1.")
+    rate = positive("failure_rate", failure_rate)
+    work = (tries - 1.0) / rate
+    return RepeatedWork(tries, work, work + (tries - 1.0) * not_negative("repair", repair))

@@ -139,7 +139,7 @@ def level_chain(up: Floats, phases: Floats, downs: Sequence[Floats], model: str)
             "so lower the arrival rate, or add servers or speed."
         )
     inside = [_with_diagonal(local, rise, fall) for fall in falls]
-    ratio = _ratio(rise, inside[-1], falls[-1])
+    ratio = rate_matrix(rise, inside[-1], falls[-1])
     # From the top down: the vector of level n is that of level n - 1 times steps[n - 1].
     steps: list[Floats] = []
     above, down_above = ratio, falls[-1]
@@ -168,8 +168,14 @@ def _with_diagonal(local: Floats, up: Floats, down: Floats) -> Floats:
     return np.asarray(local - np.diag((local + up + down).sum(axis=1)))
 
 
-def _ratio(up: Floats, inside: Floats, down: Floats) -> Floats:
-    """R = up (-(inside + up G))^-1, with G found by logarithmic reduction."""
+def rate_matrix(up: Floats, inside: Floats, down: Floats) -> Floats:
+    """R = up (-(inside + up G))^-1, with G found by logarithmic reduction.
+
+    Args:
+        up: rates from a level to the next.
+        inside: rates within a level; on the diagonal less all that leave a phase.
+        down: rates to the level before.
+    """
     higher, lower = np.linalg.solve(-inside, up), np.linalg.solve(-inside, down)
     reach, path = lower.copy(), higher.copy()
     unit = np.eye(len(up))

@@ -142,6 +142,70 @@ def drain_time_constant(backlog: int, service_rate: float, servers: int = 1) -> 
     return rounds / positive("service_rate", service_rate)
 
 
+def drain_time_deviation(
+    backlog: int, service_rate: float, servers: int = 1, arrival_rate: float = 0.0, left: int = 0
+) -> float:
+    """Standard deviation, in seconds, of the time whose mean is `drain_time`; the work is exponential.
+
+    Args:
+        backlog: messages at the start, 0 or more.
+        service_rate: of each server while it works, per second, above 0.
+        servers: 1 or more.
+        arrival_rate: messages a second, 0 or above, below servers * service_rate.
+        left: how many may remain, from 0 to `backlog`.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: second moments of the first passage times of a birth-death chain, which are independent from one
+        level to the next; Kleinrock I, chapter 5 (variance of the busy period), for one server.
+    """
+    drain_time(backlog, service_rate, servers, arrival_rate, left)
+    full = servers * service_rate - arrival_rate
+    mean, variance = 1.0 / full, (arrival_rate + servers * service_rate) / full**3
+    total = max(0, backlog - max(left, servers - 1)) * variance
+    for n in range(servers - 1, left, -1):
+        # From n to n - 1: an exponential stay, and with the chance `up` first a step up and both ways back.
+        leave = arrival_rate + n * service_rate
+        up = arrival_rate / leave
+        above, above_square = mean, variance + mean * mean
+        mean = (1.0 + arrival_rate * above) / (n * service_rate)
+        square = 2.0 / leave**2 + 2.0 / leave * up * (above + mean) + up * (above_square + 2.0 * above * mean)
+        variance = square / (1.0 - up) - mean * mean
+        if n <= backlog:
+            total += variance
+    return math.sqrt(total)
+
+
+def prefetch_waits(arrival_rate: float, service_rate: float, prefetch: int) -> tuple[float, float]:
+    """The two parts of the wait of M/M/1 whose consumer takes ahead: in the queue, and at the consumer.
+
+    The broker sends a message when fewer than `prefetch` are unacknowledged; one of those is in work, and the
+    others wait in the client's buffer. The sum is the wait of M/M/1: with one consumer and no latency the
+    prefetch decides where a message waits, and not how long.
+
+    Args:
+        arrival_rate: messages a second, above 0, below service_rate.
+        service_rate: of the consumer while it works, per second, above 0.
+        prefetch: 1 or more.
+
+    Returns:
+        The mean wait in the queue and the mean wait in the client's buffer, in seconds.
+
+    Raises:
+        TheoryError: outside these ranges.
+
+    Source: Little's law on the geometric number in M/M/1 (Kleinrock I, chapter 3): of n messages
+        max(n - prefetch, 0) are in the queue.
+    """
+    arrivals, rate = positive("arrival_rate", arrival_rate), positive("service_rate", service_rate)
+    window = whole("prefetch", prefetch)
+    load = steady("M/M/1", arrivals / rate)
+    ready = load ** (window + 1) / (1.0 - load) / arrivals
+    buffered = load**2 * (1.0 - load ** (window - 1)) / (1.0 - load) / arrivals
+    return ready, buffered
+
+
 @dataclass(frozen=True)
 class RequeuedWork:
     """All the work that a message costs when attempts can fail.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mqsim.viz.bars import crashes, down_times
+from mqsim.viz.bars import crashes, down_times, lost_connections
 from mqsim.viz.faults import shade, span, targets, text_seconds
 from mqsim.viz.figure import figure_of
 from mqsim.viz.messagepaths import KINDS, Stroke
@@ -44,6 +44,15 @@ _LOOKS: dict[str, tuple[str, tuple[float, tuple[float, ...]], float]] = {
     "given back": (ORANGE, _DOTTED, 2.0),
     "refused": (PURPLE, _MIXED, 1.6),
     "dead-lettered": (PURPLE, _DASHED, 1.8),
+}
+_SIGNS: dict[str, dict[str, Any]] = {
+    "connection lost": {
+        "marker": "D",
+        "markersize": 7,
+        "color": VERMILLION,
+        "markeredgewidth": 0.7,
+        "linestyle": "none",
+    },
 }
 _ASIDE = 2.5  # points: by so much what is acknowledged and what is then delivered are drawn apart
 
@@ -167,7 +176,9 @@ def _work(ax: Axes, made: Tracks, on: Paper) -> None:
 
 
 def _ends(ax: Axes, trace: Trace, made: Tracks, on: Paper) -> None:
-    """Crosses: black-edged for a crash, plain with its word for a message that is gone."""
+    """Crosses: black-edged for a crash, plain with its word for a message that is gone; diamonds for lost
+    connections.
+    """
     for t, name, kind in crashes(trace):
         if name in made.rows and kind != "hung" and made.start <= t <= made.end:
             ax.plot(
@@ -181,6 +192,10 @@ def _ends(ax: Axes, trace: Trace, made: Tracks, on: Paper) -> None:
                 linestyle="none",
                 zorder=5,
             )
+    for t, name in lost_connections(trace):
+        if name in made.rows and made.start <= t <= made.end:
+            low = made.rows[name] - HALF
+            ax.plot([t], [low], **_SIGNS["connection lost"], markeredgecolor=on.ink, zorder=5)
     for way in made.ways:
         if way.kind == "not taken" and made.start <= way.start <= made.end:
             ax.plot(
@@ -280,6 +295,9 @@ def _legend(ax: Axes, trace: Trace, made: Tracks, on: Paper) -> None:
                 label="crash",
             )
         )
+    if any(name in made.rows and made.start <= t <= made.end for t, name in lost_connections(trace)):
+        sign = _SIGNS["connection lost"]
+        keys.append(Line2D([], [], **sign, markeredgecolor=on.ink, label="connection lost"))
     if "not taken" in seen:
         keys.append(
             Line2D(

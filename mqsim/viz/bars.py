@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import How, Trace
 from mqsim.trace.work_spans import up_spans, work
 
@@ -101,6 +102,35 @@ def crashes(trace: Trace) -> list[tuple[float, str, str]]:
         for t, subject, kind in zip(log.t, log.subject, log.kind, strict=True)
         if kind in ("crashed", "powered-off", "hung") and subject in cast and cast[subject].role == "consumer"
     ]
+
+
+def lost_connections(trace: Trace) -> list[tuple[float, str]]:
+    """When which consumer lost its connection although it ran. Until it consumes again, each try to connect
+    that fails is an event of the same kind; only the first is a loss.
+    """
+    log, cast = trace.events, trace.cast
+    away: set[str] = set()
+    found: list[tuple[float, str]] = []
+    for t, subject, kind in zip(log.t, log.subject, log.kind, strict=True):
+        if subject not in cast or cast[subject].role != "consumer":
+            continue
+        if kind in (EventKind.SUBSCRIBED, EventKind.STARTED):
+            away.discard(subject)
+        elif kind == EventKind.CONNECTION_LOST and subject not in away:
+            away.add(subject)
+            found.append((t, subject))
+    return found
+
+
+def lost_unbegun(trace: Trace) -> dict[tuple[str, float], list[int]]:
+    """The messages that were lost in a consumer's hands before it began with them, by consumer and time."""
+    table = trace.deliveries
+    lost: dict[tuple[str, float], list[int]] = {}
+    for row in range(table.n):
+        if table.how[row] == How.LOST and math.isnan(table.started[row]):
+            where = (trace.actors.names[table.consumer[row]], table.ended[row])
+            lost.setdefault(where, []).append(table.copy[row])
+    return lost
 
 
 def busy_share(bars: list[Bar], edges: NDArray[np.float64], slots: int = 1) -> NDArray[np.float64]:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mqsim.errors import TraceError
-from mqsim.trace.tables import FaultSpan, How, Trace
+from mqsim.errors import TraceError, UsageError
 from mqsim.trace.timeline import message_name
-from mqsim.viz.bars import Bar, busy_share, by_slot, consumers, crashes, data_table, down_times, work_bars
+from mqsim.viz.bars import (
+    Bar,
+    busy_share,
+    by_slot,
+    consumers,
+    crashes,
+    data_table,
+    down_times,
+    lost_connections,
+    lost_unbegun,
+    work_bars,
+)
 from mqsim.viz.description import keep
 from mqsim.viz.faults import shade, span, targets, text_seconds
 from mqsim.viz.palette import (
@@ -31,6 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+    from mqsim.trace.tables import FaultSpan, Trace
+
 __all__ = ["alt_text", "data_table", "plot_lanes"]
 
 MOST_BARS = 400  # in one lane; more are drawn as shares of busy time
@@ -39,45 +51,55 @@ _WINDOWS = 120
 _HALF = 0.34  # of a lane's height
 
 
-def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Axes:
+def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light", end: float | None = None) -> Axes:
     """Draw one lane a consumer, with a bar for each stretch of work.
 
     Bars carry the message's number where it fits; hatches tell how the work ended; a triangle marks a message
-    that was delivered again, a cross a crash; a bare line is idle time, grey time in which the consumer did
-    not run. Above 400 bars in a lane the lanes show shares of busy
+    that was delivered again, a cross a crash, a diamond a connection that was lost; a bare line is idle time,
+    grey time in which the consumer did not run. What was lost before its work began is written above the
+    lane. Above 400 bars in a lane the lanes show shares of busy
     time instead; above 60 consumers the first 60 are drawn. The caption says so.
 
     Args:
         trace: what a run left behind.
         ax: where to draw; by default a figure of its own.
         theme: `light` or `dark` paper.
+        end: where the time axis ends, seconds; by default where the run does. Give two runs the same, and
+            their lanes can be compared by eye.
 
     Raises:
         TraceError: the run had no consumers.
+        UsageError: `end` is not after the start.
     """
+    if end is not None and not end > trace.start:
+        raise UsageError(f"end: {end!r} is not allowed; it must be a time after {trace.start:g} s.")
     everyone = consumers(trace)
     if not everyone:
         raise TraceError("There are no lanes to draw: the run had no consumers.")
     names, on = everyone[:MOST_LANES], paper(theme)
+    unbegun = {where: copies for where, copies in lost_unbegun(trace).items() if where[0] in names}
     if ax is None:
-        ax = new_axes(9.0, 1.9 + (0.42 if len(names) <= 12 else 0.26) * len(names), on)
+        tall = 0.5 if unbegun else 0.42
+        ax = new_axes(9.0, 1.9 + (tall if len(names) <= 12 else 0.26) * len(names), on)
     rows = {name: len(names) - 1 - place for place, name in enumerate(names)}
     bars: dict[str, list[Bar]] = defaultdict(list)
     for bar in work_bars(trace):
         bars[bar.consumer].append(bar)
 
     dress(ax, on)
-    ax.set_xlim(trace.start, trace.end if trace.end > trace.start else trace.start + 1)
+    last = trace.end if trace.end > trace.start else trace.start + 1
+    ax.set_xlim(trace.start, last if end is None else end)
     own, common = _faults_by_reach(trace, rows)
-    ax.set_ylim(-0.6, len(names) - 0.4 + (0.6 if common else 0.0))
+    noted = any(rows[name] == len(names) - 1 for name, _ in unbegun)
+    ax.set_ylim(-0.6, len(names) - 0.4 + (0.6 if common else 0.2 if noted else 0.0))
     ax.set_yticks(list(rows.values()), list(rows))
     ax.set_xlabel("time (s)")
     ax.set_ylabel("consumer")
     _down(ax, trace, rows, on)
     for name, fault in own:
-        start, end = span(fault, trace)
+        first, stop = span(fault, trace)
         ax.fill_between(
-            [start, end], rows[name] - 0.45, rows[name] + 0.45, facecolor=VERMILLION, alpha=0.13, linewidth=0
+            [first, stop], rows[name] - 0.45, rows[name] + 0.45, facecolor=VERMILLION, alpha=0.13, linewidth=0
         )
     notes = [shade(ax, trace, common, on)]
     dense = max((len(bars[name]) for name in names), default=0) > MOST_BARS
@@ -85,7 +107,8 @@ def plot_lanes(trace: Trace, ax: Axes | None = None, theme: str = "light") -> Ax
         notes.insert(0, _bands(ax, trace, bars, rows, on))
     else:
         _draw_bars(ax, trace, bars, rows, on)
-    _crosses(ax, trace, rows, on)
+    _breaks(ax, trace, rows, on)
+    _losses(ax, trace, unbegun, rows, on)
     if len(everyone) > len(names):
         notes.append(f"The first {len(names)} of {len(everyone)} consumers.")
     entitle(
@@ -226,53 +249,51 @@ def _bands(ax: Axes, trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, i
     return f"{count:,} stretches of work, too many for bars: a lane's height is {share}."
 
 
-def _crosses(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
-    """A cross where a consumer died, and beside it how many messages were lost that it had not begun."""
-    waiting = _lost_unbegun(trace)
-    for t, name, kind in crashes(trace):
-        if name not in rows or kind == "hung":
-            continue
+def _breaks(ax: Axes, trace: Trace, rows: dict[str, int], on: Paper) -> None:
+    """A cross where a consumer died, a diamond where it lost its connection."""
+    died = [(t, name) for t, name, kind in crashes(trace) if kind != "hung"]
+    # The diamond hangs at the lane's lower edge: its consumer may work on, and the bar's label stays free.
+    for marker, size, aside, where in (("X", 9, 0.0, died), ("D", 7, -_HALF, lost_connections(trace))):
+        seen = [(t, rows[name] + aside) for t, name in where if name in rows]
         ax.plot(
-            [t],
-            [rows[name]],
-            marker="X",
-            markersize=9,
+            [t for t, _ in seen],
+            [row for _, row in seen],
+            marker=marker,
+            markersize=size,
             color=VERMILLION,
             markeredgecolor=on.ink,
             markeredgewidth=0.7,
+            linestyle="none",
             zorder=4,
         )
-        unbegun = waiting.pop(name, [])
-        if unbegun:
-            which = f": {', '.join(unbegun)}" if len(unbegun) <= 3 else ""
-            text = f"{len(unbegun)} lost unbegun{which}"
-            at_left = t + text_seconds(ax, text + "nn", 8.5) > ax.get_xlim()[1]
-            ax.annotate(
-                text,
-                xy=(t, rows[name]),
-                xytext=(-9 if at_left else 9, 0),
-                textcoords="offset points",
-                ha="right" if at_left else "left",
-                va="center",
-                fontsize=8.5,
-                color=on.ink,
-                zorder=4,
-                bbox={
-                    "boxstyle": "round,pad=0.15",
-                    "facecolor": on.paper,
-                    "edgecolor": "none",
-                    "alpha": 0.85,
-                },
-            )
 
 
-def _lost_unbegun(trace: Trace) -> dict[str, list[str]]:
-    table = trace.deliveries
-    lost: dict[str, list[str]] = defaultdict(list)
-    for row in range(table.n):
-        if table.how[row] == How.LOST and table.started[row] != table.started[row]:
-            lost[trace.actors.names[table.consumer[row]]].append(message_name(trace, table.copy[row]))
-    return lost
+def _losses(
+    ax: Axes,
+    trace: Trace,
+    unbegun: dict[tuple[str, float], list[int]],
+    rows: dict[str, int],
+    on: Paper,
+) -> None:
+    """Above its lane, where no bar is: what a consumer lost that it had not begun."""
+    producers = {trace.messages.producer[copy] for copies in unbegun.values() for copy in copies}
+    for (name, t), copies in unbegun.items():
+        full = [message_name(trace, copy) for copy in copies]
+        called = full if len(producers) > 1 else [one[one.rindex("#") :] for one in full]
+        which = f": {', '.join(called)}" if len(called) <= 3 else ""
+        text = f"{len(called)} lost before work began{which}"
+        at_left = t + text_seconds(ax, text + "nn", 8) > ax.get_xlim()[1]
+        ax.annotate(
+            text,
+            xy=(t, rows[name] + _HALF),
+            xytext=(2 if at_left else -2, 0.5),
+            textcoords="offset points",
+            ha="right" if at_left else "left",
+            va="bottom",
+            fontsize=8,
+            color=on.ink,
+            zorder=4,
+        )
 
 
 def _keys(trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Paper) -> list[Artist]:
@@ -302,6 +323,8 @@ def _keys(trace: Trace, bars: dict[str, list[Bar]], rows: dict[str, int], on: Pa
         sign(">", ORANGE, "delivered again")
     if any(name in rows and kind != "hung" for _, name, kind in crashes(trace)):
         sign("X", VERMILLION, "crash")
+    if any(name in rows for _, name in lost_connections(trace)):
+        sign("D", VERMILLION, "connection lost")
     if drawn:
         keys.append(Line2D([], [], color=on.faint, linewidth=2, label="idle"))
     if any(down_times(trace, name) for name in rows):
@@ -326,11 +349,17 @@ def alt_text(trace: Trace) -> str:
     more = f"; and {len(names) - 8} more" if len(names) > 8 else ""
     ends = ", ".join(f"{number} {ending}" for ending, number in endings.items() if number) or "none"
     died = [f"{name} at {t:g} s" for t, name, kind in crashes(trace) if kind != "hung"]
-    crashed = (
-        f"; crashes: {', '.join(died[:5])}" + (f" and {len(died) - 5} more" if len(died) > 5 else "")
-        if died
-        else ""
-    )
+    cut = [f"{name} at {t:g} s" for t, name in lost_connections(trace)]
+    crashed = _listed("crashes", died) + _listed("lost connections", cut)
+    unbegun = sum(map(len, lost_unbegun(trace).values()))
+    if unbegun:
+        crashed += f"; lost before work began: {unbegun}"
     who = f"{len(names)} consumer{'s' * (len(names) != 1)}"
     first = f"Lanes of {who} over {length:g} s, with stretches of work: {each}{more}."
     return f"{first} How they ended: {ends}{crashed}."
+
+
+def _listed(what: str, each: list[str]) -> str:
+    """The first five of them, as the end of a sentence; nothing where there are none."""
+    more = f" and {len(each) - 5} more" if len(each) > 5 else ""
+    return f"; {what}: {', '.join(each[:5])}{more}" if each else ""

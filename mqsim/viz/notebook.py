@@ -44,9 +44,18 @@ def _shown(ax: Axes) -> tuple[str, str, int, int]:
     return words, base64.b64encode(image).decode("ascii"), width, height
 
 
+_DARK = (
+    "[data-jp-theme-light=false] img.mqsim-figure, .vscode-dark img.mqsim-figure, "
+    "[data-theme=dark] img.mqsim-figure { filter: invert(0.93) hue-rotate(180deg); }"
+)
+"""On a dark page (of JupyterLab, VS Code, Sphinx) light and dark change places and hues stay, so that a
+figure also shows what was changed after it had been drawn."""
+
+
 def _tag(words: str, text: str, width: int, height: int) -> str:
+    source = f"data:image/png;base64,{text}"
     return (
-        f'<img src="data:image/png;base64,{text}" width="{width}" height="{height}" '
+        f'<style>{_DARK}</style><img class="mqsim-figure" src="{source}" width="{width}" height="{height}" '
         f'style="max-width: 100%; height: auto" alt="{escape(words)}">'
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -50,8 +51,24 @@ def test_a_queues_load(changes: dict[str, Any], offered: float, capacity: float)
 
 def test_breakdowns_take_their_share() -> None:
     crash = [{"crash": "w", "every": {"exponential": {"mean": 6}}, "repair": {"exponential": {"mean": 4}}}]
-    assert queue(faults=crash).capacity == pytest.approx(1.2)
-    assert queue(faults=[{"crash": "w-1", "every": 6, "repair": 4}]).capacity == pytest.approx(1.6)
+    anew = {"consumers.w.redraw": True}  # exponential work drawn anew loses nothing by a crash
+    assert queue(anew, faults=crash).capacity == pytest.approx(1.2)
+    assert queue(anew, faults=[{"crash": "w-1", "every": 6, "repair": 4}]).capacity == pytest.approx(1.6)
+    assert queue({"consumers.w.ack": "auto"}, faults=crash).capacity == pytest.approx(1.2)
+
+
+def test_work_that_crashes_begin_again_takes_longer() -> None:
+    """The same work again: (E exp(S / 6) - 1) x 6 seconds of it a message, by hand for three laws."""
+    crash = [{"crash": "w", "every": {"exponential": {"mean": 6}}, "repair": {"exponential": {"mean": 4}}}]
+    assert queue(faults=crash).capacity == pytest.approx(2 * 0.6 / 1.2)  # 1 / (1 - 1/6) attempts
+    constant = queue({"producers.p.work": 2.0}, faults=crash)
+    assert constant.capacity == pytest.approx(2 * 0.6 / (6 * (math.exp(2 / 6) - 1)), rel=1e-6)
+    two = {"producers.p.work": {"hyperexponential": {"probabilities": [0.5, 0.5], "means": [0.5, 1.5]}}}
+    mean = 0.5 / (1 - 0.5 / 6) + 0.5 / (1 - 1.5 / 6)
+    assert queue(two, faults=crash).capacity == pytest.approx(2 * 0.6 / (6 * (mean - 1)), rel=2e-3)
+    often = [{"crash": "w", "every": {"exponential": {"mean": 0.9}}, "repair": 0.1}]
+    assert queue(faults=often).over  # the longest work never ends
+    assert queue(faults=often).capacity == 0.0
 
 
 def test_what_goes_on_is_at_most_what_was_worked_off() -> None:
@@ -107,15 +124,32 @@ def test_the_broker_and_producers_have_loads_of_their_own() -> None:
 def test_how_long_means_take_to_settle() -> None:
     one = {"consumers.w.count": 1, "producers.p.arrivals": {"poisson": {"rate": 0.49}}}
     # 400 times the service time over (1 - 0.7) squared; half of that for constant work.
-    assert queue(one).settles == pytest.approx(400 / 0.09)
+    assert queue(one).settles == pytest.approx(400 / 0.09, rel=0.01)
     assert queue(one | {"producers.p.work": 1.0}).settles == pytest.approx(200 / 0.09)
     assert queue({"producers.p.arrivals": {"every": 1.0}, "producers.p.work": 1.0}).settles == 0.0
     # Batches of 3 at Poisson times: the count's variance is three times its mean.
     batches = {"producers.p.arrivals": {"batches": {"every": {"exponential": {"mean": 3 / 0.49}}, "size": 3}}}
-    assert queue(one | batches).settles == pytest.approx(800 / 0.09)
+    assert queue(one | batches).settles == pytest.approx(800 / 0.09, rel=0.01)
     # A stream that switches between 2 and 0 at rate 1: 1 + 2 var(rate) / (mean rate x 2).
     bursts = {"producers.p.arrivals": {"mmpp": {"rates": [0.98, 0.0], "switch": [1.0, 1.0]}}}
     assert queue(one | bursts).variation == pytest.approx((1 + 0.49 + 1) / 2)
+
+
+def test_rare_long_work_takes_its_time_to_settle() -> None:
+    """The variance of the squared work over the square of its mean: exp(4 sigma²) - 1 for a lognormal law."""
+    one = {"consumers.w.count": 1, "producers.p.arrivals": {"poisson": {"rate": 0.7}}}
+    assert queue(one).spikes == pytest.approx(24 / 4 - 1, rel=0.05)
+    mild = queue(one | {"producers.p.work": {"lognormal": {"mean": 1.0, "cv": 0.5}}})
+    assert mild.spikes == pytest.approx(math.exp(4 * math.log(1.25)) - 1, rel=0.05)
+    wild = queue(one | {"producers.p.work": {"lognormal": {"mean": 1.0, "cv": 2.0}}})
+    assert wild.settles > 4 * queue(one).settles
+    assert "varies this much" in wild.varied
+    assert queue(one).varied == ""
+    endless = queue(one | {"producers.p.work": {"pareto": {"mean": 1.0, "shape": 2.5}}})
+    assert math.isinf(endless.settles)
+    # Of twenty workers one that is held up does not hold up the others.
+    many = {"consumers.w.count": 20, "producers.p.work": {"lognormal": {"mean": 1.0, "cv": 2.0}}}
+    assert queue(many).spikes == 0.0
 
 
 def test_no_preset_is_overloaded() -> None:

@@ -76,7 +76,48 @@ def test_a_label_that_does_not_fit_is_left_out() -> None:
 
 def test_what_died_with_a_worker_is_named_beside_its_cross(crash: Trace) -> None:
     words = [text.get_text() for text in plot_lanes(crash).texts]
-    assert "1 lost unbegun: web-1 #7" in words
+    assert "1 lost before work began: #7" in words
+
+
+def boxes(ax, words: str):
+    """Where the texts stand that contain `words`, in the units of the axes."""
+    ax.get_figure().canvas.draw()
+    return [
+        text.get_window_extent().transformed(ax.transData.inverted())
+        for text in ax.texts
+        if words in text.get_text()
+    ]
+
+
+def test_what_was_lost_is_written_where_no_bar_is(crash: Trace) -> None:
+    """Above its lane and below the next: 0.34 is half a bar's height."""
+    (box,) = boxes(plot_lanes(crash), "lost before")
+    assert box.y0 >= 0.34
+    assert box.y1 <= 1 - 0.34
+
+
+def test_every_loss_is_in_the_picture(bank: Trace) -> None:
+    """By hand: #1 was in work when its teller died, #2 lay on its desk; #3 and #4 lay on the other's."""
+    ax = plot_lanes(bank)
+    told = [text.get_text() for text in ax.texts]
+    assert "1 lost before work began: #2" in told
+    assert "2 lost before work began: #3, #4" in told
+    assert drawn(ax, 1, ENDINGS["lost"]) == {(0.0, 4.0)}
+    assert "lost before work began: 3" in lanes.alt_text(bank)
+
+
+def test_a_lost_connection_is_drawn_once_until_its_consumer_is_back(bank: Trace) -> None:
+    ax = plot_lanes(bank)
+    (diamonds,) = [line for line in ax.lines if line.get_marker() == "D"]
+    assert list(diamonds.get_xdata()) == [6.0, 9.0]
+    assert "connection lost" in [text.get_text() for text in ax.get_figure().legends[0].get_texts()]
+    assert "teller-2 at 6 s, teller-2 at 9 s" in lanes.alt_text(bank)
+
+
+def test_two_runs_can_have_one_time_axis(crash: Trace) -> None:
+    assert plot_lanes(crash, end=30).get_xlim() == (0.0, 30.0)
+    with pytest.raises(UsageError, match="end: 0 is not allowed"):
+        plot_lanes(crash, end=0)
 
 
 def test_axes_say_what_they_are(crash: Trace) -> None:

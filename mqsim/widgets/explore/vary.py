@@ -210,11 +210,23 @@ class _Desk:
         if given is None and law_of(own) is not None and isinstance(own, dict):
             return self._laws(name, path, None, label)
         if isinstance(own, int | float) or (own is None and isinstance(given, tuple)):
-            return self._slider(name, label, own, given, putting(path))
+            put, speeds = putting(path), self._speeds(path)
+            if speeds:
+                put = _staffing(path, speeds)
+                label += f" (speeds {', '.join(f'{each:g}' for each in speeds)}, then from the first again)"
+            return self._slider(name, label, own, given, put)
         raise UsageError(
             f"vary: {name} is {own!r}, which has no usual range; give one, {{{name!r}: (1, 10)}}, "
             f"or choices, {{{name!r}: [...]}}."
         )
+
+    def _speeds(self, path: str) -> list[float]:
+        """The speeds of single workers, where `path` is how many of them there are."""
+        whose, _, field = path.rpartition(".")
+        if field != "count" or not whose.startswith("consumers."):
+            return []
+        speed = value_at(self.data, f"{whose}.speed")
+        return list(speed) if isinstance(speed, list | tuple) else []
 
     def _choice(self, name: str, label: str, own: Any, options: list[Any], put: Any) -> Choice:
         if not any(option == own and type(option) is type(own) for option in options):
@@ -291,6 +303,20 @@ def _range(name: str, own: Any, given: Any) -> tuple[float, float, float | None]
             "or a list of choices."
         )
     return given[0], given[1], given[2] if len(given) == 3 else None
+
+
+def _staffing(path: str, speeds: list[float]) -> Any:
+    """Sets how many workers there are, and gives each a speed: the list has one for each, and no more."""
+
+    def put(draft: Draft, value: Any) -> None:
+        draft.changes[path] = value
+        own = draft.changes.get(f"{path.rpartition('.')[0]}.speed")
+        if own is None or isinstance(own, list | tuple):
+            draft.changes[f"{path.rpartition('.')[0]}.speed"] = [
+                speeds[place % len(speeds)] for place in range(value)
+            ]
+
+    return put
 
 
 def _every(path: str) -> Any:

@@ -1,3 +1,3 @@
 # %%
-result = mq.simulate(mq.load("task-queue").with_({"consumers.worker.count": 2}))
-float(result.messages.acked.max())
+two = mq.simulate(mq.load("task-queue").with_({"consumers.worker.count": 2}))
+float(two.messages.acked.max())

@@ -1,5 +1,6 @@
 # %%
-tally(mq.simulate(BANK.with_({"consumers.teller.ack": "early"})))
+early = mq.simulate(BANK.with_({"consumers.teller.ack": "early"}))
+tally(early)
 
 # %%
 result = mq.simulate(mq.load("broker-restart").with_({"broker.queues.tasks.durable": False}))

@@ -21,6 +21,7 @@ from mqsim.matching.staff import at_once, latency_of
 from mqsim.matching.streams import batch_size, stationary
 from mqsim.scenario import (
     Batches,
+    Closed,
     ConsumerSpec,
     Every,
     Fault,
@@ -314,6 +315,8 @@ def _laws(
 
 def _weight(spec: ProducerSpec) -> float | None:
     """How much a group of producers counts where the laws of work of several are mixed."""
+    if isinstance(spec.arrivals, Closed):
+        return float(spec.count * spec.arrivals.users)
     if isinstance(spec.arrivals, ProfileArrivals):
         return spec.count * sum(rate for _, rate in spec.arrivals.points) / len(spec.arrivals.points)
     return steady_rate(spec)

@@ -16,10 +16,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mqsim.matching import Load, loads, lossy_loads
+from mqsim.matching.load import capacity_of
+from mqsim.matching.routes import shares
 from mqsim.planning.targets import Target, worked
 from mqsim.scenario import (
     At,
     Batches,
+    Closed,
     Every,
     Mmpp,
     Poisson,
@@ -113,10 +116,12 @@ def length_of(scenario: Scenario, targets: Sequence[Target], as_written: bool = 
     because = "as you asked" if as_written else _why_as_written(scenario, targets)
     known = [load for load in loads(scenario) if load.part == "queue"]
     if not because:
-        lossy = lossy_loads(scenario)
-        rate = sum(load.offered for load in [*known, *lossy])
+        lossy, loops = lossy_loads(scenario), _loops(scenario)
+        rate = sum(load.offered for load in [*known, *lossy]) + sum(messages for messages, _ in loops)
         forgets = max(
-            [_forgets(scenario, load) for load in known] + [_soon(scenario, each) for each in lossy]
+            [_forgets(scenario, load) for load in known]
+            + [_soon(scenario, load) for load in lossy]
+            + [cycle for _, cycle in loops]
         )
         limits = [target.measure.within or target.limit for target in targets if _is_time(target)]
         kept = max(KEPT * forgets, LEAST / RUNS / rate, _RARE * _rarest(targets) / RUNS / rate)
@@ -152,6 +157,21 @@ def _forgets(scenario: Scenario, load: Load) -> float:
     return max([busy, 1.0 / load.capacity, *cycles])
 
 
+def _loops(scenario: Scenario) -> list[tuple[float, float]]:
+    """For each closed loop about how many messages a second it sends, and its longest cycle on average: all
+    users but one wait. Within some cycles it has forgotten how it began.
+    """
+    found = []
+    for spec in scenario.producers.values():
+        if isinstance(spec.arrivals, Closed) and spec.count:
+            users, think = spec.count * spec.arrivals.users, spec.arrivals.think.mean
+            able = [capacity_of(scenario, queue) or 0.0 for queue in shares(scenario, spec.to)]
+            least = min([each for each in able if each > 0.0], default=1.0)
+            cycle = think + users / least
+            found.append((min(users / think if think else least, least), cycle))
+    return found
+
+
 def _soon(scenario: Scenario, load: Load) -> float:
     """Seconds in which a queue forgets that loses what is too much: sooner than without its limits.
 
@@ -181,7 +201,7 @@ def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
     if any(fault.at is not None for fault in scenario.faults):
         return "it has faults at given times"
     for name, spec in scenario.producers.items():
-        steady = isinstance(spec.arrivals, Poisson | Every | Renewal | Mmpp | Batches)
+        steady = isinstance(spec.arrivals, Poisson | Every | Renewal | Mmpp | Batches | Closed)
         if spec.count and not (steady and spec.endless and spec.start == 0.0):
             return f"the arrivals of {name} change over time"
     for name, group in scenario.consumers.items():
@@ -194,8 +214,11 @@ def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
         return "the question is when something happens"
     known = {load.name: load for load in loads(scenario) if load.part == "queue"}
     lossy = {load.name for load in lossy_loads(scenario)}
-    missing = [name for name in worked(scenario) if name not in known and name not in lossy]
-    if missing or not (known or lossy) or scenario.programs:
+    told = {*known, *lossy}
+    if _loops(scenario):
+        told |= {name for name in worked(scenario) if capacity_of(scenario, name) is not None}
+    missing = [name for name in worked(scenario) if name not in told]
+    if missing or not told or scenario.programs:
         return f"the load of {', '.join(missing) or 'its queues'} can't be told from the scenario"
     if any(load.over for load in known.values()):
         return "it is overloaded"

@@ -1,4 +1,4 @@
-"""All the set-up in one command: `python bootstrap.py demo`, or lab, test, bench, check, env, clean.
+"""All the set-up in one command: `python bootstrap.py demo`, or lab, site, test, bench, check, env, clean.
 
 It makes a virtual environment in `.venv`, installs mqsim and no more than the verb needs into it, at the
 releases that `constraints.txt` pins, and then does what the verb says. A second run finds the environment as
@@ -29,6 +29,7 @@ UNFINISHED = {"state": "unfinished"}
 VERBS = {
     "demo": "the main job: what a message queue is for, told by five small runs",
     "lab": "the course notebooks, in JupyterLab (what follows is handed to it)",
+    "site": "the course as a site in build/site: lessons that play, slides, the reference",
     "test": "the tests, but for the long ones (what follows is handed to pytest)",
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
@@ -36,7 +37,11 @@ VERBS = {
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
-EXTRAS = {"lab": ["notebooks"], "test": ["dev"], "validate": ["dev"], "bench": ["dev"], "check": ["dev"]}
+EXTRAS = {
+    "lab": ["notebooks"],
+    "site": ["site"],
+    **{verb: ["dev"] for verb in ("test", "validate", "bench", "check")},
+}
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 
@@ -267,6 +272,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return status
     if verb == "lab":
         return run([str(python.parent / "mqsim"), "lab", *rest])
+    if verb == "site":
+        return make_site(python, rest)
     if verb == "test":
         # A whole run is worth two processes; a run of one file, or with options, is not.
         usual = ["-n", "auto", "--dist", "loadgroup", "-m", "not long"]
@@ -281,6 +288,14 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return failed or check_scripts()
     say("ready: {}".format(python))
     return 0
+
+
+def make_site(python: Path, rest: "list[str]") -> int:
+    """Build the site, and say where it is; a warning is an error."""
+    status = run([python, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs", *rest, ".", "build/site"])
+    if status == 0:
+        say("open {}".format(ROOT / "build" / "site" / "index.html"))
+    return status
 
 
 def check_scripts() -> int:

@@ -35,6 +35,12 @@ def simulate(
     Raises:
         ScenarioError: the scenario can't be understood or can't be run.
         UsageError: the seed or the replication is not a whole number, 0 or more.
+
+    Example:
+        >>> import mqsim as mq
+        >>> result = mq.simulate("worker-crash", seed=1)
+        >>> result.summary()["messages"]["acked"]
+        6
     """
     return result_of(runs.simulate(scenario, seed, replication, progress))
 
@@ -88,6 +94,13 @@ def run_programs(
     Raises:
         UsageError: a program can't be had.
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> greeter = mq.program("greeter", "print('hello')")
+        >>> result = mq.run_programs({"greeter": greeter})
+        >>> print(result.transcript().splitlines()[0].strip())
+        0.000000  greeter-1   hello
     """
     options = ProgramOptions(
         _cells(programs),
@@ -159,6 +172,13 @@ def every_crash(
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> greeter = mq.program("greeter", "print('hello')")
+        >>> table = mq.every_crash({"greeter": greeter})
+        >>> print(str(table).splitlines()[-1])
+        1 crash points, 1 of them harmless. Nobody was started again. ...
     """
     options = ProgramOptions(
         _cells(programs),

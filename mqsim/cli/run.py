@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.cli.progress import progress_bar
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mqsim.api import Result
     from mqsim.scenario import Scenario
 

@@ -32,6 +32,17 @@ def applies(scenario: Scenario) -> Matches:
     Returns:
         A match for each queue, with `Fit.NONE` and the reason where no formula fits, and those of the whole
         scenario.
+
+    Example:
+        >>> import mqsim as mq
+        >>> text = '''
+        ... duration: 100
+        ... broker: {queues: {tasks: {}}}
+        ... producers: {web: {to: tasks, arrivals: {poisson: {rate: 1}}, work: {exponential: {mean: 0.5}}}}
+        ... consumers: {worker: {queue: tasks}}
+        ... '''
+        >>> mq.matching.applies(mq.Scenario.from_yaml(text)).of("tasks").model
+        'M/M/1'
     """
     traffic = Traffic(scenario)
     found: dict[str, Match] = {}

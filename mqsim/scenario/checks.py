@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mqsim.scenario.destinations import Target
 from mqsim.scenario.ending import check_ending
 from mqsim.scenario.faults import ALARMS, FAULTS, Fault
 from mqsim.scenario.problems import Problem, did_you_mean, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mqsim.scenario.destinations import Target
     from mqsim.scenario.scenario import Scenario
 
 Path = tuple[str | int, ...]

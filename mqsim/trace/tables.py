@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.trace.clients import ClientEvents
 from mqsim.trace.columns import Table, column
+from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -192,6 +193,10 @@ class DeliveryTable(Table):
         return row
 
 
+_WORDS: dict[str, str] = {kind: kind.value for kind in EventKind}
+"""The plain text of each kind."""
+
+
 class EventLog:
     """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
 
@@ -214,7 +219,7 @@ class EventLog:
         part.
         """
         self.t.append(t)
-        self.kind.append(str(kind))
+        self.kind.append(_WORDS.get(kind, kind))
         self.subject.append(subject)
         self.other.append(other)
         self.copy.append(copy)
@@ -288,6 +293,7 @@ class Trace:
         complete: whether the run reached its `until` (always so with `duration`).
         clients: what real client programs did at the broker, and what it answered.
         texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
+        expires: when the patience of a copy ends, by its row, for those that have one.
     """
 
     def __init__(self) -> None:
@@ -304,6 +310,7 @@ class Trace:
         self.profile = ""
         self.complete = True
         self.texts: dict[int, str] = {}
+        self.expires: dict[int, float] = {}
         self.clients = ClientEvents()
 
     @classmethod

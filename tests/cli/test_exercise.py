@@ -11,12 +11,13 @@ import pytest
 
 from mqsim.grading.shelf import find, names
 from tests.grading.exercises_for_tests import EARLY, RIGHT, exercise_in, submission_in
+from tests.outside import PATIENCE
 
 MQSIM = Path(sys.executable).with_name("mqsim")
 
 
 def called(*words: str, cwd: Path, status: int = 0) -> str:
-    done = subprocess.run([str(MQSIM), *words], cwd=cwd, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(MQSIM), *words], cwd=cwd, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == status, done.stderr
     return done.stdout + (done.stderr if status else "")
 
@@ -58,7 +59,7 @@ def test_pytest_runs_the_checks_beside_the_programs(tmp_path: Path) -> None:
         cwd=tmp_path / "mine",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert "1 failed, 1 passed" in done.stdout
     assert '"a." is lost.' in done.stdout

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"uv"}
 """Programs that a page may name and that are not ours to run; files among their arguments must be there."""
 
-_FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAVED = re.compile(r"# ([\w-]+\.(?:yaml|py))$")
 
 

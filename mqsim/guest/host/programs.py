@@ -147,7 +147,10 @@ class Programs:
         disk = None
         if world.broker.storage is None and not self._scenario.broker.costs.sync.mean:
             disk = world.broker.storage = Disk(world)
-        self._ports = [Port(world, node, deliveries, self._access, disk) for node in world.cluster.nodes]
+        self._ports = [
+            Port(world, node, deliveries, self._access, lambda who, text: self.actors[who].remark(text), disk)
+            for node in world.cluster.nodes
+        ]
         network = Network(world, self._ports, {LEDGER: self.ledger, **self._services}, self._aliases)
         for group, spec in self._scenario.programs.items():
             for k in range(1, spec.count + 1):

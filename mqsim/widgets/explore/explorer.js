@@ -207,9 +207,9 @@ class Page {
       return;
     }
     this.bar.hidden = true;
-    const seconds = shown.seconds < 10 ? shown.seconds.toPrecision(2) : Math.round(shown.seconds);
+    const seconds = shown.seconds === null ? "" : shown.seconds < 10 ? shown.seconds.toPrecision(2) : Math.round(shown.seconds);
     const fates = shown.fates.slice(1).map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
-    this.status.replaceChildren(make("b", {}, `${shown.messages.toLocaleString("en")} messages, simulated in ${Number(seconds)} s`), fates ? `: ${fates}` : "");
+    this.status.replaceChildren(make("b", {}, `${shown.messages.toLocaleString("en")} messages${seconds === "" ? "" : `, simulated in ${Number(seconds)} s`}`), fates ? `: ${fates}` : "");
   }
 
   tellNumbers() {
@@ -241,9 +241,11 @@ class Page {
     const { about } = this.model.get("shown");
     const width = Math.floor(this.frame.clientWidth);
     if (!this.floats || !width) return;
+    const first = !this.painter;
     this.painter ??= new Painter(this.canvas);
     this.painter.paint(about, this.floats, this.meanDepths(), theme, width);
     this.canvas.setAttribute("aria-label", this.sentence());
+    if (first) { this.tellLegend(); this.tabulate(); }
   }
 
   meanDepths() {
@@ -264,6 +266,7 @@ class Page {
   }
 
   tellLegend() {
+    if (!this.painter) return;      // the page has no width yet: what is drawn then brings its legend along
     const { about } = this.model.get("shown");
     const theme = PAPERS[themeOf(this.model.get("theme"))];
     const seen = new Set();

@@ -11,21 +11,26 @@ import traitlets
 
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
+from mqsim.report.files import writable_target, write_atomically
 from mqsim.viz.css import widget_variables
 from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import Drawing, drawing_of
+from mqsim.widgets.explore.export import USUAL_RUNS, explorer_page
 from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
 from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
+_SCRIPT = bundle(_HERE / "explorer.js")
+_STYLE = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
 
 
 class Explorer(anywidget.AnyWidget):
@@ -44,8 +49,8 @@ class Explorer(anywidget.AnyWidget):
         ScenarioError: the scenario can't be run.
     """
 
-    _esm = bundle(_HERE / "explorer.js")
-    _css = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
+    _esm = _SCRIPT
+    _css = _STYLE
 
     title = traitlets.Unicode().tag(sync=True)
     theme = traitlets.Unicode(None, allow_none=True).tag(sync=True)
@@ -256,13 +261,47 @@ class Explorer(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        drawn: Drawing = self._drawn
-        parts = self._parts
-        told = {"title": self.title, "parts": parts, **self.shown}
-        settings = [(knob.label, knob.words(self._values[knob.name])) for knob in self._knobs]
+        drawn, told, settings = self.still()
         data["text/html"] = static_html(drawn, told, settings)
         data["text/plain"] = static_text(told, settings)
         return data, metadata
+
+    def still(self) -> tuple[Drawing, dict[str, Any], list[tuple[str, str]]]:
+        """The picture on show, its numbers, and what each control is at."""
+        settings = [(knob.label, knob.words(self._values[knob.name])) for knob in self._knobs]
+        return self._drawn, {"title": self.title, "parts": self._parts, **self.shown}, settings
+
+    def html(self, runs: int = USUAL_RUNS) -> str:
+        """The explorer as one HTML page that needs neither kernel nor network; see `to_html`."""
+        before = self.values
+        parts = (_STYLE, _SCRIPT, static_html(*self.still()))
+        try:
+            return explorer_page(
+                {"title": self.title, "theme": self.theme}, self._knobs, before, self._turned, runs, parts
+            )
+        finally:
+            self.set(before)
+
+    def _turned(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What is said and shown at these values; nothing is shown where they can't be run."""
+        self.set(values)
+        return dict(self.said), None if self._problem else dict(self.shown)
+
+    def to_html(self, path: str | os.PathLike[str], runs: int = USUAL_RUNS) -> Path:
+        """Write the explorer to one HTML file that works without kernel or network.
+
+        Behind the controls stands a grid of runs that are made now, one for each position of the controls.
+        Sliders keep only some of their stops, so that there are about `runs` of them; the page says how many.
+
+        Args:
+            path: the file; it appears under its name only when it is whole.
+            runs: about how many runs are made, from 1 to 500.
+
+        Raises:
+            UsageError: the file can't be written there, or the controls have too many positions.
+        """
+        writable_target(path)
+        return write_atomically(path, self.html(runs))
 
     def __repr__(self) -> str:
         return f"<Explorer of {self.title!r}: {', '.join(self._named)}>"

@@ -11,15 +11,20 @@ import anywidget
 import traitlets
 
 from mqsim.errors import UsageError
+from mqsim.report.files import writable_target, write_atomically
 from mqsim.report.tables import number
 from mqsim.viz.css import widget_variables
 from mqsim.widgets.browser.bundle import bundle
+from mqsim.widgets.predict.export import prediction_page
 from mqsim.widgets.predict.reveal import Reveal, compare
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
+_SCRIPT = bundle(_HERE / "prediction.js")
+_STYLE = widget_variables(".mq-predict") + (_HERE / "prediction.css").read_text("utf-8")
 
 _kept: dict[tuple[Any, ...], Any] = {}
 """Guesses of this session, by question."""
@@ -38,8 +43,8 @@ class Prediction(anywidget.AnyWidget):
         UsageError: there is nothing to choose from, or both choices and a unit.
     """
 
-    _esm = bundle(_HERE / "prediction.js")
-    _css = widget_variables(".mq-predict") + (_HERE / "prediction.css").read_text("utf-8")
+    _esm = _SCRIPT
+    _css = _STYLE
 
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -96,13 +101,46 @@ class Prediction(anywidget.AnyWidget):
         Raises:
             UsageError: the answer is none of the choices, or no number.
         """
-        held = self._as_held(answer, "answer")
-        if self.choices is not None:
-            told = compare(self.guess, self.choices[held], because, said)
-        else:
-            told = compare(self.guess, held, because, self._with_unit, numbers=True)
+        told = self.compared(self.guess, answer, because)
         self.answer = "" if told.guess is None else str(told)
         return told
+
+    def compared(self, guess: Any, answer: Any, because: str = "") -> Reveal:
+        """A guess (None: there is none) beside the answer, without showing it.
+
+        Raises:
+            UsageError: the answer is none of the choices, or no number.
+        """
+        held = self._as_held(answer, "answer")
+        if self.choices is not None:
+            return compare(guess, self.choices[held], because, said)
+        return compare(guess, held, because, self._with_unit, numbers=True)
+
+    def _shown(self, value: Any) -> str:
+        return said(value) if self.choices is not None else self._with_unit(value)
+
+    def html(self, answer: Any, because: str = "") -> str:
+        """The question as one HTML page that needs neither kernel nor network; see `to_html`."""
+        state = {name: getattr(self, name) for name in ("question", "options", "unit", "theme")}
+        each = None
+        if self.choices is not None:
+            each = [str(self.compared(choice, answer, because)) for choice in self.choices]
+        told = {"told": each, "answer": self._shown(answer), "because": because}
+        return prediction_page(state, told, str(self.compared(None, answer, because)), _STYLE, _SCRIPT)
+
+    def to_html(self, path: str | os.PathLike[str], answer: Any, because: str = "") -> Path:
+        """Write the question to one HTML file, which shows the answer once its reader has made a guess.
+
+        Args:
+            path: the file; it appears under its name only when it is whole.
+            answer: what it is: one of the choices, or a number.
+            because: why, in a sentence or two.
+
+        Raises:
+            UsageError: the file can't be written there, or the answer is none of the choices, or no number.
+        """
+        writable_target(path)
+        return write_atomically(path, self.html(answer, because))
 
     def forget(self) -> Prediction:
         """Take guess and answer away, for another reader; gives the question back."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import ScenarioError
 from mqsim.scenario.brokerspec import BrokerSpec, QueueSpec
-from mqsim.scenario.definitions import DefinedQueue, Definitions
 from mqsim.scenario.problems import InvalidScenarioError
-from mqsim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.scenario.definitions import DefinedQueue, Definitions
+    from mqsim.scenario.scenario import Scenario
 
 _BUILT_IN = ("", "amq.direct", "amq.fanout", "amq.topic", "amq.headers", "amq.match")
 _PLAIN = {

@@ -82,11 +82,18 @@ def run(
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|simpy|compiled", help="What runs it; compiled is faster, and needs numba."
+        ),
+    ] = "auto",
 ) -> None:
     """Run a scenario and tell what came of it."""
     from mqsim.cli.run import RunRequest, run_scenario
 
-    run_scenario(RunRequest(scenario, seed, changes or [], replications, as_json, report, timeline, save))
+    options = (changes or [], replications, as_json, report, timeline, save, engine)
+    run_scenario(RunRequest(scenario, seed, *options))
 
 
 @app.command()

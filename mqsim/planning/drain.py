@@ -219,7 +219,7 @@ def _said(
     much = f"{amount(backlog)} messages in queue {queue}"
     name = words({knobs[0].path: last[knobs[0].path]}) if knobs else ""
     if limit is None:
-        return "met", _when(last, much, name)
+        return "not met" if math.isinf(last["seconds"]) else "met", _when(last, much, name)
     if last["seconds high"] <= limit:
         before = ""
         if len(rows) > 1:

@@ -38,7 +38,7 @@ def test_an_option_is_described_by_the_function_as_by_the_list() -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_every_option_reaches_the_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each option is given a value that nothing else has, and the options that arrive hold exactly those."""
-    from mqsim.api import run
+    import mqsim.runs as runs
 
     arrived = []
 
@@ -46,7 +46,7 @@ def test_every_option_reaches_the_run(name: str, monkeypatch: pytest.MonkeyPatch
         arrived.append(options)
         raise StopIteration
 
-    monkeypatch.setattr(run.runs, name, keep)
+    monkeypatch.setattr(runs, name, keep)
     fields = [field.name for field in dataclasses.fields(ProgramOptions) if field.name != "programs"]
     given = {each: object() for each in fields}
     with pytest.raises(StopIteration):

@@ -41,6 +41,8 @@ _TOLD = {
     "broker-started": "is up again",
     "alarm-raised": "raises its alarm: publishers must wait",
     "alarm-cleared": "clears its alarm",
+    "service-failed": "fails: it answers nobody",
+    "service-recovered": "works again",
     "partitioned": "is cut off from {other}",
     "healed": "reaches {other} again",
 }
@@ -173,6 +175,11 @@ class Programs:
         return any(actor.busy for actor in self.actors.values()) or any(
             port.awaits_silence() for port in self._ports
         )
+
+    def set_service(self, name: str, works: bool) -> None:
+        """As `Hosts` says; the only service that can fail is the ledger."""
+        if name == "ledger":
+            self.ledger.recover() if works else self.ledger.fail()
 
     def close(self) -> None:
         """As `Hosts` says: the transcript ends with who waits where."""

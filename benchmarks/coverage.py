@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mqsim import theory
 from mqsim.planning.observe import Observation
+from mqsim.planning.processors import Processors
 from mqsim.planning.study import Budget, Study
 from mqsim.planning.targets import Measure
 from mqsim.planning.values import open_targets
@@ -125,7 +126,7 @@ def studies(
     if simulator:
         for k in range(count):
             one = replace(asked, seed=1000 * seed + k, runs=[])
-            one.add_round(Budget(workers=1))
+            one.add_round(Budget(on=Processors(workers=1)))
             yield one
         return
     rate, runs = load * case.servers, asked.length.runs

@@ -157,6 +157,8 @@ class ChannelEnd:
         self._step(ContentInput.BODY if self._left else ContentInput.LAST_BODY)
         if not self._left:
             self._complete(frame.note)
+        else:
+            self.session.block_publisher()
 
     def _step(self, given: ContentInput) -> None:
         after = CONTENT.step(self.due, given)

@@ -317,11 +317,25 @@ def broker(
             show_default=False,
         ),
     ] = None,
+    memory_limit: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE", help="Memory at which publishers are blocked: 500MB, 2GiB, 40% of the machine's."
+        ),
+    ] = "40%",
 ) -> None:
     """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
     from mqsim.server import serve
 
-    serve(host, port, profile=profile, data=data, definitions=definitions, management=management)
+    serve(
+        host,
+        port,
+        profile=profile,
+        data=data,
+        definitions=definitions,
+        management=management,
+        memory_limit=memory_limit,
+    )
 
 
 @app.command()

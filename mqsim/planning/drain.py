@@ -13,7 +13,7 @@ from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.closed_form import says_overloaded
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
-from mqsim.planning.processors import carry_out
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, positive, seconds
 from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
@@ -24,6 +24,7 @@ from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from mqsim.planning.judge import State
@@ -43,6 +44,8 @@ def drain(
     seed: int | None = None,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -58,6 +61,8 @@ def drain(
         seed: of all random numbers.
         budget: messages that may be simulated in all; a longer drain is told by its mean rates.
         jobs: processes.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate` (0 for none), `work`, `workers` and so on.
 
@@ -74,13 +79,13 @@ def drain(
         raise UsageError("drain: one thing may vary at a time; give a single range.")
     limit = None if within is None else positive(within, "time", "--within")
     name = _queue(asked.scenario, queue)
-    spent = Budget(budget, workers=jobs, tell=progress)
+    spent = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
     settings = [{knobs[0].path: value} for value in knobs[0].values] if knobs else [{}]
     rows: list[dict[str, Any]] = []
     for setting in settings:
         made = asked.scenario.with_(setting) if setting else asked.scenario
         rows.append(setting | _one(made, name, waiting, made.seed, spent))
-        if limit is not None and rows[-1]["seconds high"] <= limit:
+        if spent.stopped or (limit is not None and rows[-1]["seconds high"] <= limit):
             break
     state, says = _said(rows, knobs, limit, waiting, name)
     options = {"backlog": (str(backlog),), "queue": many(queue), "within": many(within), "vary": many(vary)}
@@ -89,7 +94,7 @@ def drain(
     return Answer(
         f"How long until {amount(waiting)} messages are gone?",
         says,
-        state,
+        "unsure" if spent.stopped else state,
         _notes(asked, rows, spent),
         code,
         command,
@@ -179,11 +184,14 @@ def _simulated(
     longest = rough * _LONGER + 60.0 if math.isfinite(rough) else scenario.horizon
     jobs = [(_gone, (filled, queue, seed, k, longest)) for k in range(RUNS)]
     times = []
-    for seconds_, messages in carry_out(jobs, float(RUNS * backlog), budget.workers):
-        times.append([seconds_])
-        budget.spent += messages
-        if budget.tell is not None:
-            budget.tell(budget.spent, budget.messages)
+    try:
+        for seconds_, messages in budget.on.carry_out(jobs, float(RUNS * backlog)):
+            times.append([seconds_])
+            budget.spend(messages)
+    except KeyboardInterrupt:
+        if not times:
+            raise
+        budget.stopped = True
     return mean_of_sections(times)
 
 
@@ -237,6 +245,7 @@ def _time(row: dict[str, Any]) -> str:
 
 def _notes(asked: Subject, rows: Sequence[dict[str, Any]], budget: Budget) -> tuple[str, ...]:
     notes = ["A backlog counts as gone when for the first time no message waits."]
+    notes += [budget.stop_note] if budget.stopped else []
     if any(row["how"] == "simulated" for row in rows):
         notes.append(f"Simulated {RUNS} runs a setting, {amount(budget.spent)} messages; ranges are 95 %.")
     if asked.assumed:

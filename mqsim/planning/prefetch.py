@@ -12,6 +12,7 @@ from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.closed_form import overloaded
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import values as read_values
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, seconds
 from mqsim.planning.study import Budget, Progress, Study
 from mqsim.planning.subject import Source, subject
@@ -22,6 +23,7 @@ from mqsim.statistics import mean_interval
 from mqsim.theory import prefetch_needed, prefetch_throughput, prefetch_throughput_exponential
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from mqsim.scenario import ConsumerSpec, Scenario
@@ -38,6 +40,8 @@ def prefetch(
     seed: int | None = None,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -53,6 +57,8 @@ def prefetch(
         seed: of all random numbers; all values share their luck.
         budget: messages that may be simulated in all.
         jobs: processes.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers`, `latency` and so on.
 
@@ -75,7 +81,7 @@ def prefetch(
         tried = tuple(sorted({*TRIED, needed}))
     measure = Measure("time", spec.queue, "sojourn", "mean")
     tail = Measure("time", spec.queue, "sojourn", "p99")
-    purse = Budget(budget, workers=jobs, tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
     found = _all(asked.scenario, name, tried, (measure, tail), purse)
     best = _best(found, measure)
     rows = [_row(asked.scenario, name, value, each, (measure, tail)) for value, each in found.items()]
@@ -86,12 +92,13 @@ def prefetch(
     }
     command, code = asked.command("prefetch", options, {}), asked.code("prefetch", options, {})
     notes = [f"Simulated {amount(purse.spent)} messages; all values share the same messages and luck."]
+    notes += [purse.stop_note] if purse.stopped else []
     notes += [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []
     notes += [free] if (free := costs_nothing(asked.scenario)) else []
     return Answer(
         "Which prefetch?",
         says,
-        "not met" if best is None else "met",
+        "unsure" if purse.stopped else "not met" if best is None else "met",
         tuple(notes),
         code,
         command,

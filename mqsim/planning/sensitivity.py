@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, percent, positive, shown
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
@@ -17,6 +18,7 @@ from mqsim.planning.values import Valued, valued
 from mqsim.scenario import Every, Poisson, Scenario
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
 
@@ -30,6 +32,8 @@ def sensitivity(
     seed: int | None = None,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -45,6 +49,8 @@ def sensitivity(
         seed: of all random numbers; all changes share their luck.
         budget: messages that may be simulated in all.
         jobs: processes.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on.
 
@@ -61,7 +67,7 @@ def sensitivity(
     if share >= 1.0:
         raise UsageError(f"--by {by}: an input is changed by less than all of it, such as 10%.")
     ways = list(_ways(base, share, many(inputs)))
-    purse = Budget(budget, workers=jobs, tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
     rows, usual = _rows(base, judged, ways, purse, simulate)
     says = _sentence(rows, usual, judged, share)
     options = {
@@ -72,13 +78,14 @@ def sensitivity(
     command = asked.command("sensitivity", options, {"simulate": simulate})
     code = asked.code("sensitivity", options, {"simulate": simulate})
     notes = [f"Simulated {amount(purse.spent)} messages."] if purse.spent else ["By theory, exactly."]
+    notes += [purse.stop_note] if purse.stopped else []
     notes += [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []
     notes += [free] if (free := costs_nothing(base)) else []
     data = {"sentence": says, "value": usual, "inputs": plain(rows)}
     return Answer(
         f"What does {judged.name} depend on?",
         says,
-        "met",
+        "unsure" if purse.stopped else "met",
         tuple(notes),
         code,
         command,
@@ -151,7 +158,7 @@ def _of_path(scenario: Scenario, path: str, share: float) -> Way:
         here = defaults
     if isinstance(here, bool) or not isinstance(here, int | float):
         raise UsageError(
-            f"--inputs {path}: it is no number of this scenario; write a path such as network.latency."
+            f"--input {path}: it is no number of this scenario; write a path such as network.latency."
         )
     if isinstance(here, int):
         step_ = max(1, round(share * here))
@@ -163,18 +170,21 @@ def _rows(
     base: Scenario, judged: Measure, ways: Sequence[Way], budget: Budget, simulate: bool
 ) -> tuple[list[dict[str, Any]], float]:
     """The value after each change, the inputs that do most first, and the value without any."""
-    per = Budget(budget.messages / (2 * len(ways) + 1), workers=budget.workers, tell=budget.tell)
+    share = budget.messages / (2 * len(ways) + 1)
+
+    def tell(done: float, _: float) -> None:
+        if budget.tell is not None:
+            budget.tell(budget.spent + done, budget.messages)
 
     def value(changes: dict[str, Any] | None) -> Valued:
         try:
             made = base.with_(changes) if changes else base
         except ScenarioError:  # such as one worker fewer than a fault names
             return Valued({})
-        own = Budget(per.messages, workers=per.workers)
+        own = Budget(share, on=budget.on, tell=tell, stopped=budget.stopped)
         found = valued(made, (judged,), base.seed, own, simulate=simulate)
         budget.spent += own.spent
-        if budget.tell is not None:
-            budget.tell(budget.spent, budget.messages)
+        budget.stopped = own.stopped
         return found
 
     usual = _number(value(None), judged)

@@ -16,6 +16,7 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.judge import Judged, Rules, Verdict, missing
 from mqsim.planning.knobs import Knob, cost, knob
 from mqsim.planning.length import length_of
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, percent, shown
 from mqsim.planning.size_search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
@@ -24,6 +25,7 @@ from mqsim.planning.targets import target as read_target
 from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
     from mqsim.scenario import Scenario
@@ -42,6 +44,8 @@ def size(
     precision: float = 0.0,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -61,6 +65,8 @@ def size(
             until the question is decided.
         budget: messages that may be simulated in all; the search always ends.
         jobs: processes; by default one for each processor.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on, as of `mqsim.planning.workload`; a
             range is a knob.
@@ -90,7 +96,8 @@ def size(
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
-    search = Search(asked.scenario, knobs, rules, Budget(budget, workers=jobs, tell=progress))
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    search = Search(asked.scenario, knobs, rules, purse)
     priced = cost(many(cost_of), knobs)
     sized = settle(search, priced)
     options = {"vary": many(vary), "target": texts, "cost": many(cost_of)}
@@ -241,7 +248,9 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
         yield f"Assumed: {'; '.join(assumed)}."
     if free := costs_nothing(search.scenario):
         yield free
-    if sized.state == "unsure":
+    if search.budget.stopped:
+        yield search.budget.stop_note
+    elif sized.state == "unsure":
         yield "A larger --budget, in messages, would tell more."
 
 

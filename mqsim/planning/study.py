@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.planning.length import SECTIONS, Length, length_of
 from mqsim.planning.observe import Observation, observe
-from mqsim.planning.processors import carry_out
+from mqsim.planning.processors import Processors
 from mqsim.statistics.sections import (
     Estimate,
     follow,
@@ -43,19 +43,33 @@ class Budget:
     Attributes:
         messages: how many at most.
         spent: how many so far.
-        workers: processes to use; None is one for each processor.
+        on: where runs are made, and where finished ones are kept.
         tell: called after each run with the messages simulated so far, and those of the budget.
+        stopped: by Ctrl-C; then nothing more is simulated, and the answer is what is known by then.
     """
 
     messages: float = 4e6
     spent: float = 0.0
-    workers: int | None = None
+    on: Processors = field(default_factory=Processors)
     tell: Progress | None = None
+    stopped: bool = False
 
     @property
     def left(self) -> float:
         """Messages that may still be simulated."""
-        return max(self.messages - self.spent, 0.0)
+        return 0.0 if self.stopped else max(self.messages - self.spent, 0.0)
+
+    @property
+    def stop_note(self) -> str:
+        """What to say where Ctrl-C came."""
+        kept = "" if self.on.kept is None else f"; ask again with --resume {self.on.kept.path} to go on"
+        return f"Stopped by Ctrl-C after {self.spent:,.0f} messages: this is what was known by then{kept}."
+
+    def spend(self, messages: float) -> None:
+        """Take the messages of a run off the budget, and tell."""
+        self.spent += messages
+        if self.tell is not None:
+            self.tell(self.spent, self.messages)
 
 
 @dataclass
@@ -91,18 +105,27 @@ class Study:
         """The scenario of one run."""
         return self.length.applied(self.scenario)
 
-    def add_round(self, budget: Budget) -> None:
-        """Run one more round; its messages are taken off the budget."""
+    def jobs(self) -> list[tuple[Callable[..., Observation], tuple[Any, ...]]]:
+        """The runs of one more round, to be carried out."""
         begun = len(self.runs)
-        jobs = [
+        return [
             (observe, (self.played, self.seed, begun + k, self.measures, self.length, self.limit))
             for k in range(self.length.runs)
         ]
-        for observation in carry_out(jobs, self.length.messages, budget.workers):
-            self.runs.append(observation)
-            budget.spent += observation.messages
-            if budget.tell is not None:
-                budget.tell(budget.spent, budget.messages)
+
+    def add_round(self, budget: Budget) -> None:
+        """Run one more round; its messages are taken off the budget.
+
+        After Ctrl-C the runs that are finished count, and there are no more.
+        """
+        try:
+            for observation in budget.on.carry_out(self.jobs(), self.length.messages):
+                self.runs.append(observation)
+                budget.spend(observation.messages)
+        except KeyboardInterrupt:
+            if not self.runs:
+                raise
+            budget.stopped = True
 
     def afford(self, budget: Budget) -> bool:
         """Shorten the runs so that a round fits into the budget; False where that makes no sense."""

@@ -6,16 +6,14 @@ What is finished is kept: in a file when one is named, so that the same sweep go
 from __future__ import annotations
 
 import itertools
-import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
-from mqsim.planning.processors import carry_out
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, shown
 from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
@@ -26,7 +24,7 @@ from mqsim.planning.values import row, valued
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mqsim.scenario import Scenario
 
@@ -41,10 +39,11 @@ def sweep(
     one_at_a_time: bool = False,
     as_written: bool = False,
     simulate: bool = False,
-    resume: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -58,10 +57,11 @@ def sweep(
         one_at_a_time: turn each knob while the others stay as the scenario has them, in place of all pairs.
         as_written: keep the scenario's own duration.
         simulate: simulate also where theory is exact.
-        resume: a file (JSON lines) that keeps what is finished; what it holds already isn't run again.
         seed: of all random numbers, the same for every setting, so that settings share their luck.
         budget: messages that may be simulated for each setting.
         jobs: processes.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished settings; what it holds already isn't run again.
         progress: called with the settings done, and how many there are.
         flags: without a scenario: `rate`, `work`, `workers` and so on; a range is a knob.
 
@@ -75,11 +75,13 @@ def sweep(
         raise UsageError("sweep: say what may change, such as --vary consumers.worker.count=1..8.")
     settings = list(_settings(knobs, one_at_a_time))
     measures = _measures(many(measure), asked.scenario)
-    made = [asked.scenario.with_(setting) for setting in settings]
+    for each in knobs:
+        for value in each.values:
+            asked.scenario.with_({each.path: value})  # a value that can't be had is told before any run
     ask = {"seed": asked.scenario.seed, "as_written": as_written, "simulate": simulate, "budget": budget}
-    rows, whole = _run(
-        made, settings, measures, ask, None if resume is None else Path(resume), jobs, progress
-    )
+    on = Processors.of(jobs, dask, resume)
+    rows = _run(asked.scenario, settings, measures, ask, on, progress)
+    whole = len(rows) == len(settings)
     switches = {"one-at-a-time": one_at_a_time, "as-written": as_written, "simulate": simulate}
     options = {"vary": many(vary), "measure": many(measure)}
     command, code = asked.command("sweep", options, switches), asked.code("sweep", options, switches)
@@ -122,40 +124,26 @@ def _measures(texts: Sequence[str], scenario: Scenario) -> tuple[Measure, ...]:
 
 
 def _run(
-    made: Sequence[Scenario],
+    scenario: Scenario,
     settings: Sequence[dict[str, Any]],
     measures: Sequence[Measure],
     ask: dict[str, Any],
-    kept: Path | None,
-    jobs: int | None,
+    on: Processors,
     progress: Progress | None,
-) -> tuple[list[dict[str, Any]], bool]:
-    """The rows in order, and whether all are there; Ctrl-C ends with what is finished."""
-    begun = _key(made[0], measures, ask) if made else ""
-    done = _read(kept, begun)
-    left = [k for k, setting in enumerate(settings) if _name(setting) not in done]
-    work: list[tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]] = [
-        (one, (made[k], settings[k], measures, ask)) for k in left
-    ]
-    file = None if kept is None else kept.open("a", encoding="utf-8")
+) -> list[dict[str, Any]]:
+    """The rows of the settings; after Ctrl-C those that are finished."""
+    # Scenarios are made one by one, as processors ask for them: ten thousand would fill the memory.
+    jobs = ((one, (scenario.with_(setting), setting, measures, ask)) for setting in settings)
+    rows: list[dict[str, Any]] = []
     try:
-        for k, found in zip(
-            left, carry_out(work, 1e6 * len(left), jobs if len(left) > 1 else 1), strict=False
-        ):
-            done[_name(settings[k])] = found
-            if file is not None:
-                file.write(json.dumps({"for": begun, "setting": settings[k], "row": found}) + "\n")
-                file.flush()
+        for found in on.carry_out(jobs, 1e6 * len(settings), len(settings)):
+            rows.append(found)
             if progress is not None:
-                progress(float(len(done)), float(len(settings)))
+                progress(float(len(rows)), float(len(settings)))
     except KeyboardInterrupt:
-        if not done:
+        if not rows:
             raise
-    finally:
-        if file is not None:
-            file.close()
-    rows = [done[name] for setting in settings if (name := _name(setting)) in done]
-    return rows, len(rows) == len(settings)
+    return rows
 
 
 def one(
@@ -166,38 +154,11 @@ def one(
         scenario,
         measures,
         ask["seed"],
-        Budget(ask["budget"], workers=1),
+        Budget(ask["budget"], on=Processors(workers=1)),
         as_written=ask["as_written"],
         simulate=ask["simulate"],
     )
     return row(setting, found, measures)
-
-
-def _name(setting: dict[str, Any]) -> str:
-    return json.dumps(setting, sort_keys=True, default=str)
-
-
-def _key(scenario: Scenario, measures: Sequence[Measure], ask: dict[str, Any]) -> str:
-    """What a file's rows belong to: the same question of the same scenario, but for what varies."""
-    return json.dumps([scenario.name, [each.name for each in measures], ask], sort_keys=True)
-
-
-def _read(kept: Path | None, begun: str) -> dict[str, dict[str, Any]]:
-    if kept is None or not kept.exists():
-        return {}
-    done: dict[str, dict[str, Any]] = {}
-    for number, line in enumerate(kept.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            found = json.loads(line)
-            same = found["for"] == begun
-        except (ValueError, KeyError, TypeError):
-            raise UsageError(
-                f"--resume {kept}: line {number} is none that a sweep wrote; name another file."
-            ) from None
-        if not same:
-            raise UsageError(f"--resume {kept}: it belongs to another question; name another file.")
-        done[_name(found["setting"])] = found["row"]
-    return done
 
 
 def _sentence(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -23,12 +24,18 @@ Floats = NDArray[np.float64]
 EPOCHS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 _EARLY = 1e8  # 1973: larger numbers are epochs, smaller ones seconds from a start of their own
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?"
+_ANY = "2024"  # a year for times that name none: one that has a 29th of February
 _FORMATS: tuple[tuple[str, str, str], ...] = (
     ("ISO 8601", r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", ""),
-    ("2024/01/31 13:00:00", r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d", "%Y/%m/%d %H:%M:%S"),
+    ("2024/01/31 13:00:00", rf"\d{{4}}/\d\d/\d\d {_CLOCK}", "%Y/%m/%d %H:%M:%S"),
+    ("01/31/2024 01:00:00 PM", rf"\d\d?/\d\d?/\d{{4}} {_CLOCK} [AaPp][Mm]", "%m/%d/%Y %I:%M:%S %p"),
+    ("Jan 31 13:00:00", rf"\w{{3}} [ \d]?\d {_CLOCK}", "%Y %b %d %H:%M:%S"),
+    ("Wed, 31 Jan 2024 13:00:00 +0000", r"\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d .+", "mail"),
+    ("13:00:00", _CLOCK, "%H:%M:%S"),
     ("31/Jan/2024:13:00:00 +0000", r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}", "%d/%b/%Y:%H:%M:%S %z"),
     ("31/Jan/2024:13:00:00", r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d", "%d/%b/%Y:%H:%M:%S"),
-    ("31.01.2024 13:00:00", r"\d\d?\.\d\d?\.\d{4} \d\d:\d\d:\d\d", "%d.%m.%Y %H:%M:%S"),
+    ("31.01.2024 13:00:00", rf"\d\d?\.\d\d?\.\d{{4}} {_CLOCK}", "%d.%m.%Y %H:%M:%S"),
 )
 
 
@@ -47,11 +54,14 @@ def as_seconds(
     Raises:
         UsageError: a cell is no time, formats are mixed, or a zone or unit is unknown; the line is named.
     """
-    cells = columns.column(name, "--time")
+    cells = _cells(columns, name)
     kinds = [_kind(cell, form) for cell in cells]
     if "" in kinds:
         where = columns.lines[kinds.index("")]
-        raise UsageError(f"{columns.file}: line {where}: {_shown(cells[kinds.index('')])} is no time.")
+        raise UsageError(
+            f"{columns.file}: line {where}: {_shown(cells[kinds.index('')])} is no time that is understood; "
+            "give --format, as strptime has it, or --time DATE+CLOCK if two columns make one."
+        )
     if len(set(kinds)) > 1:
         other = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
         raise UsageError(
@@ -72,7 +82,30 @@ def as_seconds(
             f"{columns.lines[0]} and {columns.lines[other]}). Write all with one."
         )
     place = _zone(zone)
-    return np.array([(one if one.tzinfo else one.replace(tzinfo=place)).timestamp() for one in found])
+    times = np.array([(one if one.tzinfo else one.replace(tzinfo=place)).timestamp() for one in found])
+    return _unwrapped(times, kinds[0])
+
+
+def _cells(columns: Columns, name: str) -> list[Any]:
+    """The cells of a column, or of two that make one time: `date+clock`."""
+    if "+" not in name or name in columns.cells:
+        return columns.column(name, "--time")
+    parts = [columns.column(part.strip(), "--time") for part in name.split("+")]
+    return [" ".join(str(cell) for cell in row) for row in zip(*parts, strict=True)]
+
+
+def _unwrapped(times: Floats, kind: str) -> Floats:
+    """Times that name no year, or no day, go on where these begin anew."""
+    period = {"Jan 31 13:00:00": 366 * 86400.0, "13:00:00": 86400.0}.get(kind)
+    if period is None:
+        return times
+    turns = np.concatenate([[0], np.cumsum(np.diff(times) < -0.5 * period)])
+    return np.asarray(times + period * turns, dtype=np.float64)
+
+
+def looks_like_time(cell: Any) -> bool:
+    """Whether a cell is a time by itself, not a number that may be one."""
+    return _kind(cell, None) not in ("", "a number")
 
 
 def _kind(cell: Any, form: str | None) -> str:
@@ -83,7 +116,7 @@ def _kind(cell: Any, form: str | None) -> str:
         return ""
     if isinstance(cell, int | float):
         return "a number" if math.isfinite(cell) else ""
-    text = str(cell)
+    text = str(cell).strip()
     if form is not None:
         return f"the format {form}" if text else ""
     if _NUMBER.fullmatch(text):
@@ -125,9 +158,21 @@ def _reader(kind: str, form: str | None) -> Callable[[Any], datetime]:
     if form is not None:
         return lambda cell: datetime.strptime(str(cell), form)
     pattern = next((each for says, _, each in _FORMATS if says == kind), "")
-    if pattern:
-        return lambda cell: datetime.strptime(str(cell), pattern)
-    return _iso
+    if pattern == "mail":
+        return lambda cell: parsedate_to_datetime(str(cell).strip())
+    return (lambda cell: _known(str(cell).strip(), pattern)) if pattern else _iso
+
+
+def _known(text: str, pattern: str) -> datetime:
+    """By one of the formats that are known; seconds may have a fraction."""
+    text = " ".join(text.split())
+    whole, fraction = re.sub(r"(:\d\d)[.,]\d+", r"\1", text), re.search(r":\d\d[.,](\d+)", text)
+    if pattern == "%H:%M:%S":
+        whole, pattern = f"{_ANY}-01-01 {whole}", f"%Y-%m-%d {pattern}"
+    elif pattern.startswith("%Y %b"):
+        whole = f"{_ANY} {whole}"
+    moment = datetime.strptime(whole, pattern)
+    return moment if fraction is None else moment + timedelta(seconds=float(f"0.{fraction[1]}"))
 
 
 def _iso(cell: Any) -> datetime:

@@ -5,7 +5,9 @@ scenario.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +32,8 @@ COARSE = 0.05
 GOOD = 0.03
 """The largest distance between a law and the data at which it is said to fit."""
 _DRAWN = 2000
+_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "ns": 1e-9, "min": 60.0}
+_SPAN = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(ns|us|µs|ms|s|sec|min)")
 _AS_GOOD = 0.005  # so much farther a law of fewer parameters may lie and be preferred
 
 
@@ -197,7 +201,19 @@ def durations(columns: Columns, name: str, unit: str, option: str = "--work") ->
     Raises:
         UsageError: a cell is no number, or negative; the line is named.
     """
+    cells = columns.column(name, option)
+    if any(_SPAN.fullmatch(str(cell).strip()) or isinstance(cell, timedelta) for cell in cells):
+        changed = columns.with_column(name, [_span(cell) for cell in cells])
+        return numbers(changed, name, option)
     return numbers(columns, name, option) * {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit]
+
+
+def _span(cell: Any) -> Any:
+    """A duration that says its own unit, in seconds; others as they are, so that an error names them."""
+    if isinstance(cell, timedelta):
+        return cell.total_seconds()
+    found = _SPAN.fullmatch(str(cell).strip())
+    return cell if found is None else float(found[1].replace(",", ".")) * _UNITS[found[2]]
 
 
 def numbers(columns: Columns, name: str, option: str) -> Floats:

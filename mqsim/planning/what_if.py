@@ -17,6 +17,7 @@ from mqsim.planning.answer import Answer, costs_nothing
 from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
+from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, quantity, seconds, shown
 from mqsim.planning.study import SHOWN, Budget, Progress, Study
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
@@ -27,12 +28,15 @@ from mqsim.planning.values import open_targets
 from mqsim.statistics import Interval, mean_interval
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from mqsim.planning.judge import State
     from mqsim.scenario import Scenario
 
 MOST_RUNS = 20
+_FEWEST = 2
+"""Pairs of runs below which there is no interval, and so no answer."""
 FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")
 """What may become of messages beside being worked on; told where it happens."""
 
@@ -49,6 +53,8 @@ def what_if(
     seed: int | None = None,
     budget: float = 4e6,
     jobs: int | None = None,
+    dask: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -66,6 +72,8 @@ def what_if(
         seed: of all random numbers.
         budget: messages that may be simulated in all.
         jobs: processes.
+        dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
+        resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on.
 
@@ -90,7 +98,8 @@ def what_if(
     measures = _measures(many(measure), after)
     targets = [read_target(text, after) for text in many(target)]
     everything = tuple(dict.fromkeys((*measures, *(each.measure for each in targets))))
-    pair = _both(before, after, everything, before.seed, Budget(budget, workers=jobs, tell=progress))
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    pair = _both(before, after, everything, before.seed, purse)
     rows = [_row(each, *pair) for each in measures]
     state: State = "met"
     for each in targets:
@@ -105,8 +114,8 @@ def what_if(
     return Answer(
         f"What if {happens}?",
         says,
-        state,
-        _notes(asked, pair[0], before),
+        "unsure" if purse.stopped else state,
+        (*_notes(asked, pair[0], before), *([purse.stop_note] if purse.stopped else [])),
         code,
         command,
         data | {"repeat": {"command": command, "code": code}},
@@ -163,7 +172,17 @@ def _both(
         length = replace(length, runs=runs, messages=length.messages / length.runs * runs)
     for study in studies:
         study.length = length
-        study.add_round(budget)
+    pairs = zip(*(study.jobs() for study in studies), strict=True)
+    jobs = [job for pair in pairs for job in pair]
+    try:
+        for k, observation in enumerate(budget.on.carry_out(jobs, 2.0 * length.messages)):
+            studies[k % 2].runs.append(observation)
+            budget.spend(observation.messages)
+    except KeyboardInterrupt:
+        budget.stopped = True
+        if len(studies[1].runs) < _FEWEST:
+            raise
+        del studies[0].runs[len(studies[1].runs) :]
     return studies[0], studies[1]
 
 

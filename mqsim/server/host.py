@@ -14,6 +14,7 @@ from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.accounts import Accounts
+from mqsim.server.memory import MemoryAlarm
 from mqsim.server.stream import Stream
 from mqsim.server.vhosts import VirtualHosts
 
@@ -77,6 +78,7 @@ class Host:
         self._await_marks: dict[Stream, None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._memory: MemoryAlarm | None = None
         self._servers: list[asyncio.Server] = []
 
     def keep(self, path: Path) -> list[str]:
@@ -86,6 +88,16 @@ class Host:
             UsageError: the file can't be used.
         """
         return self.vhosts.keep(path, self._after_write)
+
+    def limit_memory(self, limit: int) -> None:
+        """Block publishers as long as this process has more bytes of memory than that."""
+        self._memory = MemoryAlarm(self.loop, limit, self._set_memory_alarm)
+        self._memory.look()
+
+    def _set_memory_alarm(self, raised: bool) -> None:
+        self.advance()
+        self.vhosts.set_alarm("memory", raised)
+        self.look_soon()
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -230,6 +242,8 @@ class Host:
             await asyncio.sleep(0.01)
         for stream in list(self.streams):
             stream.abort()
+        if self._memory is not None:
+            self._memory.stop()
         for handle in (self._timer, self._turn):
             if handle is not None:
                 handle.cancel()

@@ -15,6 +15,7 @@ from mqsim.errors import UsageError
 from mqsim.server import definitions as definitions_file
 from mqsim.server.accounts import Accounts
 from mqsim.server.host import LOOPBACK, Host
+from mqsim.server.memory import DEFAULT, limit_of
 from mqsim.server.screen import EVERY, table
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def serve(
     data: Path | None = None,
     definitions: Path | None = None,
     management: int | None = None,
+    memory_limit: str = DEFAULT,
     say: Say | None = None,
 ) -> None:
     """Run the broker until SIGINT or SIGTERM; then close connections with 320, and keep what is durable.
@@ -49,12 +51,15 @@ def serve(
             one they end with the process.
         definitions: a definitions file, as RabbitMQ exports it, with its users and virtual hosts.
         management: a port of 127.0.0.1 for the management API and a page that shows the queues.
+        memory_limit: the memory at which publishers are blocked, such as `500MB` or `40%` of the machine's.
         say: is given what is to be told, a line at a time; printed unless told.
 
     Raises:
         UsageError: the port is taken, a file can't be used, or no rules are known for the profile.
     """
-    asyncio.run(_serve(host, port, profile, data, definitions, management, say or _print))
+    asyncio.run(
+        _serve(host, port, profile, data, definitions, management, limit_of(memory_limit), say or _print)
+    )
 
 
 async def _serve(
@@ -64,6 +69,7 @@ async def _serve(
     data: Path | None,
     definitions: Path | None,
     management: int | None,
+    memory_limit: int,
     say: Say,
 ) -> None:
     host, web = _managed(profile) if management is not None else (Host(_broker(profile)), None)
@@ -79,6 +85,7 @@ async def _serve(
         for line in told:
             say(line)
         host.look_soon()
+        host.limit_memory(memory_limit)
         await host.start()
         for line in _welcome(host, address, port, data):
             say(line)

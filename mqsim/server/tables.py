@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 APPLICATION = 0x6D71736D
@@ -199,22 +199,25 @@ class File:
         db.executemany(change, batch.handed)
         db.executemany("DELETE FROM messages WHERE id = ?", batch.gone)
 
-    def keep_only(self, rows: Iterable[tuple[int, bool, int, int, int]]) -> None:
-        """Note the order and the fate of all messages that are kept, and forget all others.
-
-        Args:
-            rows: place, redelivered, failures, deliveries and number of each.
-        """
-        kept = list(rows)
+    def keep_only(self, ids: Collection[int]) -> None:
+        """Forget all messages but those with these numbers."""
         db = self._db
+        (count,) = db.execute("SELECT count(*) FROM messages").fetchone()
+        if count == len(ids):
+            return
         db.execute("BEGIN")
         db.execute("CREATE TEMP TABLE kept (id INTEGER PRIMARY KEY)")
-        db.executemany("INSERT INTO kept VALUES (?)", [(row[-1],) for row in kept])
+        db.executemany("INSERT INTO kept VALUES (?)", [(each,) for each in ids])
         db.execute("DELETE FROM messages WHERE id NOT IN (SELECT id FROM kept)")
         db.execute("DROP TABLE kept")
-        change = "UPDATE messages SET place = ?, redelivered = ?, failures = ?, deliveries = ? WHERE id = ?"
-        db.executemany(change, kept)
         db.execute("COMMIT")
+
+    def note(self, rows: Iterable[tuple[int, bool, int, int, int]]) -> None:
+        """Note the place and the fate of messages: place, redelivered, failures, deliveries, number."""
+        self._db.execute("BEGIN")
+        change = "UPDATE messages SET place = ?, redelivered = ?, failures = ?, deliveries = ? WHERE id = ?"
+        self._db.executemany(change, rows)
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close it."""

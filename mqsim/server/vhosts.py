@@ -114,10 +114,14 @@ class VirtualHosts:
         return disk.troubles
 
     def set_disk_alarm(self, raised: bool) -> None:
-        """One disk is full, or has room again: that concerns all virtual hosts."""
+        """One disk is full, or has room again."""
+        self.set_alarm("disk", raised)
+
+    def set_alarm(self, alarm: str, raised: bool) -> None:
+        """Raise or clear an alarm of the machine: it concerns all virtual hosts."""
         for broker in self.brokers.values():
-            if ("disk" in broker.alarms) != raised:
-                broker.set_alarm("disk", raised)
+            if (alarm in broker.alarms) != raised:
+                broker.set_alarm(alarm, raised)
 
     def disk_of(self, broker: Broker) -> Disk | None:
         """Where a broker keeps its durable things."""

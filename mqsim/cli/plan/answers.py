@@ -1,0 +1,71 @@
+"""A question put, and its answer shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mqsim.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mqsim.cli.plan.options import Running, Showing
+    from mqsim.planning import Answer
+
+
+def ask(
+    question: Callable[..., Answer],
+    scenario: str | None,
+    options: dict[str, Any],
+    running: Running,
+    showing: Showing,
+    unit: str = "messages",
+) -> None:
+    """Put a question of a scenario or of flags, and show its answer."""
+    from mqsim.planning.quantities import positive
+
+    how: dict[str, Any] = {
+        "seed": running.seed,
+        "budget": positive(running.budget, "count", "--budget"),
+        "jobs": running.jobs,
+        "dask": running.dask,
+        "resume": running.resume,
+    }
+    with progress_bar("simulating", unit) as tell:
+        answer = question(scenario=scenario, progress=tell, **how, **options)
+    show(answer, showing)
+
+
+def show(answer: Answer, showing: Showing) -> None:
+    """Print an answer, save what was asked for, and end with its exit status."""
+    if showing.figure is not None:
+        save_figure(answer, showing.figure)
+    if showing.report is not None:
+        from mqsim.planning.page import page
+        from mqsim.report import writable_target
+
+        writable_target(showing.report).write_text(page(answer), encoding="utf-8")
+    if showing.table is not None:
+        answer.table.to_csv(showing.table, index=False)
+    if showing.as_json:
+        typer.echo(answer.to_json())
+    else:
+        typer.echo(answer.sentence)
+        for note in answer.notes:
+            typer.echo(f"  {note}")
+        typer.echo(f"  Again: {answer.command}")
+        typer.echo(f"  In Python: {answer.code}")
+    raise typer.Exit(answer.status)
+
+
+def save_figure(answer: Answer, path: Path) -> None:
+    """Write the figure of an answer as PNG, SVG or PDF."""
+    from mqsim.errors import UsageError
+    from mqsim.viz.figure import figure_of
+
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise UsageError(f"--figure {path}: write a name that ends in .png, .svg or .pdf.")
+    figure_of(answer.figure()).savefig(path, dpi=150)

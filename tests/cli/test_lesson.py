@@ -44,7 +44,7 @@ def test_a_changed_file_is_left_alone(tmp_path: Path, capsys) -> None:
     ("words", "complaint"),
     [
         (["12"], "there is no lesson 12; there are lessons 1 to 11"),
-        (["x"], "'x' is not a valid int"),
+        (["x"], "Invalid value for 'N'"),
         (["3", "FILE"], "is a file; name a folder"),
     ],
 )
@@ -64,6 +64,7 @@ def test_without_a_number_the_lessons_are_listed(capsys) -> None:
 
 
 def test_a_file_is_a_block_with_a_name() -> None:
-    text = "```python\n# a.py\nprint(1)\n```\n```python\nprint(2)\n```\n```console\n$ python a.py\n1\n$ ls\n```\n"
+    text = "```python\n# a.py\nprint(1)\n```\n```python\nprint(2)\n```\n"
+    text += "```console\n$ python a.py\n1\n$ ls\n```\n"
     assert files(text) == {"a.py": "# a.py\nprint(1)\n"}
     assert commands(text, files(text)) == ["python a.py"]

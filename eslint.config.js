@@ -4,12 +4,12 @@ import globals from "globals";
 export default [
   { ignores: ["node_modules/", ".venv/"] },
   {
-    files: ["mqsim/widgets/**/*.js", "tests/widgets/scripts/*.js", "eslint.config.js"],
+    files: ["mqsim/**/*.js", "tests/widgets/scripts/*.js", "eslint.config.js"],
     ...js.configs.recommended,
     linterOptions: { reportUnusedDisableDirectives: "error" },
   },
   {
-    files: ["mqsim/widgets/**/*.js"],
+    files: ["mqsim/**/*.js"],
     languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.browser },
     rules: {
       eqeqeq: "error",

@@ -21,7 +21,7 @@ from mqsim.scenario.arrivals import KINDS
 from mqsim.scenario.faults import FAULTS
 from mqsim.scenario.yaml import read_text
 from mqsim.trace.event_kinds import EventKind
-from mqsim.trace.frames import DELIVERY_COLUMNS, EVENT_COLUMNS, MESSAGE_COLUMNS
+from mqsim.trace.frames import DELIVERY_COLUMNS, EVENT_COLUMNS, EXPIRES, MESSAGE_COLUMNS
 from tests.documents.fields import DOCS, tables, with_tables
 from tests.documents.pages import (
     ROOT,
@@ -316,7 +316,7 @@ def columns_told(table: int) -> list[str]:
 
 
 def test_every_column_is_defined_once() -> None:
-    assert sorted(columns_told(0)) == sorted(MESSAGE_COLUMNS)
+    assert sorted(columns_told(0)) == sorted([*MESSAGE_COLUMNS, EXPIRES])
     assert columns_told(1) == DELIVERY_COLUMNS
     events = re.search(r"Columns: (.+?)`detail`", read(SEMANTICS), re.DOTALL)
     assert events is not None

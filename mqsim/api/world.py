@@ -35,4 +35,6 @@ class World(CustomWorld):
         self._close_books()
         scenario = self.scenario.with_({"duration": until, "until": None, "max_duration": None})
         # A copy: the tables of a result that is being read can't grow, and should not.
-        return Result(scenario, self.streams.seed, self.streams.replication, deepcopy(self.trace))
+        result = Result(scenario, self.streams.seed, self.streams.replication, deepcopy(self.trace))
+        result.beyond_scenario = "its processes are your own (mq.World), and only your code can start them"
+        return result

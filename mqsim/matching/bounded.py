@@ -167,8 +167,7 @@ def impatient_match(setting: Setting) -> Match:
     else:
         return setting.none("Expirations have a formula here when they are constant or exponential.")
     values = _served(setting, queue) | {"loss": queue.p_abandon} | values
-    rounded = ("Expiry is to a millisecond, which matters here.",) if law.mean < 0.1 else ()
-    return setting.match(queue, values, _known(queue), why, *rounded, exact=not rounded)
+    return setting.match(queue, values, _known(queue), why)
 
 
 def _served(setting: Setting, queue: Queue) -> dict[str, float]:

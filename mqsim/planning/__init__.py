@@ -16,7 +16,7 @@
 | `processors`, `kept` | runs on all processors or a Dask cluster; finished ones are kept in a file |
 | `judge`, `values` | one setting judged against targets, or only measured |
 | `from_definitions` | a broker from a definitions file, with an account of every key |
-| `from_log`, `logfile`, `timestamps`, `traffic`, `logged` | a load from a log |
+| `from_log`, `logfile`, `columns`, `timestamps`, `traffic`, `logged` | a load from a log |
 | `backtest` | a log's second half predicted from its first |
 | `calibrate` | the simulation beside a real RabbitMQ (`mqsim.live`) |
 | `perf_test`, `perftest_output` | RabbitMQ's PerfTest: its command for a load, and its output |

@@ -16,11 +16,12 @@ import numpy as np
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, plain
+from mqsim.planning.columns import Columns
 from mqsim.planning.figures import Drawing
 from mqsim.planning.from_log import again
 from mqsim.planning.knobs import is_range
 from mqsim.planning.knobs import values as read_values
-from mqsim.planning.logfile import Columns, read
+from mqsim.planning.logfile import read
 from mqsim.planning.logged import Logged, Named, logged, scenario_of, times_of
 from mqsim.planning.processors import Processors
 from mqsim.planning.quantities import amount, percent, positive, shown

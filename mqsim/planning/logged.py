@@ -29,7 +29,7 @@ from mqsim.planning.workload import CONSUMER, QUEUE
 from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
-    from mqsim.planning.logfile import Columns
+    from mqsim.planning.columns import Columns
 
 _NAMES = (
     "time",

@@ -17,7 +17,7 @@ from mqsim.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mqsim.planning.logfile import Columns
+    from mqsim.planning.columns import Columns
 
 Floats = NDArray[np.float64]
 

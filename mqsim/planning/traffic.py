@@ -21,7 +21,7 @@ from mqsim.planning.timestamps import number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mqsim.planning.logfile import Columns
+    from mqsim.planning.columns import Columns
 
 Floats = NDArray[np.float64]
 

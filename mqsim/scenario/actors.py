@@ -92,7 +92,7 @@ class ProducerSpec(Spec):
         default=0, description="0 to 255, or priorities with weights"
     )
     persistent: Flag = Field(default=True, description="kept on disk by a durable queue")
-    expiration: Law | None = Field(default=None, description="seconds until a message expires, to 1 ms")
+    expiration: Law | None = Field(default=None, description="seconds until a message expires")
     mandatory: Flag = Field(default=False, description="what can't be routed comes back")
     poison: Share = Field(default=0.0, description="how likely a message fails at every attempt, from 0 to 1")
     confirms: Confirms | None = Field(default=None, description="publisher confirms; null is off")

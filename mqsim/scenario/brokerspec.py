@@ -59,7 +59,7 @@ class QueueSpec(Spec):
     overflow: Literal["drop-head", "reject-publish", "reject-publish-dlx"] = Field(
         default="drop-head", description="what happens when the queue is full"
     )
-    message_ttl: Seconds | None = Field(default=None, description="seconds until a message expires, to 1 ms")
+    message_ttl: Seconds | None = Field(default=None, description="seconds until a message expires")
     dead_letter: DeadLetterSpec | None = Field(default=None, description="where dead letters go")
     max_priority: (
         Annotated[int, Within("a whole number from 1 to 255", low=1, high=255, whole=True)] | None

@@ -100,6 +100,8 @@ class Recorder(Observer):
         row = message.row
         messages = self.messages
         messages.enqueued[row] = self.clock.now
+        if message.expires is not None:
+            self.trace.expires[row] = message.expires
         code = self._queue_codes.get(queue.name)
         if code is None:
             code = self._queue_codes[queue.name] = self.trace.queues.code(queue.name)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MESSAGE_COLUMNS = ["copy", *MessageTable.columns]
 """The row's number is the copy's."""
+EXPIRES = "expires"
+"""What the frame of messages has besides: the trace keeps it for those copies alone that have a patience."""
 DELIVERY_COLUMNS = [*DeliveryTable.columns]
 EVENT_COLUMNS = ["t", "kind", "subject", "other", "copy", "detail"]
 
@@ -63,11 +65,20 @@ def messages_frame(trace: Trace) -> pd.DataFrame:
     """The message table: one row a copy of a message, columns in the order of the table.
 
     Returns:
-        A frame whose times (seconds, NaN where it did not happen) share the trace's memory. `producer`,
-        `queue`, `consumer` and `outcome` are categorical; `parent` is -1 where there is none.
+        A frame whose times (seconds, NaN where it did not happen) share the trace's memory, but for the last
+        column, `expires`. `producer`, `queue`, `consumer` and `outcome` are categorical; `parent` is -1 where
+        there is none.
     """
     kinds = {"producer": trace.actors.names, "queue": trace.queues.names, "consumer": trace.actors.names}
-    return _frame(MESSAGE_COLUMNS, columns(trace.messages, *MESSAGE_COLUMNS), kinds | {"outcome": OUTCOMES})
+    cells = [*columns(trace.messages, *MESSAGE_COLUMNS), _expires(trace)]
+    return _frame([*MESSAGE_COLUMNS, EXPIRES], cells, kinds | {"outcome": OUTCOMES})
+
+
+def _expires(trace: Trace) -> NDArray[np.float64]:
+    """When each copy's patience ends; NaN where it has none."""
+    cells = np.full(trace.messages.n, np.nan)
+    cells[list(trace.expires)] = list(trace.expires.values())
+    return cells
 
 
 def deliveries_frame(trace: Trace) -> pd.DataFrame:

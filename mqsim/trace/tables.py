@@ -288,6 +288,7 @@ class Trace:
         complete: whether the run reached its `until` (always so with `duration`).
         clients: what real client programs did at the broker, and what it answered.
         texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
+        expires: when the patience of a copy ends, by its row, for those that have one.
     """
 
     def __init__(self) -> None:
@@ -304,6 +305,7 @@ class Trace:
         self.profile = ""
         self.complete = True
         self.texts: dict[int, str] = {}
+        self.expires: dict[int, float] = {}
         self.clients = ClientEvents()
 
     @classmethod

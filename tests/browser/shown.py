@@ -19,7 +19,7 @@ def counted(result: Result, t: float) -> dict[str, Any]:
     messages, deliveries = result.messages, result.deliveries
     sent = deliveries[deliveries["sent"] <= t]
     out = sent[~(sent["ended"] <= t)]
-    back = sent[sent["how"].isin(["requeued", "returned"]) & (sent["ended"] <= t)]
+    again = sent[sent["attempt"] > 1]
     lost_at = deliveries[deliveries["how"] == "lost"].set_index("copy")["ended"]
     there = messages[(messages["enqueued"] <= t) & ~(messages["ended"] <= t)]
     waiting = there[~there["copy"].isin(out["copy"])]
@@ -30,7 +30,7 @@ def counted(result: Result, t: float) -> dict[str, Any]:
         "ready": len(waiting),
         "unacknowledged": len(out[~out["copy"].isin(messages[acked]["copy"])]),
         "acknowledged": int((acked & ~lost).sum()),
-        "redelivered": len(back),
+        "redelivered": len(again),
         "deadLettered": int(((messages["outcome"] == "dead-lettered") & (messages["ended"] <= t)).sum()),
         "lost": int(lost.sum()),
         "depth": [int((waiting["queue"] == name).sum()) for name in result.trace.queues.names],

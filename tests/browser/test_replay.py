@@ -225,9 +225,13 @@ def test_keys(tmp_path: Path, open_window: OpenWindow) -> None:
     assert page.get_by_test_id("live").inner_text() == f"0.000 s: {third.who} {third.text}"
     page.keyboard.press("ArrowLeft")
     assert page.get_by_test_id("live").inner_text() == f"0.000 s: {second.who} {second.text}"
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageUp")
+    page.wait_for_timeout(60)
+    assert number(page, "t") == pytest.approx(2.0)  # two tenths of the run: page up is forward
     page.keyboard.press("PageDown")
     page.wait_for_timeout(60)
-    assert number(page, "t") == pytest.approx(1.0)  # a tenth of the run
+    assert number(page, "t") == pytest.approx(1.0)
     page.keyboard.press(" ")
     page.wait_for_function("() => document.querySelector('.mqsim-replay').dataset.playing === 'true'")
     page.keyboard.press(" ")
@@ -387,3 +391,122 @@ def test_twenty_thousand_messages_play_smoothly(tmp_path: Path, open_window: Ope
     rate = number(page, "fps")
     print(f"{rate} pictures a second, {data(page, 'moving')} dots under way")
     assert rate > 30  # 60 on a quiet machine
+
+
+def test_at_first_nothing_has_happened_and_play_shows_the_publishes(
+    tmp_path: Path, open_window: OpenWindow
+) -> None:
+    _, path = exported(tmp_path, CRASH)
+    page = open_window().open(path)
+    ready(page)
+    assert (number(page, "step"), number(page, "ready"), number(page, "unacknowledged")) == (-1, 0, 0)
+    moving = page.locator(REPLAY).evaluate(PLAY_BY_HAND.replace("player.cursorToStart();", ""))
+    assert moving[1] == 6
+
+
+# Where a dot is going that has just been acknowledged: its goal, and the right edges of broker and page.
+ACKNOWLEDGED = """one => {
+  const player = one.player, { layout } = player.stage, film = player.film;
+  player.ask = () => {};
+  const goals = [];
+  for (let leg = 0; leg < film.leg_copy.length; leg++) {
+    if (film.leg_place[leg] === 5) goals.push(player.stage.anchor(leg).x);
+  }
+  return [goals, layout.broker.x + layout.broker.w, layout.width];
+}"""
+
+
+def test_an_acknowledgement_travels_back_to_the_broker(tmp_path: Path, open_window: OpenWindow) -> None:
+    _, path = exported(tmp_path, CRASH)
+    page = open_window().open(path)
+    ready(page)
+    goals, broker, _ = page.locator(REPLAY).evaluate(ACKNOWLEDGED)
+    assert len(goals) == 6
+    assert all(x < broker for x in goals)
+
+
+def test_without_acknowledgements_nothing_travels_back(tmp_path: Path, open_window: OpenWindow) -> None:
+    _, path = exported(tmp_path, CRASH, consumers__worker__ack="auto")
+    page = open_window().open(path)
+    ready(page)
+    goals, _, width = page.locator(REPLAY).evaluate(ACKNOWLEDGED)
+    assert goals
+    assert all(x == width - 8 for x in goals)
+
+
+def test_a_fanout_sends_each_message_once(tmp_path: Path, open_window: OpenWindow) -> None:
+    result, path = exported(tmp_path, "pub-sub")
+    page = open_window().open(path)
+    ready(page)
+    page.get_by_test_id("last").click()
+    sent = page.locator(REPLAY).evaluate("one => one.player.cursor.sent")
+    names = result.trace.actors.names
+    assert sent[names.index("newsroom-1")] == 10 if "newsroom-1" in names else max(sent) == 10
+
+
+def live(page: object) -> None:
+    """As in a notebook: what the replay asks of its kernel is kept in `window.asked`, and nobody answers."""
+    page.locator(REPLAY).evaluate(  # type: ignore[attr-defined]
+        """one => { window.asked = []; one.player.model.set("_live", true);
+                    one.player.model.send = asked => window.asked.push(asked); }"""
+    )
+
+
+def test_minus_three_seconds_are_refused_and_a_fault_can_replace_the_own(
+    tmp_path: Path, open_window: OpenWindow
+) -> None:
+    _, path = exported(tmp_path, CRASH)
+    page = open_window().open(path)
+    ready(page)
+    live(page)
+    go(page, 1.0)
+    page.get_by_test_id("worker-worker-1").focus()
+    page.keyboard.press("Enter")
+    page.get_by_test_id("seconds").fill("-3")
+    page.get_by_test_id("rerun").click()
+    assert "-3 is not allowed" in page.get_by_test_id("wrong").inner_text()
+    assert page.evaluate("() => window.asked") == []
+    page.get_by_test_id("seconds").fill("2")
+    page.get_by_test_id("instead").check()
+    page.get_by_test_id("rerun").click()
+    (asked,) = page.evaluate("() => window.asked")
+    fault = {"kind": "crash", "who": "worker-1", "at": 1, "more": {"restart_after": 2}, "replace": True}
+    assert asked == {"intervene": fault}
+
+
+def test_a_kernel_that_does_not_answer_is_told(tmp_path: Path, open_window: OpenWindow) -> None:
+    _, path = exported(tmp_path, CRASH)
+    page = open_window().open(path)
+    ready(page)
+    live(page)
+    page.get_by_test_id("worker-worker-2").focus()
+    page.keyboard.press("Enter")
+    page.get_by_test_id("rerun").click()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=notice]').textContent.includes('No kernel answers')"
+    )
+
+
+def test_a_what_if_can_be_removed_and_its_table_compares_like_with_like(
+    tmp_path: Path, open_window: OpenWindow
+) -> None:
+    both = mq.simulate(CRASH).replay().intervene("crash", "worker-2", at=4.5)
+    page = open_window().open(both.to_html(tmp_path / "both.html"))
+    ready(page)
+    told = page.locator("[data-testid=futures] [data-number=same]").inner_text().split("\t")
+    assert told[0] == "mean sojourn of the 3 messages that are done in each (s)"
+    assert [float(one) for one in told[1:]] == pytest.approx([8 / 3, 8 / 3], abs=5e-4)
+    live(page)
+    page.locator(REPLAY).evaluate("one => one.player.showFutures()")
+    page.get_by_test_id("remove-1").click()
+    assert page.evaluate("() => window.asked") == [{"remove": 1}]
+
+
+def test_a_worker_that_hangs_for_good_leaves_the_axis(tmp_path: Path, open_window: OpenWindow) -> None:
+    """Three tasks of 2 s end at 6 s; with the worker hung nothing ends, and the last event comes later."""
+    both = mq.simulate("task-queue").replay().intervene("hang", "worker-1", at=1.0)
+    page = open_window().open(both.to_html(tmp_path / "both.html"))
+    ready(page)
+    end = page.locator(REPLAY).evaluate("one => [one.player.chart.end, one.player.film.end]")
+    assert end[0] == pytest.approx(1.25 * 6)
+    assert end[1] > 100

@@ -50,7 +50,7 @@ class Order(Peer):
     def data_received(self, data: bytes) -> None:
         node, order = self.world.node, data.decode()
         if order.startswith("alarm"):
-            node.alarm("memory", order == "alarm on")
+            node.alarm("memory", order == "alarm on", "the order")
             self.connection.send(b"done")
             return
         node.stop(order == "kill")

@@ -12,6 +12,7 @@ from mqsim.errors import ScenarioError, UsageError
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome
 from mqsim.widgets.replay import film as films
+from mqsim.widgets.replay.compare import over_the_same
 from mqsim.widgets.replay.film import film, unpack
 from mqsim.widgets.replay.places import Place, State, Status
 from mqsim.widgets.replay.routes import routes
@@ -189,9 +190,72 @@ def test_futures_beside_each_other() -> None:
     assert frame.loc["worked to the end"].tolist() == [6, 3]
     assert frame.loc["not finished at the end"].tolist() == [0, 3]
     assert frame.loc["lost"].tolist() == [0, 0]
-    assert frame.loc["mean sojourn (s)"].tolist() == pytest.approx(
-        [(2 + 2 + 4 + 6 + 8 + 10) / 6, (2 + 2 + 4) / 3]
-    )
+    # Of 1, 2 and 4, which both have done; the others would make the first look slower.
+    assert frame.loc["mean sojourn (s)"].tolist() == pytest.approx([(2 + 2 + 4) / 3, (2 + 2 + 4) / 3])
+
+
+def test_means_are_over_the_messages_that_every_future_has_done() -> None:
+    """Slower work: 1 and 2 are done at 2 s in both, 4 at 4 s or, three times as slow from 2 s on, at 8 s."""
+    both = mq.simulate("worker-crash").replay().intervene("slow", "worker-2", at=2.0)
+    same = over_the_same(both.traces)
+    assert same["count"] == 6
+    assert same["means"][0] == pytest.approx((2 + 2 + 4 + 6 + 8 + 10) / 6)
+    assert same["means"][1] == pytest.approx((2 + 2 + 8 + 14 + 20 + 26) / 6)
+    assert both._same == same
+
+
+def test_a_fault_can_take_the_place_of_the_scenarios_own() -> None:
+    """Worker-1 dies at 3 s anyhow. Dying at 1 s instead, it gives back task 1, and worker-2 does all six."""
+    result = mq.simulate("worker-crash")
+    both = result.replay().intervene("crash", "worker-1", at=1.0, replace=True)
+    assert [one.start for one in both.traces[1].faults] == [1.0]
+    assert "instead" in both.labels[1]
+    added = result.replay().intervene("slow", "worker-2", at=1.0, replace=True)
+    assert sorted(one.kind for one in added.traces[1].faults) == ["crash", "slow"]  # worker-1's own stays
+
+
+def test_a_what_if_can_be_undone() -> None:
+    replay = mq.simulate("worker-crash").replay()
+    both = replay.intervene("crash", "worker-2", 4.5).intervene("restart", "worker-2", 6)
+    back = both.undo()
+    assert back.labels == both.labels[:2]
+    assert (len(back._films), back.which, len(both.labels)) == (2, 1, 3)
+    assert back.undo().labels == ["as it was"]
+    with pytest.raises(UsageError, match="nothing to undo"):
+        replay.undo()
+
+
+def test_a_notebook_takes_a_what_if_away_and_hears_that_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = mq.simulate("worker-crash").replay().intervene("crash", "worker-2", 4.5)
+    said: list[object] = []
+    monkeypatch.setattr(both, "send", said.append)
+    both._hear(None, {"remove": 1}, None)
+    assert both.labels == ["as it was"]
+    both._hear(None, {"remove": 1}, None)
+    assert said[:2] == [{"heard": True}, {"heard": True}]
+    assert "no what-if" in str(said[2])
+    bad = {"kind": "crash", "who": "worker-1", "at": 1, "more": {"restart_after": -3}}
+    both._hear(None, {"intervene": bad}, None)
+    assert "-3 is not allowed" in str(said[-1])
+
+
+def test_processes_of_ones_own_are_not_run_again_without_them() -> None:
+    def sender(world: mq.World):  # type: ignore[no-untyped-def]
+        world.publish("tasks", work=1.0)
+        yield world.timeout(1.0)
+
+    def worker(world: mq.World):  # type: ignore[no-untyped-def]
+        while True:
+            task = yield world.get("tasks")
+            yield world.timeout(task.work)
+            world.ack(task)
+
+    world = mq.World(queues=["tasks"])
+    world.process(sender(world), "sender")
+    world.process(worker(world), "worker-1")
+    replay = world.run(until=5).replay()
+    with pytest.raises(UsageError, match=r"can't be run again.*your own"):
+        replay.intervene("crash", "worker-1", at=0.5)
 
 
 def test_interventions_can_follow_each_other() -> None:

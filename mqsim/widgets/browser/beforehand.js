@@ -1,6 +1,8 @@
 // What a notebook's model does, for a page that no kernel stands behind: answers come from what was made beforehand.
 
-/** @implements {import("./model").Model} */
+/** @typedef {import("./model").Model} Model */
+
+/** @implements {Model} */
 export class Beforehand {
   /** @param {Object<string, any>} state */
   constructor(state) {

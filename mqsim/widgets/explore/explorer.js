@@ -47,7 +47,7 @@ class Page {
     /** @type {Painter | undefined} */
     this.painter = undefined;
     this.asked = new Map(); // wish -> when its control was turned
-    this.root = make("section", { class: "mq-explore mqsim-live", "data-still": model.get("_still"), "data-testid": "mq-explore", "aria-label": `Explorer: ${model.get("title")}` });
+    this.root = make("section", { class: "mq-explore", "data-testid": "mq-explore", "aria-label": `Explorer: ${model.get("title")}` });
     // A notebook has commands of its own on letters and arrows.
     this.root.dataset.lmSuppressShortcuts = "true";
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
@@ -244,8 +244,8 @@ class Page {
     const first = !this.painter;
     this.painter ??= new Painter(this.canvas);
     this.painter.paint(about, this.floats, this.meanDepths(), theme, width);
-    if (first) this.tellLegend();
     this.canvas.setAttribute("aria-label", this.sentence());
+    if (first) { this.tellLegend(); this.tabulate(); }
   }
 
   meanDepths() {
@@ -266,7 +266,7 @@ class Page {
   }
 
   tellLegend() {
-    if (!this.painter) return; // the page is not laid out yet; the first drawing tells it
+    if (!this.painter) return;      // the page has no width yet: what is drawn then brings its legend along
     const { about } = this.model.get("shown");
     const theme = PAPERS[themeOf(this.model.get("theme"))];
     const seen = new Set();

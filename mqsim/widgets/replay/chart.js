@@ -7,6 +7,17 @@ import { FULL } from "./shapes.js";
 export const DASHES = [[], [7, 3], [2, 2], [8, 2, 2, 2]];     // of the queues' curves, beside their hues
 const GUTTER = { left: 40, right: 14, top: 20, bottom: 20 };
 
+// A future that never ends (a worker hangs for good) would press the others into a corner: of that, only a little more than the
+// run as it was is on the axis. What comes later is reached step by step, and the clock tells when it is.
+/** @param {import("./types").Film[]} films
+ * @param {import("./types").Film} base
+ * @returns {number} */
+export function axisEnd(films, base) {
+  const most = base.end + 0.25 * (base.end - base.start);
+  const ends = films.map((one) => one.complete || one === base ? one.end : Math.min(one.end, most));
+  return Math.max(...ends, base.start + 1e-9);
+}
+
 export class Chart {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -19,8 +30,9 @@ export class Chart {
    * @param {number} width
    * @param {number} height
    * @param {import("./types").Look} look
-   * @param {number} ratio: pixels of the screen to one of the page */
-  fit(films, width, height, look, ratio) {
+   * @param {number} ratio: pixels of the screen to one of the page
+   * @param {import("./types").Film} base: the run as it was, whose axis the others keep where they can */
+  fit(films, width, height, look, ratio, base = films[0]) {
     this.films = films;
     this.width = width;
     this.height = height;
@@ -29,7 +41,7 @@ export class Chart {
     this.size = width < 620 ? 12 : 13;
     const film = films[0];
     this.start = film.start;
-    this.end = Math.max(...films.map((one) => one.end), film.start + 1e-9);
+    this.end = axisEnd(films, base);
     this.most = Math.max(1, ...films.flatMap((one) => one.deepest));
     for (const canvas of [this.canvas, this.backdrop]) {
       canvas.width = Math.round(width * ratio);

@@ -89,9 +89,10 @@ export class Cursor {
 
   // What counts how often it happened, and not how many there are.
   once(leg, by) {
-    const film = this.film, before = film.before[leg];
-    if (film.leg_place[leg] === PLACE.EXCHANGE) this.sent[film.message_producer[film.leg_copy[leg]]] += by;
-    if (film.leg_place[leg] === PLACE.QUEUE && before >= 0 && film.leg_delivery[before] >= 0) this.count.redelivered += by;
+    const film = this.film, before = film.before[leg], delivery = film.leg_delivery[leg];
+    if (film.publishes[leg]) this.sent[film.message_producer[film.leg_copy[leg]]] += by;
+    const sent = film.leg_place[leg] === PLACE.HELD && (before < 0 || film.leg_delivery[before] !== delivery);
+    if (sent && film.delivery_attempt[delivery] > 1) this.count.redelivered += by;
   }
 
   hold(copy, at) {

@@ -44,6 +44,8 @@ function link(film) {
   film.served = new Map();     // consumer -> queues it was sent messages from
   film.takes = new Map();      // producer -> exchanges
   film.feeds = new Map();      // exchange -> queues
+  film.publishes = new Uint8Array(legs);     // of the copies of one publish, the first leg to an exchange
+  const lastSent = new Map();                // producer -> number and time of its last publish
   const pair = (map, from, to) => { if (!map.has(from)) map.set(from, new Set()); map.get(from).add(to); };
   for (let leg = 0; leg < legs; leg++) {
     const copy = film.leg_copy[leg], place = film.leg_place[leg], at = film.leg_at[leg];
@@ -54,6 +56,9 @@ function link(film) {
     film.ever.add(place);
     if (place === PLACE.EXCHANGE) {
       film.used.add(at);
+      const sender = film.message_producer[copy], what = `${film.message_number[copy]} ${film.step_t[film.leg_step[leg]]}`;
+      film.publishes[leg] = Number(lastSent.get(sender) !== what);
+      lastSent.set(sender, what);
       pair(film.takes, film.message_producer[copy], at);
       if (film.message_queue[copy] >= 0) pair(film.feeds, at, film.message_queue[copy]);
     }

@@ -8,6 +8,12 @@ export function start(widget, held, place) {
   held.state._films = held.state._films.map(bytesOf);
   const model = new Beforehand(held.state);
   model.hear = (content) => {
+    if (content.remove !== undefined) {
+      labels.splice(content.remove, 1);
+      model.set("which", 0);
+      model.set("_films", model.get("_films").filter((/** @type {unknown} */ _, /** @type {number} */ place) => place !== content.remove));
+      return;
+    }
     const { kind, who, at } = content.intervene || {}, mine = held.crashes[who];
     if (!mine || kind !== "crash") {
       model.fire("msg:custom", { notice: "This page only holds crashes of workers. In a notebook you can do more." });

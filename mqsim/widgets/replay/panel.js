@@ -21,12 +21,24 @@ export const KINDS = {
 };
 
 // The fault that a choice means, as mqsim's scenarios write it.
-export function faultOf(kind, who, at, seconds) {
-  const fault = { kind, who, at, more: {} };
+/** @param {string} kind
+ * @param {string} who
+ * @param {number} at
+ * @param {string} seconds: what the reader wrote; empty for the usual
+ * @param {boolean} replace: whether it takes the place of the scenario's own faults of this actor */
+export function faultOf(kind, who, at, seconds, replace = false) {
+  const fault = { kind, who, at, more: {}, replace };
   if (kind === "slow") fault.more.factor = 3;
   const field = { crash: "restart_after", hang: "for", slow: "for", restart: "down" }[kind];
-  if (seconds > 0) fault.more[field] = seconds;
+  if (seconds !== "") fault.more[field] = Number(seconds);
   return fault;
+}
+
+/** What is wrong with the seconds that a reader wrote; empty if nothing is.
+ * @param {HTMLInputElement} field */
+export function wrongSeconds(field) {
+  const fine = !field.validity.badInput && (field.value === "" || Number(field.value) >= 0);
+  return fine ? "" : `${field.value || "This"} is not allowed: write 0 or more seconds, or leave the field empty.`;
 }
 
 export function buildControls(act) {
@@ -46,7 +58,7 @@ export function buildControls(act) {
 
 const LEGEND = [["ready", STATE.READY, "ready", "waiting in a queue"],
   ["unacknowledged", STATE.UNACKNOWLEDGED, "unacknowledged", "with a consumer, not acknowledged yet"],
-  ["redelivered", STATE.REDELIVERED, "redelivered", "came back from a consumer, to be delivered again: how often so far"],
+  ["redelivered", STATE.REDELIVERED, "redelivered", "deliveries of a message that had been delivered before: how many so far"],
   ["deadLettered", STATE.DEAD_LETTERED, "dead-lettered", "sent on to where dead letters go"],
   ["lost", STATE.LOST, "lost", "gone without being worked to the end, and nobody was told"],
   ["acknowledged", STATE.ACKNOWLEDGED, "acknowledged", "counted as done by the broker"],
@@ -80,14 +92,20 @@ export function timeWords(film, t) {
 }
 
 const NUMBERS = [["done", "worked to the end"], ["lost", "lost"], ["redelivered", "sent again"], ["dead_lettered", "dead-lettered"],
-  ["gone", "gone otherwise"], ["open", "not finished at the end"], ["sojourn", "mean sojourn (s)"]];
+  ["gone", "gone otherwise"], ["open", "not finished at the end"]];
 
-export function compareTable(films) {
-  const shown = NUMBERS.filter(([key]) => ["done", "lost", "redelivered", "sojourn"].includes(key)
+/** @param {import("./types").Film[]} films
+ * @param {{ count: number, means: (number | null)[] }} same: over the messages that every future finished */
+export function compareTable(films, same) {
+  const shown = NUMBERS.filter(([key]) => ["done", "lost", "redelivered"].includes(key)
     || films.some((film) => film.numbers[key]));
   const cell = (value) => value === null ? "none" : Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3);
   const head = make("tr", {}, make("th", { scope: "col" }, "at the end"), ...films.map((film) => make("th", { scope: "col" }, film.label)));
   const rows = shown.map(([key, label]) => make("tr", { "data-number": key }, make("th", { scope: "row" }, label),
     ...films.map((film) => make("td", {}, cell(film.numbers[key])))));
+  if (same && same.means.length === films.length) {
+    const label = `mean sojourn of the ${same.count.toLocaleString("en")} messages that are done in each (s)`;
+    rows.push(make("tr", { "data-number": "same" }, make("th", { scope: "row" }, label), ...same.means.map((one) => make("td", {}, cell(one)))));
+  }
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
 }

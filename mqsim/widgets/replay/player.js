@@ -100,7 +100,8 @@ export class Player {
     this.story.style.setProperty("--who", `${0.62 * Math.min(24, Math.max(8, ...film.actors.map((one) => one.name.length))) + 1}em`);
     this.showFutures();
     this.fit();
-    this.seek(this.model.get("t"), false);
+    // At the start nothing has happened yet, so that Play shows the first publish.
+    if (this.model.get("t") <= film.start) this.cursorToStart(false); else this.seek(this.model.get("t"), false);
   }
 
   offerSpeeds() {
@@ -126,10 +127,13 @@ export class Player {
     this.futures.hidden = !many;
     if (!many) return;
     const pick = (place) => { this.tell("which", place); this.show(place); };
-    const choices = this.films.map((film, place) => make("label", {},
+    const live = this.model.get("_live");
+    const choices = this.films.map((film, place) => make("span", { class: "future" }, make("label", {},
       make("input", { type: "radio", name: `future-${this.films.length}`, value: place, checked: place === this.which,
-        onchange: () => pick(place) }), ` ${film.label}`));
-    this.futures.replaceChildren(make("fieldset", {}, make("legend", {}, "On show:"), ...choices), compareTable(this.films));
+        onchange: () => pick(place) }), ` ${film.label}`),
+    place && live ? make("button", { type: "button", class: "plain", "data-testid": `remove-${place}`, "aria-label": `Remove ${film.label}`,
+      onclick: () => this.send({ remove: place }) }, "Remove") : ""));
+    this.futures.replaceChildren(make("fieldset", {}, make("legend", {}, "On show:"), ...choices), compareTable(this.films, this.model.get("_same")));
   }
 
   // -- looks ---------------------------------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ export class Player {
     this.motion.still = this.less.matches;
     if (this.motion.still) this.motion.forget();
     this.stage.fit(width, look, ratio);
-    this.chart.fit([this.film, ...this.films.filter((one) => one !== this.film)], width, width < 620 ? 104 : 116, look, ratio);
+    this.chart.fit([this.film, ...this.films.filter((one) => one !== this.film)], width, width < 620 ? 104 : 116, look, ratio, this.films[0]);
     this.placeSpots();
     this.ask();
   }
@@ -249,7 +253,7 @@ export class Player {
   }
 
   play() {
-    if (this.t >= this.film.end) this.seek(this.film.start);
+    if (this.t >= this.film.end) this.cursorToStart(false);
     this.playing = true;
     this.frames = [];
     this.last = null;

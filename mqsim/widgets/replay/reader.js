@@ -3,8 +3,10 @@
 import { make } from "../browser/elements.js";
 import { sixDigits } from "../browser/numbers.js";
 import { copyOf, messageName, PLACE, STATUS, stepsOf, words } from "./film.js";
-import { faultOf, KINDS, timeWords } from "./panel.js";
+import { faultOf, KINDS, timeWords, wrongSeconds } from "./panel.js";
 import { Player } from "./player.js";
+
+const PATIENCE = 5000;        // milliseconds for the kernel to say that it has heard
 
 export class Reader extends Player {
   // -- what a reader does ----------------------------------------------------------------------------------------------
@@ -18,12 +20,12 @@ export class Reader extends Player {
     this.seek(what === "last" ? this.film.end : Number(what));
   }
 
-  cursorToStart() {
+  cursorToStart(tell = true) {
     this.t = this.film.start;
     this.goTo(0, false);
     this.motion.forget();
     this.stage.spots.clear();
-    this.settle();
+    this.settle(tell);
   }
 
   key(event) {
@@ -33,7 +35,8 @@ export class Reader extends Player {
     const tenth = (this.film.end - this.film.start) / 10;
     const does = {
       ArrowRight: () => this.act("next"), ArrowLeft: () => this.act("back"), Home: () => this.act("first"), End: () => this.act("last"),
-      PageDown: () => { this.pause(false); this.seek(this.t + tenth); }, PageUp: () => { this.pause(false); this.seek(this.t - tenth); },
+      // As with every slider: page up is forward.
+      PageUp: () => { this.pause(false); this.seek(this.t + tenth); }, PageDown: () => { this.pause(false); this.seek(this.t - tenth); },
       " ": () => this.act("play"), f: () => this.followCurrent(),
     }[event.key];
     if (!does || (event.key === " " && event.target.matches("button"))) return;
@@ -153,7 +156,11 @@ export class Reader extends Player {
     const at = this.t, title = make("b", { id: `what-${code}` }, `What if ${name}, at ${timeWords(this.film, at)}, …`);
     this.menu.setAttribute("aria-label", `What if ${name} fails now`);
     const seconds = make("input", { type: "number", min: "0", step: "any", "data-testid": "seconds" });
-    const says = make("p", {}), label = make("label", {}), go = make("button", { type: "button", class: "plain", "data-testid": "rerun" }, "Run again so");
+    const own = this.film.faults.filter((fault) => fault.targets.includes(name));
+    const instead = make("input", { type: "checkbox", "data-testid": "instead" });
+    const replacing = own.length ? make("label", {}, instead, ` instead of what strikes it anyhow (${own.map((fault) => `${fault.kind} at ${timeWords(this.film, fault.start)}`).join(", ")})`) : "";
+    const says = make("p", {}), label = make("label", {}), go = make("button", { type: "button", class: "plain", "data-testid": "rerun" }, "Run with this change");
+    const wrong = make("p", { class: "wrong", role: "alert", hidden: true, "data-testid": "wrong" });
     let chosen = "crash";
     const choose = (kind) => {
       chosen = kind;
@@ -165,9 +172,13 @@ export class Reader extends Player {
     const kinds = make("div", { class: "kinds", role: "radiogroup", "aria-label": "What happens" }, ...Object.entries(KINDS).map(([kind, { says: word }]) =>
       make("button", { type: "button", class: "plain", role: "radio", "data-kind": kind, "data-testid": `kind-${kind}`, onclick: () => choose(kind) }, word)));
     const close = make("button", { type: "button", class: "plain", onclick: () => this.closeMenu() }, "Close");
-    go.addEventListener("click", () => this.intervene(faultOf(chosen, name, at, Number(seconds.value))));
+    go.addEventListener("click", () => {
+      wrong.textContent = wrongSeconds(seconds);
+      wrong.hidden = !wrong.textContent;
+      if (wrong.hidden) this.intervene(faultOf(chosen, name, at, seconds.value, instead.checked));
+    });
     if (this.model.get("_live")) {
-      this.menu.replaceChildren(title, kinds, says, label, make("div", { class: "row" }, go, close));
+      this.menu.replaceChildren(title, kinds, says, label, replacing, wrong, make("div", { class: "row" }, go, close));
       choose("crash");
     } else {
       this.menu.replaceChildren(title, make("p", {}, "Running the model again needs Python, which this page does not have. In a notebook:"),
@@ -192,7 +203,20 @@ export class Reader extends Player {
   intervene(fault) {
     this.closeMenu();
     this.say("Running again …");
-    this.model.send({ intervene: fault });
+    this.send({ intervene: fault });
+  }
+
+  // Ask the kernel, and say so if none answers: it may have been restarted since the cell ran.
+  send(asked) {
+    this.model.send(asked);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.say("No kernel answers. It was restarted, or is busy: run this cell again, then try again."), PATIENCE);
+  }
+
+  // What the kernel says: that it has heard, or why it can't do what was asked.
+  hear(message) {
+    clearTimeout(this.waiting);
+    if (message.notice !== undefined) this.say(message.notice);
   }
 
   say(sentence) {

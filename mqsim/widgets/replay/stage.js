@@ -128,7 +128,11 @@ export class Stage extends Scenery {
     if (!box) return null;      // one of those that found no room
     const spots = spotsOf(layout, box);
     if (place === PLACE.HELD) return spots.at(0);
-    return place === PLACE.DONE ? { x: layout.width - 8, y: spots.hand.y } : spots.hand;
+    if (place !== PLACE.DONE) return spots.hand;
+    // Its acknowledgement travels back to the broker; one that counted before the work has none to send.
+    const queue = layout.queues[film.message_queue[film.leg_copy[leg]]];
+    if (film.actors[at].ack !== "manual" || !queue) return { x: layout.width - 8, y: spots.hand.y };
+    return { x: queue.x + queue.w, y: queue.y + queue.h / 2 };
   }
 
   // Rings around the message that is followed, and the one under the pointer.

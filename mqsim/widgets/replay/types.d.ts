@@ -76,6 +76,7 @@ export interface Film {
   steps: number;
   copies: number;
   before: Int32Array;
+  publishes: Uint8Array;
   rank: Float64Array;
   firstLeg: Int32Array;
   firstChange: Int32Array;
@@ -114,6 +115,8 @@ declare module "./player.js" {
   interface Player {
     act(what: string): void;
     followCurrent(): void;
+    cursorToStart(tell?: boolean): void;
+    send(asked: { intervene: object } | { remove: number }): void;
     key(event: KeyboardEvent): void;
     point(event: PointerEvent): void;
     click(event: MouseEvent): void;

@@ -9,7 +9,7 @@ import traitlets
 from mqsim.errors import MqsimError, UsageError
 from mqsim.report.files import writable_target, write_atomically
 from mqsim.runs import RunResult, simulate
-from mqsim.widgets.replay.compare import numbers, table
+from mqsim.widgets.replay.compare import numbers, over_the_same, table
 from mqsim.widgets.replay.export import replay_with_crashes
 from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import notebook_html, page
@@ -59,6 +59,7 @@ class Replay(WithStill):
     _films = traitlets.List(traitlets.Bytes()).tag(sync=True)
     _theme = traitlets.Unicode("").tag(sync=True)
     _live = traitlets.Bool(False).tag(sync=True)
+    _same = traitlets.Dict().tag(sync=True)
 
     def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
@@ -80,16 +81,20 @@ class Replay(WithStill):
 
     # -- other futures ---------------------------------------------------------------------------------------
 
-    def intervene(self, kind: str, who: str, at: float | None = None, **more: Any) -> Replay:
+    def intervene(
+        self, kind: str, who: str, at: float | None = None, *, replace: bool = False, **more: Any
+    ) -> Replay:
         """What would have been, had a fault struck: the same run, seed and work, with one fault more.
 
         Up to `at` both runs are the same, byte for byte. The fault is added to the run on show (`which`), so
-        interventions can follow each other.
+        interventions can follow each other; `undo` takes one away.
 
         Args:
             kind: `crash`, `hang`, `slow` or `restart`.
             who: an actor, such as `worker-1`.
             at: seconds; by default the time on show.
+            replace: whether it takes the place of the faults that strike this actor anyhow; the two runs are
+                then the same up to the earlier of them.
             more: what that kind of fault takes in a scenario: `restart_after` (crash), `for_` (hang, slow),
                 `factor` (slow; 3 unless told), `down` (restart).
 
@@ -97,22 +102,49 @@ class Replay(WithStill):
             A replay of both, which goes on from `at` with the new one on show.
 
         Raises:
-            UsageError: nobody can run this again, or the kind or the actor is unknown.
+            UsageError: nobody can run this again (real programs, processes of your own), or the kind or the
+                actor is unknown.
             ScenarioError: the fault can't be understood.
         """
         both = Replay.__new__(type(self))
         Replay.__init__(both, self.runs[0], self._theme or None, self.labels[0])
         both._adopt(self)
-        both._add(kind, who, self.t if at is None else at, more)
+        both._add(kind, who, self.t if at is None else at, more, replace)
         return both
+
+    def undo(self) -> Replay:
+        """The same without the future on show; without the last one where the run as it was is on show.
+
+        Raises:
+            UsageError: nothing has been added.
+        """
+        if len(self.runs) == 1:
+            raise UsageError("There is nothing to undo: no what-if has been added to this replay.")
+        rest = Replay.__new__(type(self))
+        Replay.__init__(rest, self.runs[0], self._theme or None, self.labels[0])
+        rest._adopt(self)
+        rest._remove(self.which or len(self.runs) - 1)
+        return rest
+
+    def _remove(self, which: int) -> None:
+        if not 0 < which < len(self.runs):
+            raise UsageError(f"{which} is no what-if; there are 1 to {len(self.runs) - 1}.")
+        for each in (self.runs, self.labels):
+            del each[which]
+        self.which = min(self.which, len(self.runs) - 1) if self.which < which else max(self.which - 1, 0)
+        self._same = over_the_same(self.traces)
+        self._films = [film for place, film in enumerate(self._films) if place != which]
 
     def _adopt(self, other: Replay) -> None:
         self.runs, self.labels = list(other.runs), list(other.labels)
         self._films = list(other._films)
+        self._same = dict(other._same)
         self.t, self.which, self.speed = other.t, other.which, other.speed
 
-    def _add(self, kind: str, who: str, at: float, more: Mapping[str, Any]) -> None:
+    def _add(self, kind: str, who: str, at: float, more: Mapping[str, Any], replace: bool = False) -> None:
         run = self.runs[self.which]
+        if run.beyond_scenario:
+            raise UsageError(f"This run can't be run again with a change: {run.beyond_scenario}.")
         if kind not in KINDS:
             raise UsageError(f"{kind!r} is no intervention; there are {', '.join(KINDS)}.")
         if who not in run.trace.cast:
@@ -120,14 +152,21 @@ class Replay(WithStill):
         fault = {kind: who, "at": float(at), **{name.rstrip("_"): value for name, value in more.items()}}
         if kind == "slow":
             fault.setdefault("factor", 3.0)
-        scenario = run.scenario.with_({f"faults.{len(run.scenario.faults)}": fault})
+        kept = [one.to_data() for one in run.scenario.faults]
+        if replace:
+            struck = {who, run.trace.cast[who].group}
+            both = zip(kept, run.scenario.faults, strict=True)
+            kept = [data for data, one in both if not struck & set(one.targets)]
+        scenario = run.scenario.with_({"faults": [*kept, fault]})
         new = simulate(scenario, run.seed, run.replication)
         before = "" if self.which == 0 else f"{self.labels[self.which]}, "
-        label = f"{before}{kind} of {who} at {at:.6g} s"
+        instead = " instead of its own faults" if replace else ""
+        label = f"{before}{kind} of {who} at {at:.6g} s{instead}"
         made = _packed(new, label)
         self.runs.append(new)
         self.labels.append(label)
         self.t = float(at)
+        self._same = over_the_same(self.traces)
         self._films = [*self._films, made]
         self.which = len(self.runs) - 1
 
@@ -135,16 +174,24 @@ class Replay(WithStill):
         """The futures side by side: one row a number, one column a run.
 
         Copies are counted (a message has one in every queue it went to); `mean sojourn` is from `created` to
-        `finished` of those that were worked to the end, in seconds.
+        `finished`, in seconds, of the messages that were worked to the end in every one of the runs.
         """
-        return table([(label, numbers(trace)) for label, trace in zip(self.labels, self.traces, strict=True)])
+        found = [numbers(trace) for trace in self.traces]
+        for one, mean in zip(found, over_the_same(self.traces)["means"], strict=True):
+            one["sojourn"] = mean
+        return table(list(zip(self.labels, found, strict=True)))
 
     def _hear(self, _: object, content: Any, __: object) -> None:
-        asked = content.get("intervene") if isinstance(content, dict) else None
-        if not isinstance(asked, dict):
+        if not isinstance(content, dict):
             return
+        asked, which = content.get("intervene"), content.get("remove")
+        self.send({"heard": True})
         try:
-            self._add(asked["kind"], asked["who"], asked["at"], asked.get("more", {}))
+            if isinstance(asked, dict):
+                replace = bool(asked.get("replace"))
+                self._add(asked["kind"], asked["who"], asked["at"], asked.get("more", {}), replace)
+            elif isinstance(which, int):
+                self._remove(which)
         except MqsimError as error:
             self.send({"notice": str(error)})
 
@@ -163,6 +210,7 @@ class Replay(WithStill):
             "speed": self.speed,
             "follow": self.follow,
             "which": self.which,
+            "_same": self._same,
         }
         return page(self._films, state, self.traces[self.which], self.name, self._theme or None)
 

@@ -113,7 +113,7 @@ function row(queue, looks) {
   return made;
 }
 
-async function look() {
+async function ask() {
   const summary = /** @type {HTMLElement} */ (document.getElementById("summary"));
   const table = /** @type {HTMLElement} */ (document.getElementById("queues"));
   try {
@@ -140,6 +140,6 @@ async function look() {
 }
 
 if (typeof document !== "undefined") {
-  await look();
-  setInterval(look, EVERY);
+  await ask();
+  setInterval(ask, EVERY);
 }

@@ -1,7 +1,7 @@
 # Thin on purpose: bootstrap.py does the work, on every system. ARGS is handed on: make test ARGS="-k crash".
 PYTHON ?= python3
 
-.PHONY: demo lab site test validate bench check clean
+.PHONY: demo lab site test validate bench check fast clean
 
-demo lab site test validate bench check clean:
+demo lab site test validate bench check fast clean:
 	@$(PYTHON) bootstrap.py $@ $(ARGS)

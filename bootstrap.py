@@ -1,4 +1,4 @@
-"""All the set-up in one command: `python bootstrap.py demo`, or lab, site, test, bench, check, env, clean.
+"""All the set-up in one command: `python bootstrap.py demo`, or lab, site, test, bench, check, fast, clean.
 
 It makes a virtual environment in `.venv`, installs mqsim and no more than the verb needs into it, at the
 releases that `constraints.txt` pins, and then does what the verb says. A second run finds the environment as
@@ -34,6 +34,7 @@ VERBS = {
     "validate": "the validation suite's long form: theory against simulation, and docs/validation.md",
     "bench": "the benchmark (what follows is handed to it)",
     "check": "ruff and mypy; eslint and tsc for the scripts, where Node is",
+    "fast": "the compiled twin of the model, compiled ahead: long runs start at once then",
     "env": "only the environment; name extras to have them too, such as `env notebooks plan`",
     "clean": "remove the environment and every cache",
 }
@@ -41,6 +42,7 @@ EXTRAS = {
     "lab": ["notebooks"],
     "site": ["site"],
     **{verb: ["dev"] for verb in ("test", "validate", "bench", "check")},
+    "fast": ["fast"],
 }
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
@@ -282,6 +284,8 @@ def run_verb(verb: str, python: Path, rest: "list[str]") -> int:
         return run([python, "-m", "tests.validation.run", *rest])
     if verb == "bench":
         return run([python, "benchmarks/run.py", *rest])
+    if verb == "fast":
+        return run([python, "-m", "mqsim.twin.ahead"])
     if verb == "check":
         checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
         failed = next((status for status in (run([python, "-m", *check]) for check in checks) if status), 0)

@@ -1,4 +1,8 @@
-"""M/M/4 in mqsim: a scenario, run under the broker's rules, with its message table and its delivery table."""
+"""M/M/4 in mqsim: a scenario, run under the broker's rules, with its message table and its delivery table.
+
+`--engine compiled` plays it in the compiled twin, which is loaded (and, the first time, compiled) before the
+clock starts. `--measured` keeps a few numbers of the run and no tables.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ from benchmarks.workload import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from mqsim.runs import Replications
 
 SCENARIO = Template("""
 name: M/M/c
@@ -68,8 +74,38 @@ def waits(result: mq.Result) -> Iterable[float]:
     return waited
 
 
+MEASURED = [
+    "queues.tasks.sojourn.count",
+    "queues.tasks.sojourn.mean",
+    "queues.tasks.service.mean",
+    "queues.tasks.sojourn.p95",
+    "queues.tasks.depth.mean",
+    "groups.worker.utilisation",
+]
+
+
+def measured_waits(found: Replications) -> Iterable[float]:
+    """The mean time from creation to start, once a message."""
+    numbers = {path: float(values[0]) for path, values in found.numbers.items()}
+    mean = numbers["queues.tasks.sojourn.mean"] - numbers["queues.tasks.service.mean"]
+    return [mean] * int(numbers["queues.tasks.sojourn.count"])
+
+
 if __name__ == "__main__":
-    workload, _ = read_workload(argparse.ArgumentParser(description=__doc__))
-    prepared = scenario(workload)
-    mq.simulate(scenario(Workload(messages=1)))  # mqsim imports lazily; the clock is not for imports
-    measure(lambda _: mq.simulate(prepared), waits, workload)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engine", choices=["simpy", "compiled"], default="simpy")
+    parser.add_argument("--measured", action="store_true")
+    workload, given = read_workload(parser)
+    prepared, engine = scenario(workload), given.engine
+    # mqsim imports lazily; the clock is not for imports.
+    small = scenario(Workload(messages=1))
+    mq.simulate(small, engine=engine)
+    if given.measured:
+        mq.simulate_many(small, [1], MEASURED, engine=engine)
+        measure(
+            lambda _: mq.simulate_many(prepared, [workload.seed], MEASURED, engine=engine),
+            measured_waits,
+            workload,
+        )
+    else:
+        measure(lambda _: mq.simulate(prepared, engine=engine), waits, workload)

@@ -60,6 +60,27 @@ LARGEST_FOR_SLOW = 200_000
 
 PROGRAMS = (
     Program("mqsim", "mqsim", "benchmarks.mqsim_mmc", ("mqsim", "simpy", "numpy")),
+    Program(
+        "twin",
+        "mqsim, compiled twin",
+        "benchmarks.mqsim_mmc",
+        ("mqsim", "numba", "numpy"),
+        ("--engine=compiled",),
+    ),
+    Program(
+        "twin-measured",
+        "mqsim, compiled twin, numbers alone",
+        "benchmarks.mqsim_mmc",
+        ("mqsim", "numba", "numpy"),
+        ("--engine=compiled", "--measured"),
+    ),
+    Program(
+        "heap",
+        "a loop in C over a heap",
+        "benchmarks.rivals.heap_mmc",
+        ("numpy",),
+        leaves_out="it is the limit of the plain queue",
+    ),
     Program("simpy", "SimPy, textbook", "benchmarks.rivals.textbook_simpy", ("simpy",)),
     Program("ciw", "Ciw", "benchmarks.rivals.ciw_mmc", ("ciw",)),
     Program(

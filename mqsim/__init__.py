@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         program,
         run_programs,
         simulate,
+        simulate_many,
     )
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ __all__ = [
     "program",
     "run_programs",
     "simulate",
+    "simulate_many",
     "statistics",
     "theory",
 ]

@@ -7,6 +7,12 @@ from typing import NoReturn
 
 import pytest
 
+PATIENCE = 300.0
+"""Seconds to wait for what must come, be it an answer or the end of a program that a test started.
+
+No test judges how fast a machine is: at twenty times the load of a quiet one all of this still comes.
+"""
+
 
 def in_ci() -> bool:
     """Whether this is the continuous integration, where every outside program is installed first."""

@@ -301,7 +301,7 @@ def test_every_kind_of_fault_has_an_example() -> None:
     for kind, example, _ in shown:
         text = (
             "duration: 300\nbroker: {queues: {q: {}}}\nconsumers: {worker: {queue: q}}\n"
-            f"faults: [{ticked(example)[0]}]"
+            f"programs: {{p: {{source: ''}}}}\nfaults: [{ticked(example)[0]}]"
         )
         (fault,) = Scenario.from_yaml(text).faults
         assert fault.kind == kind

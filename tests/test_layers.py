@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -39,7 +41,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 LINE_OF = {name: number for number, names in enumerate(LINES) for name in names}
 
 # What is imported -> the only packages of ours that may do so.
-RESERVED = {"simpy": {"sim"}, "pika": {"guest", "live"}, "greenlet": {"guest"}}
+RESERVED = {"simpy": {"sim"}, "numba": {"twin"}, "pika": {"guest", "live"}, "greenlet": {"guest"}}
 
 # The broker is told the time and what happened; it has no clock, no chance and no sockets of its own.
 BROKER_LACKS = {"random", "secrets", "time", "numpy.random", "simpy", "socket", "asyncio"}
@@ -179,6 +181,10 @@ def test_every_import_goes_down() -> None:
         ("mqsim.report.page", "from simpy.events import Event", "only sim may"),
         ("mqsim.sim.hosts", "import pika", "only guest, live may"),
         ("mqsim.planning.calibrate", "import pika", "only guest, live may"),
+        ("mqsim.sim.world", "import numba", "only twin may"),
+        ("mqsim.runs.engines", "from numba import njit", "only twin may"),
+        ("mqsim.sim.world", "from mqsim.twin import eligible", "twin and sim are sisters"),
+        ("mqsim.twin.play", "from mqsim.sim import World", "sim and twin are sisters"),
         ("mqsim.amqp.session", "from greenlet import getcurrent", "only guest may"),
         ("mqsim.broker.broker", "import time", "no clock"),
         ("mqsim.broker.broker", "from random import random", "no clock"),
@@ -294,10 +300,15 @@ def test_no_module_is_too_long() -> None:
 
 def loaded_by(statement: str) -> set[str]:
     """Which of the heavy packages a fresh interpreter has loaded after a statement."""
-    heavy = ("pandas", "matplotlib", "pydantic", "simpy", "scipy", "pika", "typer")
+    heavy = ("pandas", "matplotlib", "pydantic", "simpy", "scipy", "pika", "typer", "numba")
     program = f"import sys; {statement}; print(*(name for name in {heavy!r} if name in sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     return set(done.stdout.split())
 

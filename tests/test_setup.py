@@ -21,6 +21,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.outside import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CORE = [Requirement(line) for line in PROJECT["dependencies"]]
@@ -109,7 +111,7 @@ def test_make_does_nothing_of_its_own() -> None:
 
 def bootstrap(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(folder / "bootstrap.py"), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ def all_worked(run):
     for task in run.tasks:
         expect(done[task], f'"{task}" was never worked to its end and acknowledged.')
         expect(done[task] == 1, f'"{task}" was worked on {done[task]} times.')
-    left = run.left("task_queue")
-    expect(not left, f'"{", ".join(left)}" is still in the queue at the end.')
+    for text in run.left("task_queue"):
+        expect(False, f'"{text}" is still in the queue at the end.')
 
 
 @exercise.check(points=2, needs=["all_worked"], scene=BOTH_LISTS)

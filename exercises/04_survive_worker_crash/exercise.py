@@ -52,8 +52,12 @@ def queue_is_empty(run):
     """In the end nothing waits in the queue to be done again."""
     came = any(each.queue == "task_queue" for each in run.messages)
     expect(came or run.crash, "No task ever came into `task_queue`.")
-    left = run.left("task_queue")
-    expect(not left, f'"{", ".join(left)}" is still in the queue at the end: acknowledge what is done.')
+    for text in run.left("task_queue"):
+        done = run.effects[text]
+        expect(
+            not done, f'"{text}" is done, but it is still in the queue at the end: acknowledge what is done.'
+        )
+        expect(done, f'"{text}" is still in the queue at the end, and nobody has done it.')
 
 
 @exercise.check(points=6, needs=["effects"], scene=[calm(), *WHATEVER_HAPPENS])
@@ -64,6 +68,10 @@ def nothing_lost(run):
             expect(each.durable, f"{each.who} declared `task_queue` without durable=True.")
     for task in run.tasks:
         entries = [entry for entry in run.ledger if entry.key == task]
+        waits = task in run.left("task_queue")
+        expect(
+            entries or not waits, f'"{task}" is never done: it stays in the queue, and no worker takes it.'
+        )
         expect(entries, f'"{task}" is lost.')
         expect(
             any(run.worked_first(entry, dots(task)) for entry in entries),

@@ -10,7 +10,9 @@ exercise = Exercise(
     limit=120,
 )
 
-A_WORKER_IS_KILLED = every_crash("consumer", tasks=["resize", "bad-picture", "flaky-print"])
+FEWER = ["bad-picture", "resize", "flaky-print"]
+A_WORKER_IS_KILLED = every_crash("consumer", tasks=FEWER)
+THE_ONLY_WORKER_IS_KILLED = every_crash("consumer", counts={"consumer": 1}, tasks=FEWER, again=False)
 FEWEST, MOST = 2, 5
 
 
@@ -89,7 +91,7 @@ def bounded_attempts(run):
         expect(number <= MOST, f'"{task}" was tried {number} times, and at most {MOST} are allowed.')
 
 
-@exercise.check(points=2, scene=[calm(), A_WORKER_IS_KILLED])
+@exercise.check(points=2, scene=[calm(), A_WORKER_IS_KILLED, THE_ONLY_WORKER_IS_KILLED])
 def nothing_lost(run):
     """Whenever a worker is killed, every task is done in the end, or is in `dead_tasks`."""
     for task in run.tasks:

@@ -42,13 +42,20 @@ def nothing_lost(run):
         if outage and task in left:
             continue  # A worker may end when the ledger does not answer: then the task waits for another.
         entries = [entry for entry in run.ledger if entry.key == task]
+        expect(
+            entries or task not in left,
+            f'"{task}" is never done: it stays in the queue, and no worker takes it.',
+        )
         expect(entries, f'"{task}" is lost.')
         expect(
             any(run.worked_first(entry, dots(task)) for entry in entries),
             f'"{task}" is lost: it is recorded, but nobody worked on it to the end.',
         )
     if not outage:
-        expect(not left, f'"{", ".join(left)}" is still in the queue at the end: acknowledge what is done.')
+        for text in left:
+            expect(
+                False, f'"{text}" is done, but it is still in the queue at the end: acknowledge what is done.'
+            )
 
 
 @exercise.check(points=6, scene=[calm(), calm(tasks=SENT_TWICE), *KILLED, THE_LEDGER_IS_AWAY])

@@ -102,8 +102,8 @@ def nothing_lost(run):
             any(run.worked_for(each, seconds(task)) for each in attempts),
             f'"{task}" is lost: nobody worked on it for {seconds(task):g} s and acknowledged it then.',
         )
-    left = run.left("long_tasks")
-    expect(not left, f'"{", ".join(left)}" is still in the queue at the end.')
+    for text in run.left("long_tasks"):
+        expect(False, f'"{text}" is still in the queue at the end.')
 
 
 @exercise.check(points=2, scene=[calm(), CTRL_C])

@@ -60,11 +60,13 @@ class Access:
         users: passwords by user.
         vhosts: names of virtual hosts that can be opened.
         permissions: the virtual hosts that each user may open; None: every user may open all.
+        others: names of those that belong to the same RabbitMQ, and are not there.
     """
 
     users: Mapping[str, Password] = field(default_factory=lambda: {"guest": Password("guest")})
     vhosts: frozenset[str] = frozenset({VHOST})
     permissions: Mapping[str, frozenset[str]] | None = None
+    others: frozenset[str] = frozenset()
 
     def trusts(self, user: str, password: str) -> bool:
         """Whether somebody may log in."""

@@ -24,6 +24,9 @@ class Observer:
     def connection_opened(self) -> None:
         """The broker has opened the connection."""
 
+    def vhost_not_found(self, name: str) -> None:
+        """The client wants to open a virtual host that is not there; the connection will be closed."""
+
     def connection_closed(self, error: BrokerError) -> None:
         """The broker closes the connection because of an error."""
 

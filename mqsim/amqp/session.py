@@ -285,6 +285,8 @@ class Session(FrameOutput, Heartbeat):
     def _open(self, asked: commands.Connection.Open) -> None:
         vhost = str(asked.virtual_host)
         if vhost not in self.vhosts:
+            if self.observer is not None:
+                self.observer.vhost_not_found(vhost)
             raise failures.no_such_host(vhost, asked)
         if not self.access.may_open(self.user, vhost):
             raise failures.vhost_refused(vhost, self.user, asked)

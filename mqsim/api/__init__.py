@@ -4,7 +4,7 @@ from mqsim.api.exercises import exercise
 from mqsim.api.figures import plot_latencies
 from mqsim.api.magic import program
 from mqsim.api.result import ProgramsResult, Result
-from mqsim.api.run import every_crash, run_programs, simulate
+from mqsim.api.run import every_crash, run_programs, simulate, simulate_many
 from mqsim.api.widgets import explore, predict
 from mqsim.api.world import World
 from mqsim.scenario import Scenario, load, presets
@@ -24,4 +24,5 @@ __all__ = [
     "program",
     "run_programs",
     "simulate",
+    "simulate_many",
 ]

@@ -94,6 +94,11 @@ def exercise(name: str) -> Practice:
 
     Raises:
         UsageError: there is no such exercise.
+
+    Example:
+        >>> import mqsim as mq
+        >>> mq.exercise("01_hello_queue")
+        <exercise 01_hello_queue: ...>
     """
     from mqsim.grading.exercise import load
     from mqsim.grading.shelf import find

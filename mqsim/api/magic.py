@@ -29,6 +29,12 @@ def program(name: str, source: str) -> Program:
 
     Raises:
         UsageError: the name is not allowed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> hello = mq.program("hello", "print('hello')")
+        >>> hello.name
+        'hello'
     """
     if not _NAME.fullmatch(name):
         raise UsageError(

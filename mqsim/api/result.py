@@ -64,7 +64,7 @@ def result_of(run: RunResult) -> Result:
     """A run as users get it."""
     if isinstance(run, ProgramsRunResult):
         return programs_result_of(run)
-    return Result(run.scenario, run.seed, run.replication, run.trace)
+    return Result(run.scenario, run.seed, run.replication, run.trace, run.engine)
 
 
 def programs_result_of(run: ProgramsRunResult) -> ProgramsResult:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mqsim import runs
 from mqsim.api.magic import WRITTEN
 from mqsim.api.result import ProgramsResult, Result, programs_result_of, result_of
-from mqsim.runs import CrashTable, ProgramOptions, ProgramSource, Progress
+from mqsim.runs import CrashTable, Engine, ProgramOptions, ProgramSource, Progress
+from mqsim.runs import simulate_many as simulate_many
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
@@ -22,6 +23,7 @@ def simulate(
     seed: int | None = None,
     replication: int = 0,
     progress: Progress | None = None,
+    engine: Engine = "auto",
 ) -> Result:
     """Run a scenario.
 
@@ -31,12 +33,20 @@ def simulate(
         replication: which of the independent repetitions with this seed, from 0.
         progress: called a few times a second with the simulated seconds done, and how many there will be
             (None: unknown).
+        engine: `simpy`; `compiled`, the twin with equal traces, which needs numba and plays most scenarios;
+            or `auto`: the twin where it can play the scenario and the run is long enough to pay.
 
     Raises:
         ScenarioError: the scenario can't be understood or can't be run.
-        UsageError: the seed or the replication is not a whole number, 0 or more.
+        UsageError: the seed or the replication is not a whole number, 0 or more; or the engine can't run it.
+
+    Example:
+        >>> import mqsim as mq
+        >>> result = mq.simulate("worker-crash", seed=1)
+        >>> result.summary()["messages"]["acked"]
+        6
     """
-    return result_of(runs.simulate(scenario, seed, replication, progress))
+    return result_of(runs.simulate(scenario, seed, replication, progress, engine))
 
 
 def run_programs(
@@ -88,6 +98,13 @@ def run_programs(
     Raises:
         UsageError: a program can't be had.
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> greeter = mq.program("greeter", "print('hello')")
+        >>> result = mq.run_programs({"greeter": greeter})
+        >>> print(result.transcript().splitlines()[0].strip())
+        0.000000  greeter-1   hello
     """
     options = ProgramOptions(
         _cells(programs),
@@ -159,6 +176,13 @@ def every_crash(
         UsageError: a program can't be had, or there is nobody of the name `who`; or programs don't do the
             same when they are run again.
         ScenarioError: a count, a time, a fault or the scenario is not allowed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> greeter = mq.program("greeter", "print('hello')")
+        >>> table = mq.every_crash({"greeter": greeter})
+        >>> print(str(table).splitlines()[-1])
+        1 crash points, 1 of them harmless. Nobody was started again. ...
     """
     options = ProgramOptions(
         _cells(programs),

@@ -38,6 +38,12 @@ def explore(
         UsageError: a name means nothing in this scenario, or more than one thing; or widgets are not
             installed.
         ScenarioError: the scenario can't be understood or can't be run.
+
+    Example:
+        >>> import mqsim as mq
+        >>> explorer = mq.explore("worker-crash", ["workers"])
+        >>> explorer.set(workers=3).result.summary()["messages"]["acked"]
+        6
     """
     from mqsim.api.explorer import ResultExplorer
 
@@ -60,6 +66,12 @@ def predict(
 
     Raises:
         UsageError: there is nothing to choose from, or both choices and a unit; or widgets are not installed.
+
+    Example:
+        >>> import mqsim as mq
+        >>> question = mq.predict("Who takes the third message?", ["worker 1", "worker 2"])
+        >>> print(question.guess)
+        None
     """
     from mqsim.widgets import Prediction
 

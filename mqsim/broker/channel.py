@@ -379,6 +379,9 @@ class Channel:
             confirm(number, True)
 
     def _route(self, message: Message) -> tuple[Queue, ...]:
+        known = self.publishing.known_route(message.envelope)
+        if known is not None:
+            return known
         with self.during("basic.publish"):
             return self.publishing.route_of(message.envelope)
 

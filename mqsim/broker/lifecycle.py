@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class NodeState(Enum):
+class _Row(Enum):
+    """What the tables are keyed by. Members are unique, so their identity is a hash that costs no call."""
+
+    __hash__ = object.__hash__
+
+
+class NodeState(_Row):
     """Where a broker, or one node of a cluster, is in its life."""
 
     RUNNING = "running"
@@ -25,7 +31,7 @@ class NodeState(Enum):
     SILENT = "silent"
 
 
-class NodeInput(Enum):
+class NodeInput(_Row):
     """What is done to a node, or happens to it."""
 
     USE = "use"
@@ -36,14 +42,14 @@ class NodeInput(Enum):
     RESUME = "resume"
 
 
-class ConnectionState(Enum):
+class ConnectionState(_Row):
     """Where a connection is in its life."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
-class ConnectionInput(Enum):
+class ConnectionInput(_Row):
     """What is done to a connection, or happens to it."""
 
     USE = "use"
@@ -51,14 +57,14 @@ class ConnectionInput(Enum):
     FAIL = "fail"
 
 
-class ChannelState(Enum):
+class ChannelState(_Row):
     """Where a channel is in its life."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
-class ChannelInput(Enum):
+class ChannelInput(_Row):
     """What is done to a channel, or happens to it."""
 
     USE = "use"
@@ -66,7 +72,7 @@ class ChannelInput(Enum):
     FAIL = "fail"
 
 
-class ChannelMode(Enum):
+class ChannelMode(_Row):
     """How a channel publishes and acknowledges."""
 
     PLAIN = "plain"
@@ -74,7 +80,7 @@ class ChannelMode(Enum):
     TRANSACTIONAL = "transactional"
 
 
-class ModeInput(Enum):
+class ModeInput(_Row):
     """What changes a channel's mode, or needs one."""
 
     CONFIRM = "select confirms"
@@ -83,7 +89,7 @@ class ModeInput(Enum):
     ROLL_BACK = "roll back"
 
 
-class Leadership(Enum):
+class Leadership(_Row):
     """Whether somebody leads a quorum queue."""
 
     LED = "led"
@@ -92,7 +98,7 @@ class Leadership(Enum):
     WITHOUT_MAJORITY = "without a majority"
 
 
-class LeadershipInput(Enum):
+class LeadershipInput(_Row):
     """What happens to a quorum queue's leader and its majority."""
 
     FALL_SILENT = "fall silent"

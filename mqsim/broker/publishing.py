@@ -31,16 +31,18 @@ class Publishing:
         self.durability = durability
         self.replicator = replicator
 
+    def known_route(self, envelope: Envelope) -> tuple[Queue, ...] | None:
+        """The queues that a message goes to, if that is known; with headers it is worked out each time."""
+        known = None if envelope.headers is not None else self.topology.routes.get(envelope.exchange)
+        return None if known is None else known.get(envelope.key)
+
     def route_of(self, envelope: Envelope) -> tuple[Queue, ...]:
-        """The queues that a message goes to.
+        """The queues that a message goes to, worked out.
 
         Raises:
             ChannelError: 404 if its exchange is not there, 403 if that is an internal one.
         """
         topology = self.topology
-        known = topology.routes.get(envelope.exchange)
-        if known is not None and envelope.headers is None and envelope.key in known:
-            return known[envelope.key]
         exchange = topology.exchanges.get(envelope.exchange)
         if exchange is None and envelope.exchange:
             raise replies.no_exchange(envelope.exchange)
@@ -70,9 +72,10 @@ class Publishing:
 
         `answer` is called once: with False if a queue refuses, with True when all copies are safe.
         """
-        copies = [message] + [type(message)(message.envelope) for _ in queues[1:]]
-        for copy, queue in zip(copies[1:], queues[1:], strict=True):
-            self.context.observer.copied(message, copy, queue, Reason.FANOUT)
+        copies = [message]
+        for queue in queues[1:]:
+            copies.append(type(message)(message.envelope))
+            self.context.observer.copied(message, copies[-1], queue, Reason.FANOUT)
         confirm = None if answer is None else Confirm(answer)
         for copy, queue in zip(copies, queues, strict=True):
             if isinstance(queue, ReplicatedQueue):

@@ -15,7 +15,7 @@ from mqsim.trace.timeline import message_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_HARMLESS = frozenset({"slow", "hang", "alarm"})
+_HARMLESS = frozenset({"slow", "hang", "alarm", "outage"})
 
 
 def nothing_lost(trace: Trace) -> Verdict:

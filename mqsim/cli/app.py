@@ -82,11 +82,18 @@ def run(
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|simpy|compiled", help="What runs it; compiled is faster, and needs numba."
+        ),
+    ] = "auto",
 ) -> None:
     """Run a scenario and tell what came of it."""
     from mqsim.cli.run import RunRequest, run_scenario
 
-    run_scenario(RunRequest(scenario, seed, changes or [], replications, as_json, report, timeline, save))
+    options = (changes or [], replications, as_json, report, timeline, save, engine)
+    run_scenario(RunRequest(scenario, seed, *options))
 
 
 @app.command()
@@ -257,6 +264,12 @@ def execute(
         float | None,
         typer.Option(min=0, metavar="S", help="Seconds that --restart broker takes (5).", show_default=False),
     ] = None,
+    outage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ledger@T[:S]", help="The ledger fails at T seconds, for S seconds.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Run pika programs in virtual time, and print what they print and what happens to them.
@@ -288,6 +301,7 @@ def execute(
             tuple(stdin or ()),
             tuple(host or ()),
             DOWN if down is None else down,
+            tuple(outage or ()),
         )
     )
 
@@ -380,7 +394,11 @@ def grade(
         bool, typer.Option("--doctor", help="Tell which sandboxes this machine offers, and how to get more.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the verdicts of an interrupted run on the same folder.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on after an interruption: keep the verdicts in ./mqsim-grades-EXERCISE.jsonl.",
+        ),
     ] = False,
 ) -> None:
     """Grade what students handed in, in a sandbox. The exit status is 0 whenever there is a verdict."""

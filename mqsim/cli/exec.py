@@ -7,14 +7,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from mqsim.api import ProgramsResult
     from mqsim.guest.host.transcript import Line
 
@@ -22,8 +23,8 @@ _PROGRAM = re.compile(r"(?P<name>[^:=]+)(:(?P<count>[^=]*))?=(?P<file>.+)", re.D
 
 
 DOWN = 5.0
-"""Seconds that a broker is away when it is restarted, unless told otherwise: what a RabbitMQ in a container
-takes until it answers again."""
+"""Seconds that a broker is away when it is restarted, unless told otherwise. RabbitMQ 3.10.8 took 4.7 to
+8.2 s on a busy machine (the conformance tests' `recordings/crash-3.10.json`)."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class ExecRequest:
     stdin: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
     down: float = DOWN
+    outage: tuple[str, ...] = ()
 
 
 def settle_hashes() -> int | None:
@@ -213,6 +215,29 @@ def _moment(option: str, word: str) -> tuple[str, float]:
     return name, t
 
 
+def _outages(words: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Faults of services, from NAME@T or NAME@T:S."""
+    from mqsim.scenario.faults import SERVICES
+
+    found: list[dict[str, Any]] = []
+    for word in words:
+        moment, sign, length = word.partition(":")
+        try:
+            seconds = float(length) if sign else None
+            name, t = _moment("--outage", moment)
+        except (ValueError, UsageError):
+            name, t, seconds = "", 0.0, None
+        if not name or (seconds is not None and not 0 < seconds < float("inf")):
+            raise UsageError(
+                f"--outage {word}: write ledger@SECONDS:SECONDS, as in --outage ledger@4:3; the ledger then "
+                "fails at 4 s for 3 s."
+            )
+        if name not in SERVICES:
+            raise UsageError(f"--outage {word}: there is no service {name}; there is {', '.join(SERVICES)}.")
+        found.append({"outage": name, "at": t, **({} if seconds is None else {"for": seconds})})
+    return found
+
+
 def _group(option: str, word: str, name: str, files: dict[str, str]) -> str:
     """The program that is meant; one of several actors can't be started apart."""
     if name in files:
@@ -257,6 +282,7 @@ def _faults(request: ExecRequest, files: dict[str, str], count: dict[str, int]) 
         name, t = _moment("--start", word)
         if name == "broker":
             faults.append({"restart": "broker", "at": 0.0, "down": t})
+    faults += _outages(request.outage)
     faults.sort(key=lambda fault: fault["at"])
     return [_with_downtime(fault, faults[:number], request.down) for number, fault in enumerate(faults)]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,7 @@ from mqsim.errors import UsageError
 if TYPE_CHECKING:
     from mqsim.grading import Exercise, Verdict
     from mqsim.grading.judge import Progress
+    from mqsim.grading.search import Numbered
 
 app = typer.Typer(
     help="Exercises: write pika programs, and see what becomes of their messages when something fails.",
@@ -88,13 +91,26 @@ def check(
 def replay(
     name: Name,
     number: Annotated[str, typer.Argument(metavar="RUN", help="As a report gives it, such as 2.17.")],
-    folder: Folder = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="Where the programs are; with --sandbox also a zip archive or a notebook.",
+            show_default=False,
+        ),
+    ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="'TASK TASK'", help="Other tasks, as the report gives them.", show_default=False
+        ),
+    ] = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Confine the programs: for what somebody else handed in.")
+    ] = False,
 ) -> None:
     """Show one run of a check again, line by line."""
-    from mqsim.grading.practice import replay as play_again
-
-    exercise, where = _meant(name, folder)
-    numbered = play_again(exercise, where, number)
+    numbered = _played_again(name, number, folder, None if tasks is None else shlex.split(tasks), sandbox)
     run = numbered.played.run
     for strike in run.strikes:
         typer.echo(f"In this run: {strike.words()}.")
@@ -102,6 +118,24 @@ def replay(
         typer.echo(str(line))
     typer.echo(f"\nThe run ends at {run.end:.6f}.")
     typer.echo(f"Recorded: {_counted(run.effects)}. Left in queues: {_listed(run.left())}.")
+
+
+def _played_again(
+    name: str, number: str, path: Path | None, tasks: list[str] | None, sandbox: bool
+) -> Numbered:
+    from mqsim.grading.exercise import load
+    from mqsim.grading.grading import in_sandbox
+    from mqsim.grading.practice import replay as play_again
+    from mqsim.grading.shelf import find
+
+    if not sandbox:
+        exercise, where = _meant(name, path)
+        return play_again(exercise, where, number, tasks=tasks)
+    exercise = load(find(name))
+    if path is not None and not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder.")
+    with in_sandbox(exercise, path or _meant(name, None)[1]) as (where, carry):
+        return play_again(exercise, where, number, tasks=tasks, carried=lambda: nullcontext(carry))
 
 
 @app.command()
@@ -120,8 +154,8 @@ def new(
     for path in begin(name, shelf, solutions):
         typer.echo(f"wrote {path}")
     typer.echo(
-        f"Write the page, the checks and the solutions. Then: mqsim exercise validate {shelf / name} "
-        f"--solutions {solutions / name}"
+        f"It works as it stands: mqsim exercise validate {shelf / name} --solutions {solutions / name}\n"
+        "Now change the page, the checks and the solutions, and validate again."
     )
 
 
@@ -163,6 +197,9 @@ def release(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with right/ and wrong/.", show_default=False),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
 ) -> None:
     """Write what students get: page, checks, starter and a notebook, without solutions."""
     from mqsim.grading.authoring import release as hand_out
@@ -170,7 +207,7 @@ def release(
 
     folder = find(name)
     where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
-    for path in hand_out(folder, where, target):
+    for path in hand_out(folder, where, target, overwrite=overwrite):
         typer.echo(f"wrote {path}")
 
 

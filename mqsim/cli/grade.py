@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from mqsim.cli.progress import progress_bar
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mqsim.grading.grading import Order
     from mqsim.grading.verdict import Verdict
 
@@ -79,7 +80,8 @@ def _order(request: Request) -> Order:
     print(f"sandbox level {level}: {WORDS[level]}", file=sys.stderr)
     if level == 0:
         print("WARNING: programs of others are not confined at level 0.", file=sys.stderr)
-    return Order(exercise, level, request.private, pictures=request.form == "html")
+    pictures, placed = request.form == "html", request.form not in ("gradescope", "prairielearn")
+    return Order(exercise, level, request.private, pictures=pictures, placed=placed)
 
 
 def _precheck(request: Request, order: Order) -> None:
@@ -107,6 +109,7 @@ def _graded(request: Request, order: Order) -> tuple[list[Verdict], bool]:
     if paths is None:
         return [grade(order, request.path)], False
     kept = Path(f"mqsim-grades-{order.exercise.name}.jsonl")
+    print(f"verdicts are kept in {kept} as they come; --resume goes on from there", file=sys.stderr)
     with progress_bar("grading", "submissions") as tell:
 
         def done(_verdict: Verdict, number: int, total: int) -> None:

@@ -11,15 +11,18 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from mqsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RECORD = ".mqsim-notebooks.json"
 _ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mqsim.cli.progress import progress_bar
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mqsim.api import Result
+    from mqsim.runs import Engine
     from mqsim.scenario import Scenario
 
 
@@ -27,6 +29,7 @@ class RunRequest:
     report: Path | None
     timeline: bool
     save: Path | None
+    engine: str = "auto"
 
 
 def run_scenario(request: RunRequest) -> None:
@@ -46,10 +49,10 @@ def run_scenario(request: RunRequest) -> None:
     if says := endless(scenario):
         print(f"mind: {says}", file=sys.stderr)
     if request.replications > 1:
-        numbers = replicate(scenario, request.seed, request.replications)
+        numbers = replicate(scenario, request.seed, request.replications, request.engine)
         show.json_object(numbers) if request.as_json else show.means(scenario, numbers)
         return
-    result = simulate(scenario, request.seed)
+    result = simulate(scenario, request.seed, engine=request.engine)
     written = write(request, result)
     if request.as_json:
         show.json_object(numbers_of(result))
@@ -103,12 +106,12 @@ def changed(scenario: Scenario, changes: list[str]) -> Scenario:
     return scenario.with_(values)
 
 
-def simulate(scenario: Scenario, seed: int | None, replication: int = 0) -> Result:
+def simulate(scenario: Scenario, seed: int | None, replication: int = 0, engine: str = "auto") -> Result:
     """Run it once, with progress on a terminal when it takes longer than a second."""
     from mqsim.api import simulate as run_once
 
     with progress_bar("simulated", "s", delay=1.0) as tell:
-        return run_once(scenario, seed=seed, replication=replication, progress=tell)
+        return run_once(scenario, seed, replication, tell, cast("Engine", engine))
 
 
 def numbers_of(result: Result) -> dict[str, Any]:
@@ -125,7 +128,9 @@ def numbers_of(result: Result) -> dict[str, Any]:
     }
 
 
-def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[str, Any]:
+def replicate(
+    scenario: Scenario, seed: int | None, replications: int, engine: str = "auto"
+) -> dict[str, Any]:
     """Replications 0 to R-1 and, for each main figure, the mean and the half-width of its 95 % interval.
 
     A figure that some replications don't have, such as the wait in a queue that nobody used, is averaged over
@@ -140,7 +145,7 @@ def replicate(scenario: Scenario, seed: int | None, replications: int) -> dict[s
     used = seed
     with progress_bar("replications", "runs") as tell:
         for replication in range(replications):
-            result = run_once(scenario, seed=seed, replication=replication)
+            result = run_once(scenario, seed, replication, engine=cast("Engine", engine))
             used = result.seed
             for name, value in main_figures(result.summary()).items():
                 samples.setdefault(name, []).extend([] if value is None else [value])

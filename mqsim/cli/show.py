@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mqsim.report.tables import Table, number, summary_tables, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from mqsim.api import Result

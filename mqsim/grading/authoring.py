@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 from mqsim.errors import UsageError
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import files_in
+from mqsim.grading.pages import self_contained
 from mqsim.grading.practice import CONFTEST
 from mqsim.grading.practice import check as judge
 from mqsim.grading.reports.notebook import notebook_of
+from mqsim.grading.submission import laid_out
 from mqsim.grading.verdict import State, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _MARK = "__"
@@ -99,10 +101,12 @@ def validate(
     for name, _, meant in found:
         if meant and meant not in names:
             raise UsageError(f"{name}: there is no check {meant}; there are {', '.join(sorted(names))}.")
+    given = {name: (exercise_folder / name).read_bytes() for name in exercise.given}
     results = []
     for name, folder, meant in found:
         if only in name:
-            proof = Proof(name, meant, judged(exercise, folder))
+            with laid_out({**files_in(folder), **given}) as copy:
+                proof = Proof(name, meant, judged(exercise, copy))
             results.append(proof)
             if done is not None:
                 done(proof)
@@ -174,7 +178,9 @@ def starter_of(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def release(exercise_folder: Path, proofs: Path, target: Path, *, reference: str = "") -> list[Path]:
+def release(
+    exercise_folder: Path, proofs: Path, target: Path, *, reference: str = "", overwrite: bool = False
+) -> list[Path]:
     """Write what students get into a folder: page, checks, starter, given files, and a notebook.
 
     Args:
@@ -182,9 +188,10 @@ def release(exercise_folder: Path, proofs: Path, target: Path, *, reference: str
         proofs: a folder with `right`; one of them becomes the starter where the exercise has none.
         target: where it is written.
         reference: which right solution; by default the first.
+        overwrite: whether files that are there already, and differ, are replaced.
 
     Raises:
-        UsageError: there is no starter and no right solution.
+        UsageError: there is no starter and no right solution; or a file is there already, and differs.
     """
     exercise = load(exercise_folder)
     shown = {name: exercise_folder / name for name in ("README.md", "exercise.py", *exercise.given)}
@@ -202,13 +209,15 @@ def release(exercise_folder: Path, proofs: Path, target: Path, *, reference: str
     files |= starters
     files |= {f"partner/{name}": data for name, data in files_in(exercise_folder / "partner").items()}
     files |= {NAME_FILE: f"{exercise.name}\n".encode(), "conftest.py": CONFTEST.encode()}
-    page = files.get("README.md", b"").decode()
-    programs = {
-        name: starters[f"{name}.py"].decode() for name in exercise.programs if f"{name}.py" in starters
-    }
-    if programs:
-        book = notebook_of(exercise, page, programs)
+    page = self_contained(files.get("README.md", b"").decode(), exercise_folder)
+    if page:
+        files["README.md"] = page.encode()
+    asked = [*(f"{name}.py" for name in exercise.programs), *exercise.files]
+    if shown_in_cells := {name: starters[name].decode() for name in asked if name in starters}:
+        book = notebook_of(exercise, page, shown_in_cells)
         files[f"{exercise.name}.ipynb"] = (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
+    if not overwrite:
+        _refuse_to_overwrite(target, files)
     written = []
     for name, data in files.items():
         place = target / name
@@ -216,6 +225,19 @@ def release(exercise_folder: Path, proofs: Path, target: Path, *, reference: str
         place.write_bytes(data)
         written.append(place)
     return written
+
+
+def _refuse_to_overwrite(target: Path, files: Mapping[str, bytes]) -> None:
+    differ = [
+        name
+        for name, data in files.items()
+        if (target / name).is_file() and (target / name).read_bytes() != data
+    ]
+    if differ:
+        raise UsageError(
+            f"{target} has {', '.join(differ)} already, with other text. Choose another folder, or replace "
+            "them with --overwrite."
+        )
 
 
 _EXERCISE = '''"""{title}: what is judged."""
@@ -252,23 +274,56 @@ Which task is lost if the worker dies between its acknowledgement and `ledger.re
 
 ## Try it
 
-    mqsim exercise check {name} .
+    mqsim exec consumer=consumer.py producer=producer.py --start producer@3 --args producer="one. two.."
+    mqsim exercise check
 """
 
-_PROGRAM = '''"""Connects to the broker. {what}"""
+_PRODUCER = '''"""Sends the tasks of its command line."""
+
+import sys
 
 import pika
 
 connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
 channel = connection.channel()
 # BEGIN SOLUTION
-raise SystemExit("Write the solution here.")
+channel.queue_declare(queue="task_queue", durable=True)
+for task in sys.argv[1:]:
+    channel.basic_publish(exchange="", routing_key="task_queue", body=task)
+# END SOLUTION
+connection.close()
+'''
+
+_CONSUMER = '''"""Takes tasks, works on them, and records them."""
+
+import time
+
+import ledger
+import pika
+
+
+def on_task(channel, method, properties, body):
+    task = body.decode()
+    # BEGIN SOLUTION
+{steps}
+    # END SOLUTION
+
+
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+channel = connection.channel()
+# BEGIN SOLUTION
+channel.queue_declare(queue="task_queue", durable=True)
+channel.basic_qos(prefetch_count=1)
+channel.basic_consume(queue="task_queue", on_message_callback=on_task)
+channel.start_consuming()
 # END SOLUTION
 '''
+_WORK = '    time.sleep(task.count("."))\n    ledger.record(task)'
+_ACKNOWLEDGE = "    channel.basic_ack(delivery_tag=method.delivery_tag)"
 
 
 def begin(name: str, shelf: Path, proofs: Path) -> list[Path]:
-    """Begin a new exercise from a pattern: one right and one wrong solution are to be written next.
+    """Begin a new exercise from a pattern that works as it stands, with a right and a wrong solution.
 
     Args:
         name: two digits and words, as in `11_dead_letters`.
@@ -283,18 +338,16 @@ def begin(name: str, shelf: Path, proofs: Path) -> list[Path]:
     if (shelf / name).exists():
         raise UsageError(f"{shelf / name} is there already.")
     title = name[3:].replace("_", " ").capitalize()
-    programs = {
-        "consumer.py": _PROGRAM.format(what="It takes tasks."),
-        "producer.py": _PROGRAM.format(what="It sends tasks."),
-    }
+    right = {"consumer.py": _CONSUMER.format(steps=f"{_WORK}\n{_ACKNOWLEDGE}"), "producer.py": _PRODUCER}
+    wrong = {"consumer.py": _CONSUMER.format(steps=f"{_ACKNOWLEDGE}\n{_WORK}"), "producer.py": _PRODUCER}
     files = {
         shelf / name / "exercise.py": _EXERCISE.format(title=title),
         shelf / name / "README.md": _README.format(title=title, name=name),
     }
-    for program, text in programs.items():
+    for program, text in right.items():
         files[shelf / name / "starter" / program] = starter_of(text)
         files[proofs / name / "right" / "callback" / program] = text
-        files[proofs / name / "wrong" / "nothing_lost__acknowledges_first" / program] = text
+        files[proofs / name / "wrong" / "nothing_lost__acknowledges_first" / program] = wrong[program]
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+from mqsim.errors import MqsimError
 from mqsim.guest.kernel.operations import Connect, Event, Exit, Operation, Send, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mqsim.guest.carriers.carrier import Carrier, CarrierFactory
+    from mqsim.guest.carriers.carrier import Carrier
+    from mqsim.guest.carriers.fork_server import ForkedCarrier
     from mqsim.guest.program import Program
 
 
@@ -22,8 +24,10 @@ class Budget:
 
     Attributes:
         without_waiting: seconds of processor time that a program may use without waiting for anything.
-        run: seconds of real time that a run may take.
-        submission: seconds of real time that all runs of a submission may take.
+        run: seconds of processor time that a run may take, the broker's part in it included.
+        submission: seconds of processor time that all runs of a submission may take.
+        patience: how many times as many seconds of real time may pass meanwhile. Beyond that the machine is
+            too busy to grade, and nobody is judged by that.
         steps: how often one process may wait.
         sends: pieces of bytes that one process may send.
         sent: bytes that it may send; they bound messages, queues and ledger entries too.
@@ -34,11 +38,36 @@ class Budget:
     without_waiting: float = 5.0
     run: float = 30.0
     submission: float = 900.0
+    patience: float = 20.0
     steps: int = 200_000
     sends: int = 50_000
     sent: int = 1_000_000
     printed: int = 200_000
     connections: int = 300
+
+
+class MachineBusy(MqsimError):  # noqa: N818 - a finding about the machine
+    """Far more real time has passed than was used: other programs keep this machine busy."""
+
+
+class _Stopwatch:
+    """Counts from when it is made.
+
+    Attributes:
+        others: seconds of processor time that programs have used by now.
+    """
+
+    def __init__(self) -> None:
+        self.others = 0.0
+        self._since, self._mine = perf_counter(), process_time()
+
+    def passed(self) -> float:
+        """Seconds of real time."""
+        return perf_counter() - self._since
+
+    def used(self) -> float:
+        """Seconds of processor time: of this process, and of programs."""
+        return process_time() - self._mine + self.others
 
 
 class Meter:
@@ -51,33 +80,73 @@ class Meter:
     """
 
     def __init__(
-        self, carry: CarrierFactory, budget: Budget, moved: Callable[[str], str] = lambda path: path
+        self,
+        carry: Callable[[Program], ForkedCarrier],
+        budget: Budget,
+        moved: Callable[[str], str] = lambda path: path,
     ) -> None:
         self._carry = carry
         self._budget = budget
         self._moved = moved
-        self._since = perf_counter()
+        self._run, self._whole = _Stopwatch(), _Stopwatch()
+        self._programs: list[ForkedCarrier] = []
 
     def begin_run(self) -> None:
         """A run begins: its time is counted from now."""
-        self._since = perf_counter()
+        self._run = _Stopwatch()
+        self._programs.clear()
+
+    def end_run(self) -> None:
+        """A run is over: what its programs used counts for the submission."""
+        self._whole.others += sum(program.processor_time() for program in self._programs)
+        self._programs.clear()
+
+    def may_go_on(self) -> bool:
+        """Whether the submission has time left for a further run.
+
+        Raises:
+            MachineBusy: the machine is too busy.
+        """
+        if self._whole.used() > self._budget.submission:
+            return False
+        self._hurry(self._whole, self._budget.submission, "this submission")
+        return True
+
+    def has_run_too_long(self) -> bool:
+        """Whether the run has used up its processor time.
+
+        Raises:
+            MachineBusy: the machine is too busy.
+        """
+        budget = self._budget.run
+        if self._run.passed() <= budget:
+            return False  # Nobody uses more processor time than passes: only one program goes on at a time.
+        if self._run.used() + sum(program.processor_time() for program in self._programs) > budget:
+            return True
+        self._hurry(self._run, budget, "one run")
+        return False
+
+    def _hurry(self, watch: _Stopwatch, seconds: float, what: str) -> None:
+        if watch.passed() > seconds * self._budget.patience:
+            raise MachineBusy(
+                f"this machine is too busy: {watch.passed():.0f} s have passed for {what}, which has used "
+                f"less than {seconds:g} s. Grade it again when the machine has more time."
+            )
 
     def __call__(self, program: Program) -> Carrier:
         """Carry one program."""
-        return self.unmoved(replace(program, path=self._moved(program.path)))
-
-    def unmoved(self, program: Program) -> Carrier:
-        """Carry one program whose path is the sandbox's own already."""
-        return _Metered(self._carry(program), self._budget, lambda: self._since)
+        carrier = self._carry(replace(program, path=self._moved(program.path)))
+        self._programs.append(carrier)
+        return _Metered(carrier, self._budget, self.has_run_too_long)
 
 
 class _Metered:
     """One program within its budget: a `Carrier`."""
 
-    def __init__(self, carrier: Carrier, budget: Budget, since: Callable[[], float]) -> None:
+    def __init__(self, carrier: Carrier, budget: Budget, has_run_too_long: Callable[[], bool]) -> None:
         self._carrier = carrier
         self._budget = budget
-        self._since = since
+        self._has_run_too_long = has_run_too_long
         self._steps = self._sends = self._sent = self._printed = self._connections = 0
 
     def resume(self, now: int, events: list[Event]) -> tuple[list[Operation], int | None]:
@@ -114,8 +183,8 @@ class _Metered:
             return f"it printed more than {budget.printed} bytes in a run"
         if self._connections > budget.connections:
             return f"it opened more than {budget.connections} connections in a run"
-        if perf_counter() - self._since() > budget.run:
-            return f"{budget.run:g} s of real time in one run"
+        if self._has_run_too_long():
+            return f"{budget.run:g} s of processor time in one run"
         return ""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GRACE = 60.0
-"""Seconds beyond the budget of a submission after which its process is ended."""
+"""Seconds beyond those of real time that a submission may take, after which its process is ended."""
 
 Done = Callable[[Verdict, int, int], None]
 """Told of each verdict, how many there are so far, and how many there will be."""
@@ -109,7 +109,8 @@ def _begin(order: Order, path: Path, slot: int) -> _Pupil:
     )
     process.start()
     theirs.close()
-    return _Pupil(path, process, ours, slot, time.monotonic() + order.budget.submission + _GRACE)
+    patience = order.budget.submission * order.budget.patience + _GRACE
+    return _Pupil(path, process, ours, slot, time.monotonic() + patience)
 
 
 def _grade_into(order: Order, path: Path, slot: int, pipe: Connection) -> None:
@@ -128,7 +129,7 @@ def _look(order: Order, pupil: _Pupil) -> Verdict | None:
             _end(pupil)
             return verdict
     elif time.monotonic() > pupil.until:
-        why = "The grader failed: its process took too long."
+        why = "The grader failed: its process took too long. Grade it again when the machine has more time."
     if not why:
         return None
     _end(pupil)

@@ -6,12 +6,11 @@ What goes wrong with the submission is its own verdict; what goes wrong with the
 from __future__ import annotations
 
 import hashlib
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mqsim.errors import MqsimError
+from mqsim.errors import MqsimError, UsageError
 from mqsim.grading import precheck
 from mqsim.grading.budgets import Budget, Meter, mover
 from mqsim.grading.exercise import Exercise, load
@@ -21,17 +20,19 @@ from mqsim.grading.judge import Judge, Progress
 from mqsim.grading.plain import plain
 from mqsim.grading.practice import replay_command
 from mqsim.grading.sandbox.bubblewrap import SUBMISSION
-from mqsim.grading.sandbox.levels import confined
+from mqsim.grading.sandbox.levels import confined, strongest
 from mqsim.grading.stage import Stage
 from mqsim.grading.submission import Ungradable, contents, laid_out
 from mqsim.grading.verdict import State, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mqsim.grading.run import Run
+    from mqsim.guest.carriers.carrier import Carrier
     from mqsim.guest.carriers.fork_server import ForkServer
+    from mqsim.guest.program import Program
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Order:
         private: the folder with the course key and hidden checks; None: there are none.
         budget: what a submission may use up.
         pictures: whether failures are drawn.
+        placed: whether the commands that replay a run say where the submission is. For a student who reads a
+            report elsewhere they must not.
     """
 
     exercise: Path
@@ -51,6 +54,7 @@ class Order:
     private: Path | None = None
     budget: Budget = field(default_factory=Budget)
     pictures: bool = False
+    placed: bool = True
 
 
 def grade(order: Order, path: Path, *, slot: int = 0, progress: Progress | None = None) -> Verdict:
@@ -66,9 +70,9 @@ def grade(order: Order, path: Path, *, slot: int = 0, progress: Progress | None 
     try:
         files = contents(path, wanted(exercise))
         with _prepared(order, exercise, files, slot) as (folder, server):
-            meter = Meter(server, order.budget, _mover(order, folder))
-            if found := _complaints(order, exercise, meter, folder):
+            if found := _complaints(order, exercise, server, folder):
                 return _without_score(exercise, path, State.UNGRADABLE, " ".join(found), order.level)
+            meter = Meter(server, order.budget, _mover(order, folder))
             return _judged(order, exercise, path, folder, server, meter, progress)
     except Ungradable as reason:
         return _without_score(exercise, path, State.UNGRADABLE, str(reason), None)
@@ -86,7 +90,7 @@ def look(order: Order, path: Path) -> list[str]:
     try:
         files = contents(path, wanted(exercise))
         with _prepared(order, exercise, files, 0) as (folder, server):
-            return _complaints(order, exercise, Meter(server, order.budget, _mover(order, folder)), folder)
+            return _complaints(order, exercise, server, folder)
     except Ungradable as reason:
         return [str(reason)]
 
@@ -130,9 +134,9 @@ def _mover(order: Order, folder: Path) -> Callable[[str], str]:
     return mover(folder, _inside(order, folder))
 
 
-def _complaints(order: Order, exercise: Exercise, meter: Meter, folder: Path) -> list[str]:
+def _complaints(order: Order, exercise: Exercise, server: ForkServer, folder: Path) -> list[str]:
     programs = [f"{name}.py" for name in exercise.programs]
-    return precheck.complaints(meter.unmoved, folder, _inside(order, folder), programs, exercise.files)
+    return precheck.complaints(server, folder, _inside(order, folder), programs, exercise.files)
 
 
 def _judged(
@@ -151,19 +155,48 @@ def _judged(
         meter,
         cpu_limit=order.budget.without_waiting,
         before=meter.begin_run,
-        after=server.clear,
+        after=lambda: _end_run(meter, server),
     )
-    until = time.monotonic() + order.budget.submission
     judge = Judge(
         exercise,
         stage,
         Files(files_in(folder), seed_of(order.private, exercise.name)),
-        replay=lambda number: replay_command(exercise, None, number),
+        replay=lambda number, tasks: _replay_command(order, exercise, path, number, tasks),
         progress=progress,
         draw=_drawn if order.pictures else None,
-        may_go_on=lambda: time.monotonic() < until,
+        may_go_on=meter.may_go_on,
     )
     return Verdict.of(exercise.name, plain(path.resolve().name), judge.verdicts(), order.level)
+
+
+def _replay_command(
+    order: Order, exercise: Exercise, path: Path, number: str, tasks: Sequence[str] | None
+) -> str:
+    """Whoever replays what somebody else handed in does so in the sandbox."""
+    if not order.placed:
+        return replay_command(exercise, ".", number, tasks)
+    return replay_command(exercise, str(path), number, tasks, "--sandbox")
+
+
+@contextmanager
+def in_sandbox(exercise: Exercise, path: Path) -> Iterator[tuple[Path, Callable[[Program], Carrier]]]:
+    """What was handed in, as a folder, and what carries its programs in the strongest sandbox at hand.
+
+    Raises:
+        UsageError: it can't be read, or there is no sandbox.
+    """
+    order = Order(exercise.folder, strongest())
+    try:
+        files = contents(path, wanted(exercise))
+    except Ungradable as reason:
+        raise UsageError(f"{path}: {reason}") from reason
+    with _prepared(order, exercise, files, 0) as (folder, server):
+        yield folder, Meter(server, order.budget, _mover(order, folder))
+
+
+def _end_run(meter: Meter, server: ForkServer) -> None:
+    meter.end_run()
+    server.clear()
 
 
 def _drawn(run: Run) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from mqsim.errors import MqsimError
 from mqsim.grading.expectations import Unmet
+from mqsim.grading.minimising import Minimiser
+from mqsim.grading.plain import plain
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.search import Restless, Search
 from mqsim.grading.telling import lines, sentence
@@ -32,6 +35,7 @@ class _Case:
     state: State = State.PASSED
     message: str = ""
     example: Example = field(default_factory=Example)
+    own_fault: str = ""
     searched: list[Searched] = field(default_factory=list)
 
     @property
@@ -51,10 +55,11 @@ class Judge:
         exercise: by whose checks.
         stage: where its runs are played.
         files: what was submitted, for checks that read it.
-        replay: the command that plays a run again, given its number; empty: none is told.
+        replay: the command that plays a run again, given its number and the tasks of a smaller run (None: the
+            scene's own); empty: none is told.
         progress: told how far it is.
         draw: draws a failing run as SVG.
-        may_go_on: asked before each run; False: the submission's time is used up.
+        may_go_on: asked after each run; False: the submission's time is used up.
     """
 
     def __init__(
@@ -63,7 +68,7 @@ class Judge:
         stage: Stage,
         files: Files,
         *,
-        replay: Callable[[str], str] = lambda _: "",
+        replay: Callable[[str, Sequence[str] | None], str] = lambda _, __: "",
         progress: Progress | None = None,
         draw: Callable[[Run], str] | None = None,
         may_go_on: Callable[[], bool] = lambda: True,
@@ -104,7 +109,7 @@ class Judge:
             except Unmet as unmet:
                 case.close(State.FAILED, str(unmet))
             except Exception as error:
-                case.close(State.GRADER_ERROR, _own_fault(case.check, error))
+                _broke(case, error)
 
     def _play(self, number: int, scene: Scene) -> None:
         cases = self._interested(scene)
@@ -114,12 +119,13 @@ class Judge:
             self._close_all(cases, State.TIMEOUT, f"An earlier run used up its budget. {self._overran}")
             return
         search = Search(scene, self._stage)
-        run = hit = 0
+        run = hit = again = 0
         try:
             for numbered in search.runs():
                 run += 1
+                again += numbered.number.endswith("+")
                 hit += numbered.played.run.hit
-                self._ask(cases, f"{number}.{numbered.number}", numbered)
+                self._ask(cases, scene, number, numbered)
                 if self._progress is not None:
                     self._progress(scene.words(), self._stage.played)
                 cases = [case for case in cases if case.open]
@@ -129,8 +135,8 @@ class Judge:
             self._close_all(cases, State.FAILED, str(restless))
         except MqsimError as error:
             self._close_all(cases, State.GRADER_ERROR, f"The grader failed: {error}")
-        beyond = max(0, search.found - search.skipped - run) if not cases else 0
-        searched = Searched(scene.words(), search.found, run, hit, search.skipped + beyond)
+        beyond = max(0, search.found - search.skipped - run + again) if not cases else 0
+        searched = Searched(scene.words(), search.found, run, hit, search.skipped + beyond, again)
         for case in self._cases.values():
             if scene in case.check.scenes and scene.fault is not Fault.NONE:
                 case.searched.append(searched)
@@ -151,26 +157,33 @@ class Judge:
             return False
         return True
 
-    def _ask(self, cases: Iterable[_Case], number: str, numbered: Numbered) -> None:
+    def _ask(self, cases: Iterable[_Case], scene: Scene, number: int, numbered: Numbered) -> None:
         run = numbered.played.run
         self._overran = self._overran or sentence(run, run.overran)
         for case in cases:
             try:
                 case.check.function(run)
             except Unmet as unmet:
-                self._fail(case, number, numbered, str(unmet))
+                self._fail(case, scene, number, numbered, str(unmet))
             except Exception as error:
-                case.close(State.GRADER_ERROR, _own_fault(case.check, error))
+                _broke(case, error)
 
-    def _fail(self, case: _Case, number: str, numbered: Numbered, wrong: str) -> None:
+    def _fail(self, case: _Case, scene: Scene, number: int, numbered: Numbered, wrong: str) -> None:
         run = numbered.played.run
         if run.setting.category:
             category = run.setting.category
             state = State.TIMEOUT if run.overran else State.FAILED
             case.close(state, f'A hidden run does not go as it should. Its kind is "{category}".')
             return
+        tasks = None
+        if not run.overran:
+            minimiser = Minimiser(scene, self._stage, case.check.function, self._may_go_on)
+            if (smaller := minimiser.smallest(numbered, wrong)) is not None:
+                numbered, wrong = smaller
+                run, tasks = numbered.played.run, numbered.played.run.tasks
         picture = self._draw(run) if self._draw is not None else ""
-        example = Example(lines(numbered.played, wrong), picture, self._replay(number))
+        command = self._replay(f"{number}.{numbered.number}", tasks)
+        example = Example(lines(numbered.played, wrong), picture, command)
         if run.overran:
             case.close(State.TIMEOUT, sentence(run, run.overran), example)
         else:
@@ -186,7 +199,7 @@ class Judge:
         first = next((need for need in check.needs if self._cases[need].state is not State.PASSED), None)
         if first is not None and case.state in (State.PASSED, State.FAILED, State.NOT_EXERCISED):
             case = replace(case, example=Example())
-            case.close(State.FAILED, f"{first} {COMES_FIRST}")
+            case.close(*_because_of(self._cases[first]))
         hidden = check.hidden
         return CheckVerdict(
             check.name if not hidden else f"hidden: {hidden}",
@@ -194,7 +207,7 @@ class Judge:
             case.state,
             check.points if case.state is State.PASSED else 0.0,
             check.points,
-            case.message if not hidden or not case.message else "It does not hold.",
+            case.message if not hidden or not case.message else _of_hidden(case),
             tuple(case.searched),
             case.example if not hidden else Example(),
         )
@@ -208,5 +221,36 @@ def scenes_of(exercise: Exercise) -> list[Scene]:
     return sorted(scenes, key=lambda scene: (bool(scene.setting.category), scene.fault is not Fault.NONE))
 
 
-def _own_fault(check: Check, error: Exception) -> str:
-    return f"The check {check.name} failed itself: {type(error).__name__}: {error}."
+def _broke(case: _Case, error: Exception) -> None:
+    """A check raised something else than `Unmet`: whoever wrote it has to fix it."""
+    place = ""
+    for frame, line in walk_tb(error.__traceback__):
+        if frame.f_code is case.check.function.__code__:
+            place = f" (line {line})"
+    case.own_fault = type(error).__name__
+    case.close(
+        State.GRADER_ERROR,
+        f"The check {case.check.name} failed itself: {type(error).__name__}: {plain(str(error))}{place}. "
+        "It has to be fixed; what was handed in is not at fault.",
+    )
+
+
+def _because_of(first: _Case) -> tuple[State, str]:
+    """What comes of a check that needs one that was not passed."""
+    name = first.check.hidden or first.check.name
+    if first.state is State.GRADER_ERROR:
+        return State.GRADER_ERROR, f"It needs {name}, and that could not be judged."
+    if first.state is State.NOT_EXERCISED:
+        return State.NOT_EXERCISED, f"It needs {name}, and that was not exercised."
+    return State.FAILED, f"{name} {COMES_FIRST}"
+
+
+def _of_hidden(case: _Case) -> str:
+    """What a report says of a hidden check that was not passed: nothing of its input."""
+    if case.own_fault:
+        return f"This hidden check failed itself: {case.own_fault}. What was handed in is not at fault."
+    return {
+        State.TIMEOUT: "A program used up its budget in one of its runs.",
+        State.NOT_EXERCISED: "No fault hit anything in its runs, so they prove nothing.",
+        State.GRADER_ERROR: "The grader failed in one of its runs.",
+    }.get(case.state, "It does not hold.")

@@ -28,6 +28,9 @@ _FIRST_QUESTIONS, _LAST_QUESTIONS = 4, 2
 _LONG = 1.0
 """Seconds between two things that a program does, from which on the time between them is tried too."""
 
+Moments = dict[float, frozenset[str]]
+"""Times at which a fault could matter, and what programs had just done then, in words."""
+
 _SILENT = ("after printing", "after writing to stderr")
 """What nobody in the world notices: a crash just after it is the same as one just before."""
 
@@ -95,30 +98,34 @@ def crash_points(points: Iterable[Point]) -> tuple[list[Point], int]:
     return kept, len(everything) - len(kept)
 
 
-def moments(observers: Iterable[Observer], latency: float) -> list[float]:
+def moments(observers: Iterable[Observer], latency: float) -> Moments:
     """The times at which something is on its way: from a program, and back to it."""
-    found = {
-        round(point.t + share * latency, 9)
-        for observer in observers
-        for point in crash_points(observer.points)[0]
-        for share in (0.5, 1.5)
-    }
-    return sorted(found)
+    return _on_its_way(
+        [point for observer in observers for point in crash_points(observer.points)[0]], latency
+    )
 
 
-def midway(observer: Observer) -> list[float]:
+def requests(observers: Iterable[Observer], latency: float) -> Moments:
+    """The times just before a request to the ledger arrives, and while its answer is on its way."""
+    points = [point for observer in observers for point in observer.points]
+    return _on_its_way(
+        [point for point in points if point.did.startswith("after asking the ledger")], latency
+    )
+
+
+def _on_its_way(points: Iterable[Point], latency: float) -> Moments:
+    found: dict[float, set[str]] = {}
+    for point in points:
+        for share, way in ((0.5, "there"), (1.5, "back")):
+            found.setdefault(round(point.t + share * latency, 9), set()).add(f"{point.did} ({way})")
+    return {t: frozenset(words) for t, words in found.items()}
+
+
+def midway(observer: Observer) -> Moments:
     """The middle of each long time in which a program does nothing that others notice: it works or waits."""
-    times = [point.t for point in crash_points(observer.points)[0]]
-    return [round((one + other) / 2, 9) for one, other in pairwise(times) if other - one > _LONG]
-
-
-def requests(observers: Iterable[Observer], latency: float) -> list[float]:
-    """The times just before a request to the ledger leaves, and while its answer is on its way."""
-    found = {
-        round(point.t + share * latency, 9)
-        for observer in observers
-        for point in observer.points
-        for share in (0.5, 1.5)
-        if point.did.startswith("after asking the ledger")
+    points = crash_points(observer.points)[0]
+    return {
+        round((one.t + other.t) / 2, 9): frozenset({f"{one.did} (long after)"})
+        for one, other in pairwise(points)
+        if other.t - one.t > _LONG
     }
-    return sorted(found)

@@ -7,21 +7,26 @@ The programs run as the student's own user, since they are the student's own. Fo
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import shlex
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import Files, files_in
 from mqsim.grading.judge import Judge, Progress, scenes_of
+from mqsim.grading.pages import self_contained
+from mqsim.grading.scenes import changed
 from mqsim.grading.search import Search
+from mqsim.grading.shelf import find, on_the_shelf
 from mqsim.grading.stage import Stage
 from mqsim.grading.verdict import State, Verdict
 from mqsim.guest.carriers.fork_server import ForkServer
 from mqsim.guest.carriers.in_process import InProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mqsim.grading.run import Run
@@ -89,29 +94,62 @@ def check(
             exercise,
             Stage(exercise, folder, carry),
             Files(files_in(folder), PUBLIC_SEED),
-            replay=lambda number: replay_command(exercise, folder, number),
+            replay=lambda number, tasks: replay_command(exercise, _shortest(folder), number, tasks),
             progress=progress,
             draw=draw,
         )
         return Verdict.of(exercise.name, folder.resolve().name, judge.verdicts(), None)
 
 
-def replay_command(exercise: Exercise, folder: Path | None, number: str) -> str:
-    """The command that plays a run again."""
-    if folder is None:
-        return f"mqsim exercise replay {exercise.name} {number}"
-    where = os.path.relpath(folder)
-    place = "" if where == "." else f" {where}"
-    return f"mqsim exercise replay {exercise.name} {number}{place}"
+def replay_command(
+    exercise: Exercise, where: str, number: str, tasks: Sequence[str] | None = None, *further: str
+) -> str:
+    """The command that plays a run again.
+
+    Args:
+        exercise: whose run.
+        where: the programs; "." is the current folder.
+        number: of the run.
+        tasks: of a smaller run; None: the scene's own.
+        further: options at its end.
+    """
+    words = ["mqsim", "exercise", "replay", _as_called(exercise), number]
+    if where != ".":
+        words.append(where)
+    if tasks is not None:
+        words += ["--tasks", shlex.join(tasks)]
+    return shlex.join([*words, *further])
 
 
-def replay(exercise: Exercise, folder: Path, number: str) -> Numbered:
+def _shortest(folder: Path) -> str:
+    """The shorter way to a folder: from here, or from the root."""
+    return min(os.path.relpath(folder), str(folder.resolve()), key=len)
+
+
+def _as_called(exercise: Exercise) -> str:
+    """The exercise's name, where that finds it; else the way to its folder."""
+    with suppress(UsageError):
+        if find(exercise.name) == exercise.folder:
+            return exercise.name
+    return _shortest(exercise.folder)
+
+
+def replay(
+    exercise: Exercise,
+    folder: Path,
+    number: str,
+    *,
+    tasks: Sequence[str] | None = None,
+    carried: Callable[[], AbstractContextManager[CarrierFactory]] = carrying,
+) -> Numbered:
     """One run again.
 
     Args:
         exercise: whose run.
         folder: where the student's files are.
         number: as a report gives it, such as `3.17` or `3.17+`.
+        tasks: in place of the scene's; a report gives them where it made a failure smaller.
+        carried: gives what carries the programs; by default processes of your own user.
 
     Raises:
         UsageError: there is no such run.
@@ -120,9 +158,14 @@ def replay(exercise: Exercise, folder: Path, number: str) -> Numbered:
     place, _, run = number.partition(".")
     if not place.isdecimal() or not 1 <= int(place) <= len(scenes):
         raise UsageError(f"there is no run {number}: a report gives numbers such as 2.17.")
+    scene = scenes[int(place) - 1]
+    if scene.reads_files:
+        raise UsageError(f"run {number} is none: that check reads the files that were handed in.")
+    if tasks is not None:
+        scene = changed(scene, tasks=tasks)
     lay_given(exercise, folder)
-    with carrying() as carry:
-        search = Search(scenes[int(place) - 1], Stage(exercise, folder, carry))
+    with carried() as carry:
+        search = Search(scene, Stage(exercise, folder, carry))
         for numbered in search.runs(only=run or "1"):
             if numbered.number == (run or "1"):
                 return numbered
@@ -142,7 +185,7 @@ def start(exercise_folder: Path, folder: Path) -> list[Path]:
         UsageError: the folder can't be written.
     """
     written = []
-    for path, content in _handed_out(exercise_folder).items():
+    for path, content in _handed_out(exercise_folder, folder).items():
         place = folder / path
         if place.exists():
             continue
@@ -163,16 +206,23 @@ __all__ = ["pytest_collect_file", "pytest_ignore_collect"]
 '''
 
 
-def _handed_out(exercise_folder: Path) -> Mapping[str, bytes]:
+def _handed_out(exercise_folder: Path, target: Path) -> Mapping[str, bytes]:
+    """What a student gets. Our own partner programs are solutions, so they stay on the shelf, where checks
+    find them; only an exercise that is not on the shelf takes them along.
+    """
     exercise = load(exercise_folder)
     files = {
         name: (exercise_folder / name).read_bytes()
         for name in ("README.md", "exercise.py", *exercise.given)
         if (exercise_folder / name).is_file()
     }
-    for kind in ("starter", "partner"):
-        for path, content in files_in(exercise_folder / kind).items():
-            files[path if kind == "starter" else f"partner/{path}"] = content
+    if "README.md" in files:
+        files["README.md"] = self_contained(files["README.md"].decode(), exercise_folder, target).encode()
+    files |= files_in(exercise_folder / "starter")
+    if on_the_shelf(exercise.name) is None:
+        files |= {
+            f"partner/{path}": content for path, content in files_in(exercise_folder / "partner").items()
+        }
     files[NAME_FILE] = f"{exercise.name}\n".encode()
     files["conftest.py"] = CONFTEST.encode()
     return files

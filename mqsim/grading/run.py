@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mqsim.grading.scenes import Setting
+    from mqsim.grading.sleeping import Spans
     from mqsim.guest.host.ledger_service import LedgerEntry
 
 
@@ -43,6 +44,7 @@ class Run:
         setting: how the run differs from the usual one.
         strikes: the faults, as they struck.
         limit: seconds after which the run would have been ended.
+        asleep: when a thread of each actor slept.
 
     Attributes:
         trace, ledger, tasks, counts, setting, limit: as above.
@@ -60,6 +62,7 @@ class Run:
         setting: Setting,
         strikes: tuple[Strike, ...] = (),
         limit: float = NEVER,
+        asleep: Mapping[str, Spans] | None = None,
     ) -> None:
         self.trace = trace
         self.ledger = ledger
@@ -68,6 +71,7 @@ class Run:
         self.setting = setting
         self.strikes = strikes
         self.limit = limit
+        self._asleep = dict(asleep or {})
         self.hit = True
         self.overran = ""
 
@@ -190,8 +194,13 @@ class Run:
 
         The work begins when the program has the task, or when it is through with another one. It ends when
         the callback returns; or, with a generator or a thread, when the program acknowledges or records.
+        What was acknowledged automatically and handed to a thread has neither: then it counts how long a
+        thread slept.
         """
-        return work.took(delivery, self.deliveries, self.ledger, seconds)
+        if work.took(delivery, self.deliveries, self.ledger, seconds):
+            return True
+        handed = self._handed_over(delivery.who)
+        return delivery in handed and work.slept(delivery, handed, self._spans(delivery.who), seconds)
 
     def seconds_of(self, delivery: Delivery) -> float:
         """How long a program worked on a delivery, as a number to show; infinite: it did not end."""
@@ -214,7 +223,24 @@ class Run:
         A delivery is held from its arrival, also while it waits in the program's memory, until the program
         is through with it and has acknowledged it.
         """
-        return work.most_held([each for each in self.deliveries if each.who == who], self._lives(who))
+        mine = [each for each in self.deliveries if each.who == who]
+        ends = work.ends_of_sleep(self._handed_over(who), self._spans(who))
+        return work.most_held(mine, self._lives(who), ends)
+
+    def _spans(self, who: str) -> Spans:
+        return self._asleep.get(who, [])
+
+    def _handed_over(self, who: str) -> list[Delivery]:
+        """What an actor was done with as soon as it had it: acknowledged automatically, and its callback came
+        back at once. A thread may work on it.
+        """
+        kind = ClientEventKind
+        queues = {event.queue for event in self.events(kind.CONSUMED, kind.GOT, who=who) if event.auto_ack}
+        return [
+            each
+            for each in self.deliveries
+            if each.who == who and each.queue in queues and work.is_over_at_once(each)
+        ]
 
     def _lives(self, who: str) -> work.Lives:
         return self.trace.cast[who].up if who in self.trace.cast else []

@@ -63,7 +63,7 @@ class Setting:
         if self.category:
             told.append(self.category)
         elif self.tasks is not None:
-            told.append("the tasks " + " ".join(self.tasks))
+            told.append(f"the {'task' if len(self.tasks) == 1 else 'tasks'} {' '.join(self.tasks)}")
         if self.profile:
             told.append(f"RabbitMQ {self.profile}")
         return ", ".join(told)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.grading.evidence import hits
-from mqsim.grading.points import Watching, crash_points, midway, moments, requests
+from mqsim.grading.points import Moments, Watching, crash_points, midway, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.guest.host.crash_points import Strike as Killing
@@ -46,10 +46,13 @@ class Numbered(NamedTuple):
     Attributes:
         number: such as `17`, or `17+`.
         played: the run.
+        at: what programs had just done when its fault struck, in words; empty in a calm run, and where there
+            are two faults.
     """
 
     number: str
     played: Played
+    at: frozenset[str] = frozenset()
 
 
 class Search:
@@ -70,14 +73,16 @@ class Search:
         self.skipped = 0
         self._stage = stage
         self._calm: Run | None = None
+        self._at: frozenset[str] = frozenset()
         self._latency = stage.exercise.latency
 
-    def runs(self, only: str | None = None) -> Iterator[Numbered]:
+    def runs(self, only: str | None = None, at: frozenset[str] = frozenset()) -> Iterator[Numbered]:
         """Play them.
 
         Args:
             only: the number of the one run to play (with a `+`, the one before it comes first); by default
                 all of them.
+            at: play only those with one fault that strikes at one of these; see `Numbered`.
 
         Raises:
             Restless: the programs do something else in every run.
@@ -89,9 +94,13 @@ class Search:
             return
         watching = Watching()
         self._calm = self._stage.play(scene.setting, watched=watching).run
+        self._at = at
         plays: Callable[[Watching, str | None], Iterator[Numbered]]
         plays = self._crashes if scene.fault is Fault.CRASH else self._faults
         yield from plays(watching, only)
+
+    def _is_meant(self, at: frozenset[str]) -> bool:
+        return not self._at or bool(self._at & at)
 
     # -- crashes of programs ---------------------------------------------------------------------------------
 
@@ -102,11 +111,12 @@ class Search:
         self.found = len(points) + self.skipped
         after: dict[int, list[Point]] = {}
         for number, point in enumerate(points, 1):
-            if only is None or only.rstrip("+") == str(number):
+            at = frozenset({self._named(point)})
+            if self._is_meant(at) and (only is None or only.rstrip("+") == str(number)):
                 watching, played = self._kill(point)
-                if self.scene.again and played.run.hit:
+                if self.scene.again and played.run.hit and not self._at:
                     after[number] = self._later(watching.observers[who].points, point)
-                yield Numbered(str(number), played)
+                yield Numbered(str(number), played, at)
         for number, later in after.items():
             if later:
                 second = later[(_STRIDE * number) % len(later)]
@@ -147,26 +157,26 @@ class Search:
     def _faults(self, calm: Watching, only: str | None) -> Iterator[Numbered]:
         times = self._times(calm)
         self.found = len(times)
-        for number, t in enumerate(times, 1):
-            if only is None or only == str(number):
+        for number, (t, at) in enumerate(sorted(times.items()), 1):
+            if self._is_meant(at) and (only is None or only == str(number)):
                 played, strike = self._struck(t)
                 self._tell(played, [strike])
-                yield Numbered(str(number), played)
+                yield Numbered(str(number), played, at)
 
-    def _times(self, calm: Watching) -> list[float]:
+    def _times(self, calm: Watching) -> Moments:
         everyone = calm.observers.values()
         if self.scene.fault is Fault.LEDGER_AWAY:
             return requests(everyone, self._latency)
         if self.scene.fault is Fault.CTRL_C:
             observer = calm.observers[f"{self.scene.program}-1"]
-            return sorted({*moments([observer], self._latency), *midway(observer)})
+            return {**moments([observer], self._latency), **midway(observer)}
         return moments(everyone, self._latency)
 
     def _struck(self, t: float) -> tuple[Played, Strike]:
         """The run with the fault at that time, and what struck."""
         kind, seconds, setting = self.scene.fault.value, self.scene.seconds, self.scene.setting
         if self.scene.fault is Fault.LEDGER_AWAY:
-            played = self._stage.play(setting, ledger_away=(t, t + seconds))
+            played = self._stage.play(setting, faults=[{"outage": "ledger", "at": t, "for": seconds}])
             return played, Strike(kind, "ledger", t, "", seconds)
         if self.scene.fault is Fault.CTRL_C:
             who = f"{self.scene.program}-1"

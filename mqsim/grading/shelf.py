@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mqsim.errors import UsageError
 from mqsim.grading.exercise import NAME_FILE
+from mqsim.scenario.problems import did_you_mean
 
 _NUMBERED = re.compile(r"\d\d_[a-z0-9_]+")
 
@@ -29,6 +30,15 @@ def names(folder: Path | None = None) -> list[str]:
     where = folder or shelf()
     found = [file.parent.name for file in where.glob("*/exercise.py")]
     return sorted(name for name in found if _NUMBERED.fullmatch(name))
+
+
+def on_the_shelf(name: str) -> Path | None:
+    """The folder of the exercise of that full name among those that came with mqsim; None: there is none."""
+    try:
+        folder = shelf() / name
+    except UsageError:
+        return None
+    return folder if (folder / "exercise.py").is_file() else None
 
 
 def find(name: str) -> Path:
@@ -55,5 +65,6 @@ def find(name: str) -> Path:
         found = [each for each in known if each[3:].startswith(name.removesuffix("/"))]
     if len(found) != 1:
         which = "there is no exercise" if not found else "several exercises could be"
-        raise UsageError(f"{which} {name!r}; there are {', '.join(known)}.")
+        meant = did_you_mean(name, [*known, *(each[3:] for each in known)]) if not found else ""
+        raise UsageError(f"{which} {name!r}; there are {', '.join(known)}.{f' {meant}' if meant else ''}")
     return shelf() / found[0]

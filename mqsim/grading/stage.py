@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.grading.run import Run
+from mqsim.grading.shelf import on_the_shelf
+from mqsim.grading.sleeping import Sleepers
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.programs import Programs
-from mqsim.guest.host.transcript import EVENT
 from mqsim.scenario import Scenario
 from mqsim.sim import World
-from mqsim.sim.clock import FAULT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,6 @@ class Stage:
         setting: Setting,
         *,
         faults: Sequence[Mapping[str, Any]] = (),
-        ledger_away: tuple[float, float] | None = None,
         watched: Watched | None = None,
     ) -> Played:
         """Play one run to its end.
@@ -75,16 +74,14 @@ class Stage:
         Args:
             setting: how it differs from the usual one.
             faults: as in a scenario.
-            ledger_away: from when to when the ledger is out of order, in seconds.
             watched: makes what looks at all that an actor does.
         """
         self.played += 1
         self._before()
         scenario = self._scenario(setting, faults)
-        programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=watched)
+        sleepers = Sleepers(watched)
+        programs = Programs(scenario, self.carry, cpu_limit=self.cpu_limit, watched=sleepers)
         world = World(scenario, 0, 0, [programs], until_quiet=True)
-        if ledger_away is not None:
-            _take_ledger_away(world, programs, *ledger_away)
         with watching():
             try:
                 trace = world.run_to_end()
@@ -100,10 +97,17 @@ class Stage:
             self._counts(setting),
             setting,
             limit=scenario.horizon,
+            asleep=sleepers.spans,
         )
         lines = programs.transcript.lines
         run.overran = next((f"{line.who} {line.text}." for line in lines if _is_over_budget(line)), "")
         return Played(run, lines)
+
+    def _partners(self) -> Path:
+        """Where our own programs are: beside the exercise, or on the shelf for a copy that lacks them."""
+        beside = self.exercise.folder / "partner"
+        original = on_the_shelf(self.exercise.name)
+        return beside if beside.is_dir() or original is None else original / "partner"
 
     def _tasks(self, setting: Setting) -> tuple[str, ...]:
         return self.exercise.tasks if setting.tasks is None else setting.tasks
@@ -119,7 +123,7 @@ class Stage:
         for place, name in enumerate(order):
             if not counts[name]:
                 continue
-            folder = exercise.folder / "partner" if name == setting.partner else self.folder
+            folder = self._partners() if name == setting.partner else self.folder
             told = self._tasks(setting) if name == exercise.told else ()
             programs[name] = {
                 "file": str(folder / f"{name}.py"),
@@ -135,22 +139,6 @@ class Stage:
             programs=programs,
             faults=list(faults),
         )
-
-
-def _take_ledger_away(world: World, programs: Programs, since: float, until: float) -> None:
-    """Have the ledger out of order for a while."""
-
-    def fail(_: object) -> None:
-        programs.ledger.fail()
-        programs.transcript.add("ledger", EVENT, "is out of order")
-        world.finish_instant()
-
-    def recover(_: object) -> None:
-        programs.ledger.recover()
-        programs.transcript.add("ledger", EVENT, "works again")
-
-    world.clock.call_at(since, fail, priority=FAULT)
-    world.clock.call_at(until, recover, priority=FAULT)
 
 
 def _is_over_budget(line: Line) -> bool:

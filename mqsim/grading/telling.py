@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING
 
 from mqsim.grading.plain import plain
+from mqsim.trace.clients import PENDING, ClientEventKind
 from mqsim.trace.timeline import label_of, timeline_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mqsim.grading.run import Run
     from mqsim.grading.stage import Played
+    from mqsim.guest.host.transcript import Line
+    from mqsim.trace.tables import Trace
 
 MOST_LINES = 15
 """Lines of a run that a report shows of a failure."""
 
-_LONGEST = 160
+_LONGEST = 300
+_MOST_MESSAGES = 3
+"""Messages whose lives are shown together."""
+
+_BEFORE_IT_IS_SENT = ("publishes ", "puts ")
+_TRACEBACK = "Traceback (most recent call last)"
+_PLACE = re.compile(r'  File "(.*)", line (\d+)')
+_SAYS = {
+    ClientEventKind.QUEUE_DECLARED: "declares the queue {queue}",
+    ClientEventKind.EXCHANGE_DECLARED: "declares the exchange {exchange}",
+    ClientEventKind.QUEUE_BOUND: "binds the queue {queue} to {to}",
+    ClientEventKind.PUBLISHED: 'sends "{body}" to {to}',
+    ClientEventKind.CONSUMED: "subscribes to the queue {queue}",
+    ClientEventKind.GOT: "asks for a message of the queue {queue}",
+}
+"""What is told of programs where the sentence names no message."""
 
 
 def sentence(run: Run, wrong: str) -> str:
@@ -26,32 +48,87 @@ def sentence(run: Run, wrong: str) -> str:
     how = run.setting.words()
     before = faults + (f" (with {how})" if faults and how else "") or (f"With {how}" if how else "")
     if not before:
-        return wrong[:1].upper() + wrong[1:]
+        return wrong if _names_an_actor(run, wrong) else wrong[:1].upper() + wrong[1:]
     return f"{plain(before)}: {wrong}"
 
 
+def _names_an_actor(run: Run, wrong: str) -> bool:
+    """Whether a sentence begins with an actor's name, which is written as it is."""
+    return any(wrong.startswith(f"{program}-") for program in run.counts)
+
+
 def lines(played: Played, wrong: str) -> tuple[str, ...]:
-    """At most 15 lines of the run: the life of the first message that the sentence names, the faults, and how
-    programs ended.
+    """At most 15 lines of the run: the lives of the messages that the sentence names, the faults, and how
+    programs ended. Where it names none that exists: what the programs declared, sent and asked for.
     """
-    trace = played.run.trace
-    named = next(
-        (row for row in range(trace.messages.n) if f'"{label_of(trace, row)}"' in wrong),
-        None,
-    )
-    told: list[tuple[float, int, str]] = []
-    if named is not None:
-        label = label_of(trace, named)
-        rows = [row for row in range(trace.messages.n) if label_of(trace, row) == label][:3]
-        for row in rows:
-            told += [(line.t, 1, str(line)) for line in timeline_of(trace, row)]
-    told += [
-        (line.t, 0, str(line))
-        for line in played.lines
-        if (line.stream == "event" and "exits with status 0" not in line.text and "waits in" not in line.text)
-        or line.stream == "stderr"
-    ]
+    told = [*_of_programs(played.lines), *_of_messages(played.run.trace, wrong)]
     kept = list(dict.fromkeys(text for _, _, text in sorted(told, key=lambda each: each[:2])))
     if len(kept) > MOST_LINES:
         kept = [*kept[: MOST_LINES - 6], f"{'':14}… {len(kept) - MOST_LINES + 1} more lines", *kept[-5:]]
-    return tuple(plain(line)[:_LONGEST] for line in kept)
+    return tuple(_cut(plain(line)) for line in kept)
+
+
+Told = tuple[float, int, str]
+"""A line, its time, and its place among those of the same time."""
+
+
+def _of_messages(trace: Trace, wrong: str) -> Iterator[Told]:
+    rows: dict[str, list[int]] = {}
+    for row in range(trace.messages.n):
+        label = label_of(trace, row)
+        if f'"{label}"' in wrong:
+            rows.setdefault(label, []).append(row)
+    shown = [
+        row for found in list(rows.values())[:_MOST_MESSAGES] for row in found[: 3 if len(rows) == 1 else 1]
+    ]
+    if not shown:
+        yield from _of_clients(trace)
+    for row in shown:
+        for line in timeline_of(trace, row):
+            if len(rows) == 1 or not line.text.startswith(_BEFORE_IT_IS_SENT):
+                yield line.t, 1, str(line)
+
+
+def _of_clients(trace: Trace) -> Iterator[Told]:
+    """What programs declared, sent and asked for, each thing once."""
+    seen: set[tuple[str, str]] = set()
+    for event in trace.clients.of(*_SAYS):
+        to = (
+            f"the queue {event.key}"
+            if not event.exchange
+            else f"the exchange {event.exchange}, key {event.key}"
+        )
+        text = _SAYS[event.kind].format(
+            queue=event.queue, exchange=event.exchange, body=event.body_text, to=to
+        )
+        if event.outcome not in ("ok", PENDING) and not event.outcome.startswith("unroutable"):
+            text = f"{text}: {event.outcome}"
+        if (event.who, text) not in seen:
+            seen.add((event.who, text))
+            yield event.t, 1, f"{event.t:12.6f}  {event.who:<10}  {text}"
+
+
+def _of_programs(found: Sequence[Line]) -> Iterator[Told]:
+    """What happened to programs, and how their errors end: the frames between are left out."""
+    number = 0
+    while number < len(found):
+        line = found[number]
+        number += 1
+        if line.stream == "event":
+            if "exits with status 0" not in line.text and "waits in" not in line.text:
+                yield line.t, 0, str(line)
+        elif line.stream == "stderr" and line.text.startswith(_TRACEBACK):
+            last = ""
+            while (
+                number < len(found) and found[number].who == line.who and found[number].text.startswith("  ")
+            ):
+                if place := _PLACE.match(found[number].text):
+                    last = f"{os.path.basename(place[1])}, line {place[2]}"
+                number += 1
+            yield line.t, 0, str(line._replace(text=f"an error, in {last}:"))
+        elif line.stream == "stderr":
+            yield line.t, 0, str(line)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2]} …"

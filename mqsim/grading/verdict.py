@@ -40,6 +40,7 @@ class Searched:
         hit: runs in which the fault hit something; only these are evidence.
         skipped: instants that were left out: the same as a neighbour, or beyond the budget, or because a run
             before had failed.
+        again: of the runs, those with a second crash after the recovery from the first.
     """
 
     scene: str
@@ -47,11 +48,17 @@ class Searched:
     run: int
     hit: int
     skipped: int
+    again: int = 0
 
     def words(self) -> str:
         """In a sentence's end."""
-        text = f"{self.scene}: {self.found} points, {self.run} run, {self.hit} hit something"
-        return f"{text}, {self.skipped} skipped" if self.skipped else text
+        points = "point" if self.found == 1 else "points"
+        text = f"{self.scene}: {self.found} {points} found, {self.run - self.again} run"
+        if self.skipped:
+            text = f"{text}, {self.skipped} skipped"
+        if self.again:
+            text = f"{text}, {self.again} more run with a second crash"
+        return f"{text}; {self.hit} of {self.run} runs hit something"
 
     def to_data(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -61,6 +68,7 @@ class Searched:
             "run": self.run,
             "hit": self.hit,
             "skipped": self.skipped,
+            "again": self.again,
         }
 
 

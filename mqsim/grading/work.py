@@ -12,9 +12,10 @@ from mqsim.grading.records import NEVER
 from mqsim.trace.clients import ClientEventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mqsim.grading.records import Delivery
+    from mqsim.grading.sleeping import Spans
     from mqsim.guest.host.ledger_service import LedgerEntry
     from mqsim.trace.tables import Trace
 
@@ -92,19 +93,56 @@ def worked_first(entry: LedgerEntry, deliveries: Iterable[Delivery], lives: Live
     )
 
 
-def most_held(deliveries: Iterable[Delivery], lives: Lives) -> list[Delivery]:
+def is_over_at_once(delivery: Delivery) -> bool:
+    """Whether a program was through with a delivery as soon as it had it."""
+    return max(delivery.returned, delivery.finished) <= delivery.started + PRECISION
+
+
+def slept(delivery: Delivery, handed: Iterable[Delivery], spans: Spans, seconds: float) -> bool:
+    """Whether a thread slept for these seconds after a delivery, and not for much longer than for all of
+    those that it had in that time.
+
+    Args:
+        delivery: which.
+        handed: what its actor handed over to threads, the delivery among it.
+        spans: when a thread of the actor slept.
+        seconds: the work on each.
+    """
+    for since, until in spans:
+        meant = [each for each in handed if since - PRECISION <= each.started < until]
+        if delivery in meant:
+            length = until - max(since, delivery.started)
+            most = len(meant) * seconds + GRACE
+            return length >= seconds - PRECISION and (length <= most or until == NEVER)
+    return False
+
+
+def ends_of_sleep(handed: Iterable[Delivery], spans: Spans) -> dict[Delivery, float]:
+    """Until when a thread slept that may work on a delivery; those for which none did are left out."""
+    return {
+        each: until for each in handed for since, until in spans if since - PRECISION <= each.started < until
+    }
+
+
+def most_held(
+    deliveries: Iterable[Delivery], lives: Lives, ends_of_sleep: Mapping[Delivery, float]
+) -> list[Delivery]:
     """See `Run.most_held`; all deliveries are those of one actor."""
     mine = [each for each in deliveries if each.received < NEVER]
     most: list[Delivery] = []
     for one in mine:
-        now = [each for each in mine if each.received <= one.received < _held_until(each, lives)]
+        now = [
+            each
+            for each in mine
+            if each.received <= one.received < _held_until(each, lives, ends_of_sleep.get(each, 0.0))
+        ]
         most = max(most, now, key=len)
     return most
 
 
-def _held_until(delivery: Delivery, lives: Lives) -> float:
+def _held_until(delivery: Delivery, lives: Lives, end_of_sleep: float) -> float:
     """When a program was through with a delivery; one that dies is through with all."""
-    until = delivery.finished
+    until = max(delivery.finished, end_of_sleep)
     if delivery.how in ("requeued", "rejected", "returned"):
         until = min(until, delivery.ended)
     for since, end in lives:

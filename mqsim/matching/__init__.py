@@ -20,7 +20,7 @@
 from mqsim.matching.curves import Curve, curve
 from mqsim.matching.formula_choice import applies
 from mqsim.matching.lines import TheoryLine, read, simulated, theory_lines
-from mqsim.matching.load import Load, loads
+from mqsim.matching.load import Load, loads, lossy_loads
 from mqsim.matching.records import Fit, Match, Matches
 from mqsim.matching.settling import short_run
 from mqsim.matching.surges import Surge, surges
@@ -36,6 +36,7 @@ __all__ = [
     "applies",
     "curve",
     "loads",
+    "lossy_loads",
     "read",
     "short_run",
     "simulated",

@@ -9,6 +9,7 @@ from mqsim.matching.bounded import bounded_match, impatient_match
 from mqsim.matching.ends import drain_match, fork_match
 from mqsim.matching.loops import closed_match, saturated_match
 from mqsim.matching.network import Traffic, fed_match, is_delay, network_match, work_of
+from mqsim.matching.once import once
 from mqsim.matching.plain import plain_match
 from mqsim.matching.records import Match, Matches
 from mqsim.matching.setting import Setting, faults_at, no_match, obstacles
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 
+@once
 def applies(scenario: Scenario) -> Matches:
     """Say of each queue, and of the whole, which formula of `mqsim.theory` fits.
 
@@ -30,6 +32,17 @@ def applies(scenario: Scenario) -> Matches:
     Returns:
         A match for each queue, with `Fit.NONE` and the reason where no formula fits, and those of the whole
         scenario.
+
+    Example:
+        >>> import mqsim as mq
+        >>> text = '''
+        ... duration: 100
+        ... broker: {queues: {tasks: {}}}
+        ... producers: {web: {to: tasks, arrivals: {poisson: {rate: 1}}, work: {exponential: {mean: 0.5}}}}
+        ... consumers: {worker: {queue: tasks}}
+        ... '''
+        >>> mq.matching.applies(mq.Scenario.from_yaml(text)).of("tasks").model
+        'M/M/1'
     """
     traffic = Traffic(scenario)
     found: dict[str, Match] = {}

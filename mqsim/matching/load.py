@@ -14,12 +14,14 @@ import numpy as np
 
 from mqsim.distributions import Distribution, Exponential
 from mqsim.matching.network import Edge, Traffic
+from mqsim.matching.once import once
 from mqsim.matching.routes import shares
 from mqsim.matching.settling import settling_time, spike_time
 from mqsim.matching.staff import at_once, latency_of
 from mqsim.matching.streams import batch_size, stationary
 from mqsim.scenario import (
     Batches,
+    Closed,
     ConsumerSpec,
     Every,
     Fault,
@@ -100,6 +102,7 @@ class Load:
         return spike_time(max(self.spikes - _USUAL_SPIKES, 0.0), self.offered, self.work, wait)
 
 
+@once
 def loads(scenario: Scenario) -> list[Load]:
     """The load of all parts for which a scenario tells it; those of steady, endless arrivals alone.
 
@@ -149,13 +152,22 @@ def _of_producers(scenario: Scenario, rates: dict[str, float | None]) -> Iterato
             yield Load("producer", name, rate, spec.count * spec.confirms.window / trip, regular=True)
 
 
-def _of_queues(scenario: Scenario, rates: dict[str, float | None]) -> Iterator[Load]:
+@once
+def lossy_loads(scenario: Scenario) -> list[Load]:
+    """The loads of the queues that `loads` leaves out because they lose what is too much (by a limit, or by
+    expiry): they never fall behind for ever, whatever their share is.
+    """
+    rates = {name: _rate(spec) for name, spec in scenario.producers.items() if spec.count}
+    return list(_of_queues(scenario, rates, lossy=True))
+
+
+def _of_queues(scenario: Scenario, rates: dict[str, float | None], lossy: bool = False) -> Iterator[Load]:
     traffic = Traffic(scenario)
     able = {name: capacity_of(scenario, name) for name in traffic.edges}
     offered = _offered(traffic, rates, able)
     for name, capacity in able.items():
         rate = offered[name]
-        if rate is not None and capacity is not None and rate > 0.0 and not _loses(scenario, name):
+        if rate is not None and capacity is not None and rate > 0.0 and _loses(scenario, name) is lossy:
             laws = _laws(scenario, name, _groups(scenario, name))
             variation = _variation(traffic, name, laws)
             spikes = _spikes(scenario, laws, rate, _groups(scenario, name))
@@ -303,6 +315,8 @@ def _laws(
 
 def _weight(spec: ProducerSpec) -> float | None:
     """How much a group of producers counts where the laws of work of several are mixed."""
+    if isinstance(spec.arrivals, Closed):
+        return float(spec.count * spec.arrivals.users)
     if isinstance(spec.arrivals, ProfileArrivals):
         return spec.count * sum(rate for _, rate in spec.arrivals.points) / len(spec.arrivals.points)
     return steady_rate(spec)

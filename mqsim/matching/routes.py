@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mqsim.matching.once import once
 from mqsim.scenario import Routing, Scenario, Target
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def reached(scenario: Scenario, exchange: str, key: str) -> frozenset[str]:
     return frozenset(Routing(scenario.broker).queues(exchange, key))
 
 
+@once
 def shares(scenario: Scenario, to: Sequence[Target]) -> dict[str, Share]:
     """For each queue that a destination reaches, its share of the messages."""
     routing = Routing(scenario.broker)

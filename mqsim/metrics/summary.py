@@ -53,14 +53,14 @@ def summary(trace: Trace, warmup: float = 0.0) -> dict[str, Any]:
     """
     span = window(trace, warmup)
     within = span.holds(columns(trace.messages, "created")[0])
-    duplicates = _duplicates(trace, within)
+    again = duplicates(trace, within)
     rows = queue_rows(trace)
     each, groups = consumer_numbers(trace, span)
     queues = {}
     for code, name in enumerate(trace.queues.names):
         mine = rows.messages[code]
-        numbers = _queue(trace, span, mine, mine[within[mine]])
-        numbers["duplicates"] = int(duplicates[code])
+        numbers = queue_numbers(trace, span, mine, mine[within[mine]])
+        numbers["duplicates"] = int(again[code])
         numbers["depth"] = average_in(depth_of(trace, mine, rows.deliveries[code]), span)
         numbers["in_system"] = average_in(in_system_of(trace, mine, rows.deliveries[code]), span)
         queues[name] = numbers
@@ -84,8 +84,18 @@ def _counts(trace: Trace, rows: NDArray[np.int64]) -> dict[str, Any]:
     return counts | {"created": len(rows), "unfinished": under_way + at_work}
 
 
-def _queue(trace: Trace, span: Window, rows: NDArray[np.int64], chosen: NDArray[np.int64]) -> dict[str, Any]:
-    """What the message table tells of a queue: `rows` are all of it, `chosen` those of the window."""
+def queue_numbers(
+    trace: Trace, span: Window, rows: NDArray[np.int64], chosen: NDArray[np.int64], *, times: bool = True
+) -> dict[str, Any]:
+    """What the message table tells of a queue, as `summary` gives it.
+
+    Args:
+        trace: what a run left behind.
+        span: the window.
+        rows: all rows of the queue.
+        chosen: those of the window.
+        times: whether `wait`, `service` and `sojourn` are wanted.
+    """
     numbers = _counts(trace, chosen)
     published, deliveries = columns(trace.messages, "published", "deliveries")
     numbers["published"] = int((~np.isnan(published[chosen])).sum())
@@ -95,21 +105,34 @@ def _queue(trace: Trace, span: Window, rows: NDArray[np.int64], chosen: NDArray[
     # What was acknowledged before it was done, and then lost, is no throughput.
     acks = (span.holds(acked[rows]) & (outcome[rows] != Outcome.LOST)).sum()
     numbers["throughput"] = ratio(acks, span.length)
-
-    created, enqueued, started, finished = (
-        column[chosen] for column in columns(trace.messages, "created", "enqueued", "started", "finished")
-    )
-    outcome = columns(trace.messages, "outcome")[0][chosen]
-    worked = ~np.isnan(finished) & ((outcome == Outcome.ACKED) | (outcome == Outcome.UNACKED))
-    wait = (started - enqueued)[worked]
+    found = queue_times(trace, chosen)
+    wait = times_of("wait", found)
     numbers["p_wait"] = ratio((wait > AT_ONCE).sum(), len(wait))
-    numbers["wait"] = distribution(wait)
-    numbers["service"] = distribution((finished - started)[worked])
-    numbers["sojourn"] = distribution((finished - created)[worked])
+    if times:
+        for name in ("wait", "service", "sojourn"):
+            numbers[name] = distribution(times_of(name, found))
     return numbers
 
 
-def _duplicates(trace: Trace, within: NDArray[np.bool_]) -> NDArray[np.int64]:
+def queue_times(trace: Trace, chosen: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    """When rows of a queue were created, enqueued, started and finished, of copies whose work was done."""
+    created, enqueued, started, finished, outcome = (
+        column[chosen]
+        for column in columns(trace.messages, "created", "enqueued", "started", "finished", "outcome")
+    )
+    worked = ~np.isnan(finished) & ((outcome == Outcome.ACKED) | (outcome == Outcome.UNACKED))
+    return [created[worked], enqueued[worked], started[worked], finished[worked]]
+
+
+def times_of(name: str, found: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """`wait`, `service` or `sojourn` of each row of `queue_times`."""
+    created, enqueued, started, finished = found
+    if name == "wait":
+        return started - enqueued
+    return finished - (started if name == "service" else created)
+
+
+def duplicates(trace: Trace, within: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each queue, how often work was finished again on a message that had been finished there before."""
     (queue,) = columns(trace.messages, "queue")
     copy = columns(trace.deliveries, "copy")[0][finished_attempts(trace)]

@@ -16,7 +16,6 @@ import numpy as np
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, plain
-from mqsim.planning.columns import Columns
 from mqsim.planning.figures import Drawing
 from mqsim.planning.from_log import again
 from mqsim.planning.knobs import is_range
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from mqsim.planning.columns import Columns
     from mqsim.planning.judge import State
     from mqsim.planning.study import Progress
     from mqsim.scenario import Scenario

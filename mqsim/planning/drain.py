@@ -69,6 +69,11 @@ def drain(
     Raises:
         UsageError: a text can't be read.
         ScenarioError: the scenario can't be run.
+
+    Example:
+        >>> answer = drain(backlog=10, rate="0/s", work="0.5s", workers=1)
+        >>> print(answer.sentence)
+        10 messages in queue tasks are gone after 4.5 s on average ...
     """
     if flags.get("rate") in ("0", "0/s", 0):
         flags = flags | {"rate": "1e-9/s"}
@@ -214,7 +219,7 @@ def _said(
     much = f"{amount(backlog)} messages in queue {queue}"
     name = words({knobs[0].path: last[knobs[0].path]}) if knobs else ""
     if limit is None:
-        return "met", _when(last, much, name)
+        return "not met" if math.isinf(last["seconds"]) else "met", _when(last, much, name)
     if last["seconds high"] <= limit:
         before = ""
         if len(rows) > 1:

@@ -22,6 +22,8 @@ State = Literal["met", "not met", "unsure"]
 QUICK = 0.15
 _MARGIN = 1.3
 _CERTAIN = 0.999
+_PART = 0.5
+"""The part of what is left of a budget that one setting may spend."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def judge(
         nothing = tuple(Verdict(target, "unsure", because="no budget was left") for target in rules.targets)
         return Judged(setting, "unsure", nothing, messages=budget.spent - spent)
     told = known(scenario, study.measures) if study.length.steady else {}
+    # A setting close to its limit may never be decided: it leaves something for the others.
+    most = budget.spent + max(budget.left * _PART, study.length.messages)
     while True:
         study.add_round(budget)
         verdicts = tuple(verdict(study, target, told.get(target.measure)) for target in rules.targets)
@@ -191,7 +195,7 @@ def judge(
         decided = _together(verdicts) != "unsure" and (
             not rules.relative or reached <= rules.relative or _together(verdicts) == "not met"
         )
-        if decided or budget.left < study.length.messages:
+        if decided or min(most - budget.spent, budget.left) < study.length.messages:
             break
     return Judged(
         setting, _together(verdicts), verdicts, messages=budget.spent - spent, reached=reached, study=study

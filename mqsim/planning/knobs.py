@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST = 100_000
 """Values of one knob."""
 _RANGE = re.compile(r"\s*([^.].*?)\s*\.\.\s*([^:]+?)\s*(?::\s*(.+?)\s*)?")
-RISING = ("count", "speed", "max_length", "window")
+RISING = ("count", "speed", "slots", "max_length", "window")
 """Fields of which more never makes a queue slower (a larger room refuses less)."""
 
 
@@ -126,7 +126,7 @@ def _range(text: str, what: str) -> tuple[float | int, ...]:
             f"{what}: that is {size:,} values, and at most {MOST:,} will do; give a larger step."
         )
     whole = low == int(low) and step == int(step)
-    return tuple(int(low + k * step) if whole else low + k * step for k in range(size))
+    return tuple(int(low + k * step) if whole else round(low + k * step, 12) for k in range(size))
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mqsim.matching import Load, loads
+from mqsim.matching import Load, loads, lossy_loads
+from mqsim.matching.load import capacity_of
+from mqsim.matching.routes import shares
 from mqsim.planning.targets import Target, worked
 from mqsim.scenario import (
     At,
     Batches,
+    Closed,
     Every,
     Mmpp,
     Poisson,
@@ -111,10 +114,15 @@ def length_of(scenario: Scenario, targets: Sequence[Target], as_written: bool = 
         as_written: keep the scenario's own duration, whatever it is.
     """
     because = "as you asked" if as_written else _why_as_written(scenario, targets)
-    known = loads(scenario)
+    known = [load for load in loads(scenario) if load.part == "queue"]
     if not because:
-        rate = sum(load.offered for load in known if load.part == "queue")
-        forgets = max(_forgets(scenario, load) for load in known if load.part == "queue")
+        lossy, loops = lossy_loads(scenario), _loops(scenario)
+        rate = sum(load.offered for load in [*known, *lossy]) + sum(messages for messages, _ in loops)
+        forgets = max(
+            [_forgets(scenario, load) for load in known]
+            + [_soon(scenario, load) for load in lossy]
+            + [cycle for _, cycle in loops]
+        )
         limits = [target.measure.within or target.limit for target in targets if _is_time(target)]
         kept = max(KEPT * forgets, LEAST / RUNS / rate, _RARE * _rarest(targets) / RUNS / rate)
         after = max([_AFTER * forgets, *(limit for limit in limits if limit < kept)])
@@ -149,6 +157,43 @@ def _forgets(scenario: Scenario, load: Load) -> float:
     return max([busy, 1.0 / load.capacity, *cycles])
 
 
+def _loops(scenario: Scenario) -> list[tuple[float, float]]:
+    """For each closed loop about how many messages a second it sends, and its longest cycle on average: all
+    users but one wait. Within some cycles it has forgotten how it began.
+    """
+    found = []
+    for spec in scenario.producers.values():
+        if isinstance(spec.arrivals, Closed) and spec.count:
+            users, think = spec.count * spec.arrivals.users, spec.arrivals.think.mean
+            able = [capacity_of(scenario, queue) or 0.0 for queue in shares(scenario, spec.to)]
+            least = min([each for each in able if each > 0.0], default=1.0)
+            cycle = think + users / least
+            found.append((min(users / think if think else least, least), cycle))
+    return found
+
+
+def _soon(scenario: Scenario, load: Load) -> float:
+    """Seconds in which a queue forgets that loses what is too much: sooner than without its limits.
+
+    In a full queue of room n it is about n squared services; what expires is forgotten within its time.
+    Source: the spectral gap of the M/M/1/n queue (J. Keilson, Markov Chain Models (1979), 8.6).
+    """
+    spec = scenario.broker.queues[load.name]
+    senders = [each for each in scenario.producers.values() if each.count]
+    lives = [each.expiration.mean for each in senders if each.expiration is not None]
+    lives += [] if spec.message_ttl is None else [spec.message_ttl]
+    served = [each for each in scenario.consumers.values() if each.queue == load.name]
+    room = math.inf if spec.max_length is None else float(spec.max_length)
+    if spec.max_bytes is not None:
+        room = min(room, spec.max_bytes / max(min((each.size for each in senders), default=1), 1))
+    room += 1 + sum(each.most * max(each.prefetch, each.slots) for each in served)
+    root = math.sqrt(load.share)
+    gap = (1.0 - root) ** 2 + 2.0 * root * (1.0 - math.cos(math.pi / (room + 1.0)))
+    busy = load.variation / load.capacity / max(gap, 1e-9)
+    services = 3.0 * sum(each.most * each.slots for each in served) / load.capacity
+    return max(min([busy, *(life + services for life in lives)]), 1.0 / load.capacity)
+
+
 def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
     """Why there is no steady state to ask about; empty if there is one."""
     if scenario.duration is None:
@@ -156,7 +201,7 @@ def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
     if any(fault.at is not None for fault in scenario.faults):
         return "it has faults at given times"
     for name, spec in scenario.producers.items():
-        steady = isinstance(spec.arrivals, Poisson | Every | Renewal | Mmpp | Batches)
+        steady = isinstance(spec.arrivals, Poisson | Every | Renewal | Mmpp | Batches | Closed)
         if spec.count and not (steady and spec.endless and spec.start == 0.0):
             return f"the arrivals of {name} change over time"
     for name, group in scenario.consumers.items():
@@ -168,8 +213,12 @@ def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
     if any(target.measure.kind in ("recover", "overflow") for target in targets):
         return "the question is when something happens"
     known = {load.name: load for load in loads(scenario) if load.part == "queue"}
-    missing = [name for name in worked(scenario) if name not in known]
-    if missing or not known or scenario.programs:
+    lossy = {load.name for load in lossy_loads(scenario)}
+    told = {*known, *lossy}
+    if _loops(scenario):
+        told |= {name for name in worked(scenario) if capacity_of(scenario, name) is not None}
+    missing = [name for name in worked(scenario) if name not in told]
+    if missing or not told or scenario.programs:
         return f"the load of {', '.join(missing) or 'its queues'} can't be told from the scenario"
     if any(load.over for load in known.values()):
         return "it is overloaded"

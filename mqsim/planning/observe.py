@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
+_LATE = 0.2
+"""The part of a run at its end in which what is created may be left out."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,14 @@ def observe(
     warm = length.warm if length.steady else result.warmup
     start = trace.start + warm
     end = start + length.kept if length.steady else _judged_until(scenario, trace, limit)
+    censored = not length.steady and scenario.duration is not None
     times: dict[Measure, Floats] = {}
     numbers: dict[Measure, float] = {}
     told: dict[str, Any] | None = None
     for measure in measures:
         match measure.kind:
             case "time" | "share":
-                times[measure] = _times(trace, measure, start, end)
+                times[measure] = _times(trace, measure, start, end, censored)
             case "misses":
                 numbers[measure] = _misses(trace, measure, start, end)
             case "recover":
@@ -98,8 +101,18 @@ def _judged_until(scenario: Scenario, trace: Trace, limit: float) -> float:
     return trace.end - limit
 
 
-def _times(trace: Trace, measure: Measure, start: float, end: float) -> Floats:
+def _times(trace: Trace, measure: Measure, start: float, end: float, censored: bool) -> Floats:
+    """One number a message created from `start` to `end`.
+
+    `censored`: the run ends while messages are under way. A mean or a maximum has no limit that would say
+    which of them could have been done; so those are left out that came later than the longest time before
+    the end.
+    """
     created, value = _read(trace, measure)
+    if censored and measure.statistic in ("mean", "max"):
+        done = value[np.isfinite(value)]
+        longest = float(done.max()) if done.size else 0.0
+        end = min(end, trace.end - min(longest, _LATE * (trace.end - trace.start)))
     within = (created >= start) & (created <= end)
     created, value = created[within], value[within]
     ordered = value[np.argsort(created, kind="stable")]

@@ -65,6 +65,11 @@ def prefetch(
     Raises:
         UsageError: a text can't be read, or it isn't clear whose prefetch is asked about.
         ScenarioError: the scenario can't be run.
+
+    Example:
+        >>> answer = prefetch(rate="10/s", work="0.05s", workers=1)
+        >>> answer.state
+        'met'
     """
     asked = subject(scenario, seed, flags)
     if asked.knobs:

@@ -57,6 +57,11 @@ def sensitivity(
     Raises:
         UsageError: a text can't be read, or an input is no number.
         ScenarioError: the scenario can't be run.
+
+    Example:
+        >>> answer = sensitivity(rate="0.5/s", work="1s", workers=1, measure="wait.mean")
+        >>> answer.state
+        'met'
     """
     asked = subject(scenario, seed, flags)
     base = asked.scenario

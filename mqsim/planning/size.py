@@ -74,6 +74,13 @@ def size(
     Raises:
         UsageError: a text can't be read, or there is nothing to vary.
         ScenarioError: the scenario can't be run, or has no such field.
+
+    Example:
+        >>> answer = size(
+        ...     target="wait.mean < 0.1s", rate="10/s", work="1s", workers="11..20"
+        ... )
+        >>> print(answer.sentence)
+        13 workers are enough: ...
     """
     asked = subject(scenario, seed, flags)
     knobs = (*asked.knobs, *(knob(text) for text in many(vary)))
@@ -196,6 +203,9 @@ def _none(sized: Sized) -> str:
     if all(each.impossible or each.unstable for each in judged) and any(each.impossible for each in judged):
         alone = next(each for each in judged if each.impossible)
         return f"No value of {values_} can meet {alone.worst.target.text}: {alone.impossible}."
+    if sized.untried and last.state != "unsure":
+        count = len(judged)
+        return f"None of the {count} values of {values_} that were tried meets the targets. {_too_few(last)}"
     if sized.state == "unsure":
         worst = last.worst
         if math.isnan(worst.value):
@@ -238,6 +248,7 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     if len(search.knobs) == 1 and (unstable := _unstable(search)):
         first, last = unstable[0], words({search.knobs[0].path: unstable[-1]})
         yield f"Unstable, so never tried: {f'{first} to ' if first != unstable[-1] else ''}{last}."
+    yield from _not_tried(sized)
     shown_ = best or next((e for e in search.judged.values() if not e.by_theory), None)
     if shown_ is not None:
         yield from _how(sized, shown_)
@@ -252,6 +263,22 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
         yield search.budget.stop_note
     elif sized.state == "unsure":
         yield "A larger --budget, in messages, would tell more."
+
+
+def _not_tried(sized: Sized) -> Iterator[str]:
+    """What the search took for granted."""
+    search = sized.search
+    if len(search.knobs) > 1 or len(search.judged) == len(search.knobs[0].values):
+        return
+    path, best = search.knobs[0].path, sized.best
+    if sized.untried:
+        tried = ", ".join(str(search.knobs[0].values[i]) for (i,) in sorted(search.judged))
+        yield (
+            f"More {path} may be better or worse, so values were tried here and there: {tried}. Name a "
+            "shorter range to try them all."
+        )
+    elif best is not None and not best.by_theory and not search.knobs[0].falling:
+        yield f"It is taken for granted that more {path} is never worse; not every value was tried."
 
 
 def _unstable(search: Search) -> list[Any]:

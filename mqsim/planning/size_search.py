@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
@@ -18,19 +18,26 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 FEW = 12
-"""Values of a knob of which nothing is known that are all tried, one after the other."""
+"""Values of a knob of which more may be better or worse that are all tried, one after the other."""
+GLANCES = 300
+"""Values of such a knob of which theory is asked first."""
 MOST_SETTINGS = 20_000
 
 
 @dataclass
 class Search:
-    """The settings judged so far, by the indices of their values."""
+    """The settings judged so far, by the indices of their values.
+
+    Attributes:
+        spread: whether values were picked here and there, because more may be better or worse.
+    """
 
     scenario: Scenario
     knobs: tuple[Knob, ...]
     rules: Rules
     budget: Budget
     judged: dict[tuple[int, ...], Judged] = field(default_factory=dict)
+    spread: bool = False
 
     def setting(self, at: tuple[int, ...]) -> dict[str, Any]:
         """The values, by path, that indices stand for."""
@@ -65,8 +72,10 @@ def find(search: Search, cost: Cost) -> tuple[int, ...] | None:
 
 def _one(search: Search) -> tuple[int, ...] | None:
     knob = search.knobs[0]
-    if not knob.numeric or (not knob.rising and len(knob.values) <= FEW):
+    if not knob.numeric or (not _more_helps(search) and len(knob.values) <= FEW):
         return next((at for i in range(len(knob.values)) if search.look(at := (i,)).state == "met"), None)
+    if not _more_helps(search):
+        return _here_and_there(search)
     size = len(knob.values)
     stable = _first(size, lambda i: not _unstable(search, (i,)))
     if stable is None:
@@ -77,6 +86,47 @@ def _one(search: Search) -> tuple[int, ...] | None:
     lowest += stable
     start = _first(size - lowest, lambda i: _guess(search, (lowest + i,)))
     return _around(search, lowest, lowest if start is None else lowest + start)
+
+
+def _more_helps(search: Search) -> bool:
+    """Whether more of the only knob is never worse for any target."""
+    return search.knobs[0].rising and not _wants_much(search)
+
+
+def _wants_much(search: Search) -> bool:
+    """Whether something should be high that may fall with more of a knob, such as how busy workers are."""
+    return any(
+        target.op in (">", ">=") and target.measure.kind not in ("share", "overflow")
+        for target in search.rules.targets
+    )
+
+
+def _here_and_there(search: Search) -> tuple[int, ...] | None:
+    """The least value that meets the targets where more may be better or worse: theory is asked for all, or
+    else values are tried that are spread over the range, and then what is between the first that meets the
+    targets and the one before it.
+    """
+    size = len(search.knobs[0].values)
+    left = list(range(size))
+    if size <= GLANCES:
+        left = [i for i in left if (seen := search.glance((i,))) is None or seen.state == "met"]
+    search.spread = True
+    tried = sorted({round(k * (len(left) - 1) / (FEW - 1)) for k in range(FEW)}) if left else []
+    bad = -1
+    for place in tried:
+        if search.look((left[place],)).state == "met":
+            break
+        bad = place
+    else:
+        return None
+    good = place
+    while good - bad > 1:
+        middle = (bad + good) // 2
+        if search.look((left[middle],)).state == "met":
+            good = middle
+        else:
+            bad = middle
+    return (left[good],)
 
 
 def _unstable(search: Search, at: tuple[int, ...]) -> bool:
@@ -142,8 +192,9 @@ def _several(search: Search, cost: Cost) -> tuple[int, ...] | None:
     every = itertools.product(*(range(len(knob.values)) for knob in search.knobs))
     ordered = sorted(every, key=lambda at: (cost.of(search.setting(at)), at))
     failed: list[tuple[int, ...]] = []
+    much = _wants_much(search)
     for at in ordered:
-        if any(_no_better(search.knobs, at, worse) for worse in failed):
+        if not much and any(_no_better(search.knobs, at, worse) for worse in failed):
             continue
         if search.look(at).state == "met":
             return at
@@ -179,6 +230,12 @@ class Sized:
     state: State
 
     @property
+    def untried(self) -> bool:
+        """Whether values are left of which nothing is known, where more may be better or worse."""
+        search = self.search
+        return search.spread and len(search.judged) < len(search.knobs[0].values)
+
+    @property
     def best(self) -> Judged | None:
         """The setting that meets the targets."""
         return None if self.found is None else self.search.judged[self.found]
@@ -208,8 +265,9 @@ def settle(search: Search, cost: Cost) -> Sized:
     found = find(search, cost)
     judged = search.judged
     if found is None:
-        unsure = any(each.state == "unsure" for each in judged.values())
-        return Sized(search, None, cost, "unsure" if unsure else "not met")
+        none = Sized(search, None, cost, "not met")
+        unsure = none.untried or any(each.state == "unsure" for each in judged.values())
+        return replace(none, state="unsure") if unsure else none
     price = cost.of(search.setting(found))
     doubtful = any(each.state == "unsure" and cost.of(each.setting) <= price for each in judged.values())
     return Sized(search, found, cost, "unsure" if doubtful else "met")

@@ -68,6 +68,11 @@ def sweep(
     Raises:
         UsageError: a text can't be read, there is nothing to vary, or a setting too many.
         ScenarioError: a setting can't be run.
+
+    Example:
+        >>> answer = sweep(rate="0.5/s", work="1s", workers="1..2")
+        >>> len(answer.table)
+        2
     """
     asked = subject(scenario, seed, flags)
     knobs = (*asked.knobs, *(knob(text) for text in many(vary)))

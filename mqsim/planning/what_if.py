@@ -80,6 +80,11 @@ def what_if(
     Raises:
         UsageError: a text can't be read, or nothing is changed.
         ScenarioError: either scenario can't be run.
+
+    Example:
+        >>> answer = what_if(scenario="task-queue", kill="worker-1@3s")
+        >>> answer.state
+        'met'
     """
     asked = subject(scenario, seed, flags)
     before = asked.scenario

@@ -8,6 +8,8 @@
 | module | its one job |
 | --- | --- |
 | `simulation` | a scenario run once |
+| `many` | a scenario run many times, and a few numbers kept of each run |
+| `engines` | which engine runs it: the SimPy model or its compiled twin |
 | `options` | the options of a run of programs, and the scenario that they make |
 | `programs` | programs run in virtual time |
 | `crashes` | the crash search: a run for each instant at which a program could crash |
@@ -20,7 +22,9 @@
 """
 
 from mqsim.runs.crashes import Crash, CrashTable, every_crash
+from mqsim.runs.engines import ENGINES, Engine
 from mqsim.runs.impact import Impact
+from mqsim.runs.many import Replications, simulate_many
 from mqsim.runs.options import ProgramOptions, ProgramSource
 from mqsim.runs.programs import ProgramRun, ProgramsRunResult, play, run_programs
 from mqsim.runs.result import RunResult
@@ -28,14 +32,17 @@ from mqsim.runs.simulation import Progress, simulate
 from mqsim.runs.warnings import RunWarning, endless, overloads, run_warnings, surge_warnings, wide
 
 __all__ = [
+    "ENGINES",
     "Crash",
     "CrashTable",
+    "Engine",
     "Impact",
     "ProgramOptions",
     "ProgramRun",
     "ProgramSource",
     "ProgramsRunResult",
     "Progress",
+    "Replications",
     "RunResult",
     "RunWarning",
     "endless",
@@ -45,6 +52,7 @@ __all__ = [
     "run_programs",
     "run_warnings",
     "simulate",
+    "simulate_many",
     "surge_warnings",
     "wide",
 ]

@@ -24,17 +24,21 @@ class RunResult:
         scenario: what was run.
         seed, replication: the random numbers it was run with; the same give the same trace, byte for byte.
         trace: the tables and the log, in columns.
+        engine: what ran it: `simpy`, or `compiled`, the twin with the same traces.
         beyond_scenario: what of the run is not in its scenario, so that it can't be run again from that;
             empty where all is.
     """
 
     beyond_scenario = ""
 
-    def __init__(self, scenario: Scenario, seed: int, replication: int, trace: Trace) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, replication: int, trace: Trace, engine: str = "simpy"
+    ) -> None:
         self.scenario = scenario
         self.seed = seed
         self.replication = replication
         self.trace = trace
+        self.engine = engine
 
     # -- tables ----------------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
+from mqsim.runs.engines import Engine, run
 from mqsim.runs.programs import play
 from mqsim.runs.result import RunResult
 from mqsim.scenario import Scenario, scenario_from
-from mqsim.sim import World
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +24,7 @@ def simulate(
     seed: int | None = None,
     replication: int = 0,
     progress: Progress | None = None,
+    engine: Engine = "auto",
 ) -> RunResult:
     """Run a scenario.
 
@@ -33,21 +34,33 @@ def simulate(
         replication: which of the independent repetitions with this seed, from 0.
         progress: called a few times a second with the simulated seconds done, and how many there will be
             (None: unknown).
+        engine: `simpy`; `compiled`, the twin with equal traces, which needs numba and plays most scenarios;
+            or `auto`: the twin where it can play the scenario and the run is long enough to pay.
 
     Raises:
         ScenarioError: the scenario can't be understood or can't be run.
-        UsageError: the seed or the replication is not a whole number, 0 or more.
+        UsageError: the seed or the replication is not a whole number, 0 or more; or the engine can't run it.
     """
     scenario = scenario_from(scenario)
     if seed is not None:
-        _whole("seed", seed)
+        checked_seed(seed)
     _whole("replication", replication)
     chosen = scenario.seed if seed is None else seed
     pulse = None if progress is None else _paced(progress, scenario.duration)
-    if scenario.programs:
+    if scenario.programs and engine != "compiled":
         return play(scenario, chosen, replication, pulse=pulse)
-    trace = World(scenario, chosen, replication).run_to_end(pulse)
-    return RunResult(scenario, chosen, replication, trace)
+    trace, used = run(scenario, chosen, replication, engine, pulse)
+    return RunResult(scenario, chosen, replication, trace, used)
+
+
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        UsageError: it is not a whole number, 0 or more.
+    """
+    _whole("seed", seed)
+    return seed
 
 
 def _whole(name: str, value: object) -> None:

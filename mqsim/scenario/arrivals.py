@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import (
     BeforeValidator,
     Discriminator,
@@ -157,6 +158,15 @@ class Batches(Spec):
     size: PositiveLaw = Field(description="messages in a batch, with a mean above 0")
 
     endless: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _not_always_empty(self) -> Batches:
+        largest = float(self.size.quantile(np.array([1.0 - 2.0**-53]))[0])
+        if round(largest) < 1:
+            hint = "A size is rounded to a whole number"
+            allowed = "a law of sizes of which some round to 1 or more"
+            raise wrong(self.size.spec(), allowed, hint, where=["size"])
+        return self
 
 
 class ProfileArrivals(Spec):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.scenario.problems import did_you_mean, dotted, one_of, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NAMED = {("producers",), ("consumers",), ("programs",), ("broker", "queues"), ("broker", "exchanges")}
 _LISTS = {"faults", "bindings", "links", "publish", "args"}

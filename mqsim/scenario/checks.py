@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mqsim.scenario.destinations import Target
 from mqsim.scenario.ending import check_ending
-from mqsim.scenario.faults import ALARMS, FAULTS, Fault
+from mqsim.scenario.faults import ALARMS, FAULTS, SERVICES, Fault
 from mqsim.scenario.problems import Problem, did_you_mean, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mqsim.scenario.destinations import Target
     from mqsim.scenario.scenario import Scenario
 
 Path = tuple[str | int, ...]
@@ -30,6 +31,7 @@ class Names:
         self.nodes = ["broker", *scenario.broker.node_names()]
         self.groups: dict[str, int] = {name: spec.count for name, spec in scenario.producers.items()}
         self.groups |= {name: spec.most for name, spec in scenario.consumers.items()}
+        self.programs = list(scenario.programs)
         self.groups |= {name: spec.count for name, spec in scenario.programs.items()}
         self.consumers = scenario.consumers
 
@@ -234,6 +236,12 @@ def _fault(where: Path, fault: Fault, names: Names) -> Iterator[Problem]:
     if aim == "alarm":
         if name not in ALARMS:
             yield Problem(at, name, one_of(ALARMS), did_you_mean(name, ALARMS))
+    elif aim == "service":
+        if name not in SERVICES:
+            yield Problem(at, name, one_of(SERVICES), did_you_mean(name, SERVICES))
+        elif not names.programs:
+            says = f"only programs use the {name}, and the scenario has none"
+            yield Problem(at, name, "left out without programs", says=says)
     elif name in names.nodes:
         if aim == "actor":
             yield Problem(

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
-from mqsim.scenario.policies import LIMITS, NO_EFFECT, WORDS, State, Table, apply_policy, policy_of
+from mqsim.scenario.policies import (
+    LIMITS,
+    NO_EFFECT,
+    NOT_MODELLED,
+    WORDS,
+    State,
+    Table,
+    apply_policy,
+    policy_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _TOP = {
     "users": "clients are not asked who they are",
@@ -30,13 +41,13 @@ _TOP = {
     "original_vhost_name": "it is a name",
     "description": "it is a text",
     "metadata": "it describes the file",
-    "default_queue_type": "it is applied to queues that name no type",
     "explanation": "it describes the file",
     "limits": "limits on connections and queues are never reached here",
     "tags": "it is a text",
     "tracing": "tracing takes no time here",
     "name": "it is a name",
 }
+_MOVES = "nothing moves messages between brokers here"
 _USED = (
     "queues",
     "exchanges",
@@ -47,6 +58,33 @@ _USED = (
     "global_parameters",
     "operator_policies",
 )
+_OBJECTS = {
+    "queues": ("name", "vhost", "durable", "auto_delete", "arguments", "type"),
+    "exchanges": ("name", "vhost", "type", "durable", "auto_delete", "internal", "arguments"),
+    "bindings": ("source", "vhost", "destination", "destination_type", "routing_key", "arguments"),
+    "policies": ("vhost", "name", "pattern", "apply-to", "definition", "priority"),
+    "operator_policies": ("vhost", "name", "pattern", "apply-to", "definition", "priority"),
+    "vhosts": ("name", "default_queue_type"),
+}
+"""Fields of each object that are read, or that name it."""
+_HARMLESS = {
+    "exclusive": "a scenario's clients live as long as it says",
+    "properties_key": "it repeats the key and the arguments",
+    "description": "it is a text",
+    "tags": "it is a text",
+    "metadata": "it describes the virtual host; its default queue type is used",
+    "limits": "limits on connections and queues are never reached here",
+    "tracing": "tracing takes no time here",
+    "cluster_state": "it tells how the broker was when the file was written",
+    "state": "it tells how the broker was when the file was written",
+    "message_stats": "it tells how the broker was when the file was written",
+    "messages": "it tells how the broker was when the file was written (ready fills a queue here)",
+    "node": "it tells how the broker was when the file was written",
+    "leader": "which node a queue begins on is the scenario's to say (leader)",
+    "policy": "which policy applies is found by its pattern",
+    "effective_policy_definition": "which policy applies is found by its pattern",
+    "user_who_performed_action": "clients are not asked who they are",
+}
 EXCHANGES = ("direct", "fanout", "topic", "headers")
 _ARGUMENTS = {*LIMITS.values(), *WORDS.values(), "x-max-priority", "x-single-active-consumer", "x-queue-type"}
 _ARGUMENTS |= {"x-quorum-initial-group-size"}
@@ -128,6 +166,10 @@ class Definitions:
         if entry not in self.account:
             self.account.append(entry)
 
+    def withdraw(self, where: str, key: str) -> None:
+        """Take back that something is used."""
+        self.account = [each for each in self.account if each != Entry(where, key, "used")]
+
     def told(self) -> list[str]:
         """Sentences about what was not used: one for each reason."""
         by: dict[tuple[str, str], list[str]] = {}
@@ -167,6 +209,8 @@ def _given(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: it can't be read ({getattr(error, 'strerror', None) or error}).") from None
     except ValueError as error:
         raise UsageError(f"{path}: this is no JSON ({error}).") from None
+    if isinstance(given, dict):
+        given = {key: [] if value is None and key in _USED else value for key, value in given.items()}
     if not isinstance(given, dict) or not any(key in given for key in (*_USED, *_TOP)):
         raise UsageError(f"{path}: a definitions file is an object with queues, exchanges and bindings.")
     for key in _USED:
@@ -219,7 +263,7 @@ def _read(given: Mapping[str, Any], vhost: str) -> Definitions:
         if key in _TOP and key not in ("name",):
             if value not in (None, [], {}, ""):
                 found.note("", key, "no effect", _TOP[key])
-        elif key not in _USED and key != "name":
+        elif key not in _USED and key not in ("name", "default_queue_type"):
             found.note("", key, "not modelled", "this key is not known")
     here = {
         kind: [each for each in _well_formed(found, given, kind) if str(each.get("vhost", vhost)) == vhost]
@@ -257,7 +301,18 @@ def _well_formed(found: Definitions, given: Mapping[str, Any], kind: str) -> Ite
             why = f"{lacks[0]}: a text is wanted here" if lacks else f"{odd[0]}: an object is wanted here"
             found.note(where, str(each.get("name", "")), "not modelled", why)
             continue
+        called = f"{each['source']} to {each['destination']}" if kind == "bindings" else each["name"]
+        _other_fields(found, kind, f"{kind} {called}", each)
         yield each
+
+
+def _other_fields(found: Definitions, kind: str, where: str, each: Mapping[str, Any]) -> None:
+    """Fields of an object that change nothing here, or that nobody knows."""
+    for name, value in each.items():
+        if name in _OBJECTS[kind] or value in (None, [], {}, "", False):
+            continue
+        why = _HARMLESS.get(name)
+        found.note(where, name, "no effect" if why else "not modelled", why or "this field is not known")
 
 
 def _elsewhere(found: Definitions, given: Mapping[str, Any], vhost: str) -> None:
@@ -283,21 +338,20 @@ def _parameters(found: Definitions, given: Mapping[str, Any], vhost: str) -> Ite
                 yield {"name": name, **value}
         elif component == "vhost-limits":
             found.note("parameter", name, "no effect", _TOP["limits"])
-        elif component or name not in ("cluster_name", "internal_cluster_id"):
-            found.note(
-                "parameter",
-                f"{component} {name}".strip(),
-                "not modelled",
-                "nothing moves messages between brokers here",
-            )
-        else:
+        elif not component and name in ("cluster_name", "internal_cluster_id"):
             found.note("parameter", name, "no effect", "it is a name")
+        else:
+            moves = component == "shovel" or component.startswith("federation")
+            why = _MOVES if moves else "this parameter is not known"
+            found.note("parameter", f"{component} {name}".strip(), "not modelled", why)
 
 
 def _default_type(found: Definitions, given: Mapping[str, Any], vhost: str) -> str | None:
-    for each in _objects(given, "vhosts"):
+    # An export of one virtual host says at its top what others say of each.
+    for each in [*_objects(given, "vhosts"), {"name": vhost, **_top_type(given)}]:
         if each.get("name") != vhost:
             continue
+        _other_fields(found, "vhosts", f"vhosts {vhost}", each)
         metadata = each.get("metadata")
         inside = metadata.get("default_queue_type") if isinstance(metadata, dict) else None
         told = each.get("default_queue_type") or inside
@@ -305,6 +359,10 @@ def _default_type(found: Definitions, given: Mapping[str, Any], vhost: str) -> s
             found.note(f"vhosts {vhost}", f"default_queue_type {told}", "used")
             return told
     return None
+
+
+def _top_type(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"default_queue_type": given["default_queue_type"]} if "default_queue_type" in given else {}
 
 
 def _exchanges(found: Definitions, given: list[dict[str, Any]], policies: list[dict[str, Any]]) -> None:
@@ -319,8 +377,14 @@ def _exchanges(found: Definitions, given: list[dict[str, Any]], policies: list[d
         policy = policy_of(name, ("exchanges",), policies)
         definition = dict((policy or {}).get("definition") or {})
         alternate = arguments.get("alternate-exchange", definition.get("alternate-exchange"))
-        if policy is not None and "alternate-exchange" in definition:
-            found.note(f"policy {policy['name']}", f"alternate-exchange on {name}", "used")
+        for key in definition:
+            where = f"policy {(policy or {})['name']}"
+            if key == "alternate-exchange":
+                state: State = "no effect" if key in arguments else "used"
+                why = "the exchange's own argument counts" if key in arguments else ""
+                found.note(where, f"{key} on {name}", state, why)
+            elif key.startswith("federation"):
+                found.note(where, f"{key} on {name}", "not modelled", _MOVES)
         found.note(f"exchanges {name}", f"type {kind}", "used")
         for key in arguments.keys() - {"alternate-exchange"}:
             found.note(f"exchanges {name}", key, "not modelled", "this argument is not known")
@@ -346,6 +410,9 @@ def _queues(
 ) -> None:
     for each in given:
         name = each["name"]
+        if any(queue.name == name for queue in found.queues):
+            found.note(f"queues {name}", "", "not modelled", "it is declared twice; the first counts")
+            continue
         table = dict(each.get("arguments") or {})
         durable, fleeting = bool(each.get("durable", True)), bool(each.get("auto_delete", False))
         if "x-queue-type" not in table and isinstance(each.get("type"), str):
@@ -384,12 +451,12 @@ def _known(found: Definitions, queue: str, key: str) -> bool:
         if key != "x-queue-type":
             found.note(f"queues {queue}", key, "used")
         return True
-    if key in NO_EFFECT:
-        found.note(f"queues {queue}", key, "no effect", NO_EFFECT[key])
-    elif key == "x-dead-letter-strategy":
-        found.note(f"queues {queue}", key, "not modelled", "dead-lettering is at most once here")
+    without = NO_EFFECT.get(key) or NO_EFFECT.get(key.removeprefix("x-"))
+    if without is not None:
+        found.note(f"queues {queue}", key, "no effect", without)
     else:
-        found.note(f"queues {queue}", key, "not modelled", "this argument is not known")
+        why = NOT_MODELLED.get(key.removeprefix("x-"), "this argument is not known")
+        found.note(f"queues {queue}", key, "not modelled", why)
     return False
 
 

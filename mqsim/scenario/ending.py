@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mqsim.distributions import Constant
-from mqsim.scenario.actors import ConsumerSpec, ProducerSpec
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.scenario.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mqsim.scenario.actors import ConsumerSpec, ProducerSpec
     from mqsim.scenario.scenario import Scenario
 
 _NOTHING = Constant(0.0)

@@ -25,6 +25,7 @@ FaultKind = Literal[
     "restart",
     "kill",
     "alarm",
+    "outage",
     "fail",
 ]
 
@@ -35,7 +36,7 @@ class FaultRule:
 
     Attributes:
         says: what it does, in words.
-        target: what it is aimed at: "actor", "consumer", "broker", "either", "link" or "alarm".
+        target: what it is aimed at: "actor", "consumer", "broker", "either", "link", "alarm" or "service".
         takes: the fields it may have beside its target.
         needs: those of them that it must have; "when" is one of `at` and `every`.
     """
@@ -65,6 +66,7 @@ FAULTS: dict[str, FaultRule] = {
     "restart": FaultRule("a clean end and a new start", "either", ("at", "down")),
     "kill": FaultRule("an end without a farewell", "either", (*_LOOP, "down"), ("when",)),
     "alarm": FaultRule("a resource alarm blocks publishers", "alarm", ("at", "for")),
+    "outage": FaultRule("a service that programs use does not answer", "service", ("at", "for")),
     "fail": FaultRule(
         "work fails, because something that it needs is down",
         "consumer",
@@ -72,6 +74,7 @@ FAULTS: dict[str, FaultRule] = {
     ),
 }
 ALARMS = ("memory", "disk")
+SERVICES = ("ledger",)
 
 
 class Fault(Spec):
@@ -79,9 +82,8 @@ class Fault(Spec):
 
     Attributes:
         kind: what happens.
-        target: an actor `NAME-k`, a group `NAME` (each of its actors), `broker`, `broker-k`, `memory` or
-        `disk`; for a
-            partition the two ends.
+        target: an actor `NAME-k`, a group `NAME` (each of its actors), `broker`, `broker-k`, `memory`,
+            `disk` or `ledger`; for a partition the two ends.
         at: seconds, for a fault that happens once.
         restart_after: seconds until what was hit runs again; None is never.
         every: seconds of up time until each hit, for a fault that comes again and again.
@@ -191,9 +193,8 @@ class Fault(Spec):
                     Problem((kind,), target, "a list of two different ends, such as [worker-1, broker]")
                 )
         elif not isinstance(target, str):
-            found.append(
-                Problem((kind,), target, "one of memory and disk" if rule.target == "alarm" else "a name")
-            )
+            allowed = {"alarm": "one of memory and disk", "service": "the service's name: ledger"}
+            found.append(Problem((kind,), target, allowed.get(rule.target, "a name")))
         if not found:
             found = _when_problems(kind, rule, given)
         if kind == "fail" and "restart_after" in given and given.get("then") != "crash":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import ScenarioError
 from mqsim.scenario.brokerspec import BrokerSpec, QueueSpec
-from mqsim.scenario.definitions import DefinedQueue, Definitions
 from mqsim.scenario.problems import InvalidScenarioError
-from mqsim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqsim.scenario.definitions import DefinedQueue, Definitions
+    from mqsim.scenario.scenario import Scenario
 
 _BUILT_IN = ("", "amq.direct", "amq.fanout", "amq.topic", "amq.headers", "amq.match")
 _PLAIN = {
@@ -53,6 +56,9 @@ def broker_of(found: Definitions, profile: str = "4.3") -> dict[str, Any]:
         scalars = {
             k: v for k, v in binding.arguments.items() if v is None or isinstance(v, str | int | float)
         }
+        for name in binding.arguments.keys() - scalars.keys():
+            where = f"bindings {binding.source} to {binding.destination}"
+            found.note(where, f"argument {name}", "not modelled", "a header is a text, a number or a switch")
         end = {"queue" if binding.to_queue else "to_exchange": binding.destination}
         data["bindings"].append({"exchange": binding.source, **end, "key": binding.key, "arguments": scalars})
     return data
@@ -71,7 +77,16 @@ def _queue(found: Definitions, queue: DefinedQueue, exchanges: set[str]) -> dict
         data["dead_letter"] = {"exchange": exchange, "key": table.get("x-dead-letter-routing-key")}
     elif exchange is not None:
         why = "there is no such exchange, so dead letters are lost"
+        found.withdraw(where, "x-dead-letter-exchange")
         found.note(where, f"x-dead-letter-exchange {exchange}", "no effect", why)
+    elif "x-dead-letter-routing-key" in table:
+        found.withdraw(where, "x-dead-letter-routing-key")
+        found.note(where, "x-dead-letter-routing-key", "no effect", "there is no dead-letter exchange")
+    if data.get("members", 1) != 1:
+        argument = _ARGUMENT_OF["members"]
+        found.withdraw(where, argument)
+        why = "the scenario has one node; write broker.nodes, and members of the queue"
+        found.note(where, f"{argument} {data.pop('members')}", "not modelled", why)
     if queue.auto_delete:
         found.note(where, "auto_delete", "no effect", "the scenario's consumers say when they go")
     return _accepted(found, where, data)
@@ -86,7 +101,10 @@ def _accepted(found: Definitions, where: str, data: dict[str, Any]) -> dict[str,
             wrong = _wrong_fields(data)
             for name in wrong or list(data)[-1:]:
                 argument = _ARGUMENT_OF.get(name, name)
-                found.note(where, f"{argument} {data.pop(name)}", "not modelled", _reason(error))
+                found.withdraw(where, argument)
+                value = data.pop(name)
+                shown = round(1000.0 * value) if argument in _MILLISECONDS else value
+                found.note(where, f"{argument} {shown}", "not modelled", _reason(error))
         else:
             break
     return data
@@ -104,7 +122,11 @@ def _wrong_fields(data: Mapping[str, Any]) -> list[str]:
 
 
 def _reason(error: Exception) -> str:
-    return "a queue of this type can't have it" if not isinstance(error, InvalidScenarioError) else str(error)
+    return (
+        "a queue of this type can't have this value"
+        if not isinstance(error, InvalidScenarioError)
+        else str(error)
+    )
 
 
 def definitions_of(scenario: Scenario) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from mqsim.distributions import Distribution, parse
 from mqsim.errors import DistributionError
 from mqsim.scenario.problems import all_wrong, missing, wrong
 from mqsim.scenario.spec import base_of
+
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 MARK = "x-mqsim"
 """In a raw JSON schema: stands for a definition that `mqsim.scenario.schema` puts in."""

@@ -30,7 +30,13 @@ _ORDER = (
 
 
 def presets() -> dict[str, str]:
-    """The presets in the order in which to meet them: name to title, the first line of each file."""
+    """The presets in the order in which to meet them: name to title, the first line of each file.
+
+    Example:
+        >>> import mqsim as mq
+        >>> "worker-crash" in mq.presets()
+        True
+    """
     return {name: preset_text(name).splitlines()[0].removeprefix("# ") for name in _ORDER}
 
 
@@ -63,6 +69,12 @@ def load(name_or_path: str | Path) -> Scenario:
 
     Raises:
         ScenarioError: there is neither, or the file holds no scenario that can be run.
+
+    Example:
+        >>> import mqsim as mq
+        >>> scenario = mq.load("worker-crash")
+        >>> scenario.name
+        'worker-crash'
     """
     if isinstance(name_or_path, str) and name_or_path in _ORDER:
         return Scenario.from_yaml(preset_text(name_or_path))

@@ -52,6 +52,20 @@ NO_EFFECT = {
     "ha-params": "RabbitMQ 4 has no mirrored queues; use quorum queues",
 }
 """Keys and arguments that change nothing in a simulation, and why."""
+_COPIES = "how many nodes keep a queue is the scenario's to say (nodes, members)"
+NOT_MODELLED = {
+    "dead-letter-strategy": "dead-lettering is at most once here",
+    "consumer-timeout": "there is one timeout for all (broker.consumer_timeout)",
+    "target-group-size": _COPIES,
+    "quorum-target-group-size": _COPIES,
+    "initial-cluster-size": _COPIES,
+    "max-age": "there are no streams here",
+    "stream-max-segment-size-bytes": "there are no streams here",
+    "stream-filter-size-bytes": "there are no streams here",
+    "federation-upstream": "nothing moves messages between brokers here",
+    "federation-upstream-set": "nothing moves messages between brokers here",
+}
+"""Keys, and arguments without their `x-`, that would change something, and why they don't here."""
 
 
 def policy_of(name: str, kinds: Sequence[str], policies: Sequence[Policy]) -> Policy | None:
@@ -99,5 +113,11 @@ def apply_policy(note: Note, queue: str, kind: str, effective: Table, policy: Po
                 note(where, said, "used", "")
         elif key in NO_EFFECT:
             note(where, key, "no effect", NO_EFFECT[key])
-        elif key != "alternate-exchange":
-            note(where, key, "not modelled", "this key of a policy is not known")
+        elif key in LIMITS or key in WORDS:
+            wanted = "a whole number" if key in LIMITS else "a text"
+            note(where, said, "not modelled", f"{wanted} is wanted here")
+        elif key == "alternate-exchange":
+            note(where, said, "no effect", "it is for exchanges")
+        else:
+            why = NOT_MODELLED.get(key, "this key of a policy is not known")
+            note(where, key, "not modelled", why)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from mqsim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pydantic import ValidationError
 
 SHOWN = 5
 """How many problems one error spells out; the rest are counted."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mqsim.broker import Broker, Envelope, ExchangeType
 from mqsim.broker.exchanges import route
-from mqsim.scenario.brokerspec import BrokerSpec
-from mqsim.scenario.destinations import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mqsim.scenario.brokerspec import BrokerSpec
+    from mqsim.scenario.destinations import Target
 
 
 def declare_exchanges(broker: Broker, spec: BrokerSpec) -> None:

@@ -163,6 +163,17 @@ class Scenario(Spec):
 
         Raises:
             ScenarioError: the file can't be read, the text is not YAML, or what it says can't be run.
+
+        Example:
+            >>> from mqsim import Scenario
+            >>> scenario = Scenario.from_yaml('''
+            ... duration: 10
+            ... broker: {queues: {tasks: {}}}
+            ... producers: {sender: {to: tasks, arrivals: {at: [0, 1, 2]}, work: 1}}
+            ... consumers: {worker: {count: 2, queue: tasks}}
+            ... ''')
+            >>> scenario.consumers["worker"].count
+            2
         """
         if isinstance(source, Path) or not yaml.is_text(source):
             path = Path(source)
@@ -190,6 +201,11 @@ class Scenario(Spec):
 
         Raises:
             ScenarioError: a path leads nowhere, or the copy can't be run.
+
+        Example:
+            >>> import mqsim as mq
+            >>> mq.load("worker-crash").with_({"consumers.worker.prefetch": 1}).consumers["worker"].prefetch
+            1
         """
         return self.from_data(changed(self.to_data(), changes), self.base, self.name)
 

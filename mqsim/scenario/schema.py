@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from mqsim.scenario.arrivals import KINDS
 from mqsim.scenario.autoscaling import SCALERS, Autoscale
 from mqsim.scenario.conduct import FailThen
-from mqsim.scenario.faults import ALARMS, FAULTS
+from mqsim.scenario.faults import ALARMS, FAULTS, SERVICES
 from mqsim.scenario.laws import MARK
 from mqsim.scenario.problems import BARE
 from mqsim.scenario.scenario import Scenario
@@ -194,6 +194,8 @@ def _fault(kind: str) -> dict[str, Any]:
     target: dict[str, Any] = {**_TEXT, "description": "NAME-k, a group NAME, broker or broker-k"}
     if rule.target == "alarm":
         target = {"enum": list(ALARMS)}
+    elif rule.target == "service":
+        target = {"enum": list(SERVICES)}
     elif rule.target == "consumer":
         target = {**_TEXT, "description": "a consumer NAME-k, or a group NAME of consumers"}
     elif rule.target == "link":

@@ -5,6 +5,7 @@ What is there already has to be the same. One item that is refused does not keep
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,9 @@ def access_of(path: Path) -> Access:
     Raises:
         UsageError: the file can't be read, or is none of that kind.
     """
-    return Accounts.read(path).access([read_definitions(path).vhost])
+    chosen = read_definitions(path).vhost
+    access = Accounts.read(path).access([chosen])
+    return replace(access, others=frozenset(virtual_hosts(path)) - {chosen})
 
 
 def load_all(path: Path, vhosts: VirtualHosts) -> list[str]:

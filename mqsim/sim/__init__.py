@@ -11,7 +11,7 @@ Modules import in one direction, from the bottom of this list to its top:
 * `hosts` and `actor_world`: protocols. What the world asks of an actor, and what actors ask of the world;
   this is what keeps the rest from importing the world.
 * `process` (what producers and consumers have in common: start, crash, hang, reconnect), `producer` with
-  `arrivals`, `state_dependent_arrivals`, `destinations`, `confirms` and `retries`; `consumer` with
+  `state_dependent_arrivals`, `destinations`, `confirms` and `retries`; `consumer` with
   `service_times`, `lineages` and `forwards`; `autoscaler`.
 * `faults` (crashes, partitions, alarms), `end_of_run`, `topology` (what is declared at the start).
 * `world` joins all of them; `custom_processes` is a world for SimPy processes that users write.

@@ -52,6 +52,9 @@ class ActorWorld(NodeWorld, Protocol):
     def actors_of(self, name: str, all: bool = False) -> list[Host]:
         """The actor of that name, or the actors of the group of that name that run (`all`: or do not)."""
 
+    def set_service(self, name: str, works: bool) -> None:
+        """From now on a service that programs use, such as `ledger`, works or does not."""
+
     def restart_later(self, actor: Host, delay: float | None) -> None:
         """Start an actor again after `delay`; None is never."""
 

@@ -49,6 +49,8 @@ class Faults:
         self.clock = world.clock
         # How many alarms of a kind last.
         self._alarms: Counter[str] = Counter()
+        # How many outages of a service last.
+        self._failures: Counter[str] = Counter()
         for number, fault in enumerate(faults):
             if fault.every is not None:
                 self._recur(number, fault)
@@ -80,6 +82,8 @@ class Faults:
             return lambda: self._alarm(fault)
         if kind == "partition":
             return lambda: self._partition(fault)
+        if kind == "outage":
+            return lambda: self._fail_service(fault)
         if kind == "fail":
             return lambda: self._fail(number, fault)
         target = fault.targets[0]
@@ -179,6 +183,21 @@ class Faults:
         else:
             self._span(fault, self._later(back, hit.power_on))
             hit.power_off()
+
+    def _fail_service(self, fault: Fault) -> None:
+        """A service does not answer. Where several outages overlap, the end of the last one ends them."""
+        name = fault.targets[0]
+        self._span(fault, self._later(fault.for_, lambda: self._end_failure(name)))
+        self._failures[name] += 1
+        if self._failures[name] == 1:
+            self.world.log(EventKind.SERVICE_FAILED, name)
+            self.world.set_service(name, works=False)
+
+    def _end_failure(self, name: str) -> None:
+        self._failures[name] -= 1
+        if not self._failures[name]:
+            self.world.log(EventKind.SERVICE_RECOVERED, name)
+            self.world.set_service(name, works=True)
 
     def _alarm(self, fault: Fault) -> None:
         kind = fault.targets[0]

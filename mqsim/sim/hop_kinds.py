@@ -95,7 +95,7 @@ class Publish(_OverSession):
         session, message = self.session, self.message
         node = session.node
         broker, now = node.broker, node.clock._now
-        if broker.now != now:
+        if broker.context.now != now:
             broker.advance(now)
         if session.broker_open:
             try:
@@ -116,7 +116,7 @@ class Ack(_Tagged):
         session = self.session
         node = session.node
         broker, now = node.broker, node.clock._now
-        if broker.now != now:
+        if broker.context.now != now:
             broker.advance(now)
         if session.broker_open:
             # `suppress` costs as much as all the rest of this hop.

@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from mqsim.broker import Message
-from mqsim.sim import arrivals
+from mqsim.scenario import arrival_times
 from mqsim.sim.clock import Timer
 from mqsim.sim.confirms import Confirms
 from mqsim.sim.destinations import Destination
@@ -68,7 +68,7 @@ class Producer(Process):
             world.streams.stream(name, "poison").draws() if spec.poison else repeat(1.0)
         )
         self._poisons = poisonous
-        found = arrivals.times(spec, world.streams, name)
+        found = arrival_times.times(spec, world.streams, name)
         self.times: Iterator[float] = iter(()) if found is None else found
         self._timer = Timer(self.clock, self._arrive)
         listens = spec.confirms is not None or spec.retry is not None or spec.mandatory

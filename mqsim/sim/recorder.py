@@ -31,6 +31,11 @@ OUTCOME_OF = {
     Reason.LOST: Outcome.LOST,
 }
 """What the broker's reasons for letting a message go mean as outcomes."""
+KIND_OF = {
+    outcome: EventKind(outcome.label)
+    for outcome in (Outcome.UNROUTABLE, Outcome.REFUSED, *OUTCOME_OF.values())
+}
+"""What the log says of copies that end otherwise than acknowledged."""
 
 
 class Recorder(Observer):
@@ -69,7 +74,7 @@ class Recorder(Observer):
         self.messages.outcome[row] = outcome
         self.messages.ended[row] = now
         producer = self.trace.actors.names[self.messages.producer[row]]
-        self.events.add(now, EventKind(outcome.label), producer, copy=row, detail=detail)
+        self.events.add(now, KIND_OF[outcome], producer, copy=row, detail=detail)
 
     def reopen(self, row: int) -> None:
         """A copy that had met its end is open again."""
@@ -185,7 +190,7 @@ class Recorder(Observer):
         self._end_attempt(message, How.RETURNED if reason in (Reason.DELETED, Reason.LOST) else How.REJECTED)
         self.messages.outcome[row] = outcome
         self.messages.ended[row] = self.clock.now
-        self.events.add(self.clock.now, EventKind(outcome.label), queue.name, copy=row, detail=reason.value)
+        self.events.add(self.clock.now, KIND_OF[outcome], queue.name, copy=row, detail=reason.value)
 
     def leader_lost(self, queue: Queue) -> None:
         """As `Observer` says."""

@@ -72,8 +72,9 @@ class Retries:
         if tries >= retry.limit:
             return
         delay = next(delays)
-        for _ in range(tries):  # products alone: the last bit of a power differs from machine to machine
-            delay *= retry.factor
+        if retry.factor != 1:
+            for _ in range(tries):  # products alone: the last bit of a power differs from machine to machine
+                delay *= retry.factor
         producer, life = self._producer, self._producer.life
         producer.world.pending_retries += 1
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.scenario import (
+    At,
     Batches,
     Closed,
     Every,
@@ -21,6 +22,7 @@ from mqsim.scenario import (
     Renewal,
     Saturate,
     Scenario,
+    TraceArrivals,
 )
 from mqsim.trace.event_kinds import EventKind
 
@@ -69,6 +71,19 @@ def refuse_more_copies(copies: int) -> None:
             f"the run has made over {MOST_MESSAGES:,} copies of messages, and more would fill the "
             "memory. Shorten it, or look for what publishes or copies each message more than once."
         )
+
+
+def expected_messages(scenario: Scenario) -> float:
+    """About how many messages a run brings; for what answers to the system, a rough upper bound."""
+    found = sum(float(queue.ready) for queue in scenario.broker.queues.values())
+    for spec in scenario.producers.values():
+        count = _arrivals(scenario, spec)
+        if isinstance(spec.arrivals, Closed | Saturate):
+            count = float("inf") if spec.messages is None else spec.messages
+        elif isinstance(spec.arrivals, At | TraceArrivals):
+            count = len(spec.arrivals.times)
+        found += spec.count * count
+    return found
 
 
 def _messages(scenario: Scenario) -> Iterator[tuple[str, object, float]]:

@@ -67,6 +67,9 @@ class Hosts(Protocol):
     def is_busy(self) -> bool:
         """Whether any of them does something, or will by itself, other than heartbeats."""
 
+    def set_service(self, name: str, works: bool) -> None:
+        """From now on a service that they use, such as `ledger`, works or does not."""
+
     def close(self) -> None:
         """The run is over."""
 
@@ -185,6 +188,11 @@ class World:
         if name in everyone:
             return [everyone[name]]
         return [actor for actor in self.everyone() if actor.cast.group == name and (all or actor.running)]
+
+    def set_service(self, name: str, works: bool) -> None:
+        """From now on a service that programs use, such as `ledger`, works or does not."""
+        for hosts in self._hosts:
+            hosts.set_service(name, works)
 
     def _hosts_are_busy(self) -> bool:
         return any(hosts.is_busy() for hosts in self._hosts)

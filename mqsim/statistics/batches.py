@@ -27,6 +27,11 @@ def batch_means(series: ArrayLike, batches: int = 20, confidence: float = 0.95) 
 
     Raises:
         UsageError: fewer numbers than batches, fewer than two batches, or a number that isn't finite.
+
+    Example:
+        >>> from mqsim import statistics
+        >>> statistics.batch_means([1.0, 3.0] * 50, batches=10).half_width
+        0.0
     """
     return mean_interval(means_of_batches(series, batches), confidence)
 

@@ -73,6 +73,12 @@ def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> Interval:
 
     Raises:
         UsageError: no samples, one that isn't finite, or an impossible confidence.
+
+    Example:
+        >>> from mqsim import statistics
+        >>> interval = statistics.mean_interval([9.0, 10.0, 11.0])
+        >>> interval.mean, interval.half_width
+        (10.0, 2.48)
     """
     x = _finite(samples)
     if not 0.0 < confidence < 1.0:
@@ -119,6 +125,11 @@ def paired(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Interval:
 
     Raises:
         UsageError: as `mean_interval` does, or when a and b aren't equally long.
+
+    Example:
+        >>> from mqsim import statistics
+        >>> statistics.paired([2.0, 3.0, 5.0], [1.0, 2.0, 3.0]).mean
+        1.333
     """
     x, y = _finite(a), _finite(b)
     if x.size != y.size:
@@ -166,6 +177,11 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
         UsageError: one lies outside.
 
     Source: Holm, Scandinavian Journal of Statistics 6 (1979).
+
+    Example:
+        >>> from mqsim import statistics
+        >>> statistics.holm([0.01, 0.04]).tolist()
+        [0.02, 0.04]
     """
     p = np.asarray(p_values, dtype=np.float64).ravel()
     if not np.all((p >= 0.0) & (p <= 1.0)):

@@ -4,13 +4,18 @@ A run is cut into sections that are long beside the time its queue takes to forg
 independent where single messages are not. The estimate is that of *all* messages together, since a section's
 own percentile is biased; the sections only say how sure it is.
 
+The mean of a busy queue is skewed too: a study without one of its rare bad sections has a mean and a spread
+that are both too low. So the end of its interval on the side of the rare sections is moved out by what
+Johnson's modified t has there.
+
 For a percentile the question is turned round: which share of each section lies beyond it? Those shares are
 averages, so Student's t applies to them, and the bounds of the share are read back as times. In a busy queue
 that share is skewed: most sections have nothing beyond a p99 and a few have a lot. So each end is the
 wider one of two intervals, that of the share (for the upper end of the time) and that of its logarithm
 (for the lower).
 
-Sources: R. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952) 635-646;
+Sources: N. Johnson, Modified t tests and confidence intervals for asymmetrical populations, JASA 73 (1978)
+536-544; R. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952) 635-646;
 S. Asmussen and P. Glynn, Stochastic Simulation (2007), III.5 (sectioning).
 """
 
@@ -116,8 +121,10 @@ def ratio_of_sections(totals: ArrayLike, sizes: ArrayLike, confidence: float = 0
     value, m = float(top.sum() / bottom.sum()), top.size
     if not math.isfinite(value):
         return Estimate(math.inf, math.inf, math.inf, confidence, m)
-    half = _half(top - value * bottom, confidence) / float(bottom.mean())
-    return Estimate(value, value - half, value + half, confidence, m)
+    residuals = (top - value * bottom) / float(bottom.mean())
+    half, shift = _half(residuals, confidence), _shift(residuals, confidence)
+    low, high = value - half + min(shift, 0.0), value + half + max(shift, 0.0)
+    return Estimate(value, low, high, confidence, m)
 
 
 def percentile_of_sections(
@@ -146,7 +153,7 @@ def percentile_of_sections(
     share = float(beyond.sum() / sizes.sum())
     residuals = beyond - share * sizes
     half = _half(residuals, confidence) / float(sizes.mean())
-    spread = half / share * (1.0 + _skewness(residuals) / (4.0 * math.sqrt(len(parts))))
+    spread = half / share * (1.0 + max(_skewness(residuals), 0.0) / (4.0 * math.sqrt(len(parts))))
     return Estimate(
         value,
         min(value, _order(every, 1.0 - (1.0 - p) * math.exp(min(spread, 50.0)))),
@@ -184,10 +191,20 @@ def _half(residuals: Floats, confidence: float) -> float:
     return student_t_quantile(0.5 + 0.5 * confidence, m - 1) * spread
 
 
+def _shift(residuals: Floats, confidence: float) -> float:
+    """By how much the end of an interval of a mean moves out on the side of the rare, large residuals."""
+    m = residuals.size
+    if m < 3:
+        return 0.0
+    t = student_t_quantile(0.5 + 0.5 * confidence, m - 1)
+    spread = math.sqrt(float(residuals @ residuals) / (m - 1))
+    return _skewness(residuals) * spread * (1.0 + 2.0 * t * t) / (6.0 * m)
+
+
 def _skewness(residuals: Floats) -> float:
-    """How skewed residuals are, where large ones are the rare ones; 0 or more."""
+    """How skewed residuals are: above 0 where the large ones are the rare ones."""
     square = float(np.mean(residuals**2))
-    return max(float(np.mean(residuals**3)) / square**1.5, 0.0) if square > 0.0 else 0.0
+    return float(np.mean(residuals**3)) / square**1.5 if square > 0.0 else 0.0
 
 
 def _quantile(ordered: Floats, p: float) -> float:

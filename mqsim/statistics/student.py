@@ -24,6 +24,11 @@ def normal_quantile(p: float) -> float:
 
     Raises:
         UsageError: p lies outside.
+
+    Example:
+        >>> from mqsim import statistics
+        >>> statistics.normal_quantile(0.975)
+        1.96
     """
     _check(p, 1.0)
     return NormalDist().inv_cdf(p)

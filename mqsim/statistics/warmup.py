@@ -73,5 +73,11 @@ def truncation(series: ArrayLike) -> Truncation:
 
 
 def mser5(series: ArrayLike) -> int:
-    """How many numbers MSER-5 leaves out at the front; `truncation` also says whether the rest is steady."""
+    """How many numbers MSER-5 leaves out at the front; `truncation` also says whether the rest is steady.
+
+    Example:
+        >>> from mqsim import statistics
+        >>> statistics.mser5([100.0] * 5 + [1.0, 2.0] * 50)
+        5
+    """
     return truncation(series).index

@@ -26,6 +26,11 @@ def kingman(arrival_rate: float, mean: float, cv_arrival: float, cv_service: flo
 
     Source: J. Kingman, The single server queue in heavy traffic, Proc. Cambridge Philosophical Society 57
         (1961) 902-904; in this form ("VUT") W. Hopp and M. Spearman, Factory Physics (2011).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.kingman(arrival_rate=0.5, mean=1.0, cv_arrival=1.0, cv_service=1.0).mean_wait
+        1.0
     """
     return _allen_cunneen("Kingman's GI/G/1", arrival_rate, mean, 1, cv_arrival, cv_service)
 
@@ -51,6 +56,12 @@ def allen_cunneen(
         TheoryError: outside these ranges.
 
     Source: A. Allen, Probability, Statistics and Queueing Theory, 2nd edition (1990).
+
+    Example:
+        >>> from mqsim import theory
+        >>> queue = theory.allen_cunneen(1.0, 1.0, servers=2, cv_arrival=1.0, cv_service=1.0)
+        >>> queue.mean_wait
+        0.333
     """
     return _allen_cunneen("Allen and Cunneen's GI/G/c", arrival_rate, mean, servers, cv_arrival, cv_service)
 

@@ -69,6 +69,11 @@ def batch_mm1(batch_rate: float, service_rate: float, sizes: int | Mapping[int, 
 
     Source: Gross et al., section 3.1; a message waits for those it finds and those before it in its batch,
         whose number follows from the balance of the cuts between n and n + 1 (all terms positive).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.batch_mm1(batch_rate=0.5, service_rate=1.0, sizes=1).mean_wait
+        1.0
     """
     batches, rate = positive("batch_rate", batch_rate), positive("service_rate", service_rate)
     beyond = _size_tail(sizes)

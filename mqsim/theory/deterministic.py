@@ -42,6 +42,11 @@ def md1(arrival_rate: float, service_rate: float) -> Queue:
         TheoryError: outside these ranges.
 
     Source: Franx (2001) with one server; the mean is Pollaczek and Khinchine's.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.md1(arrival_rate=0.5, service_rate=1.0).mean_wait
+        0.5
     """
     return mdc(arrival_rate, service_rate, 1)
 
@@ -66,6 +71,11 @@ def mdc(arrival_rate: float, service_rate: float, servers: int) -> Queue:
             than two million points (about 0.9999).
 
     Source: Franx (2001); Tijms (2003).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mdc(arrival_rate=0.5, service_rate=1.0, servers=1).mean_wait
+        0.5
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = 1.0 / positive("service_rate", service_rate)

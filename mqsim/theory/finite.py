@@ -48,6 +48,11 @@ def mmck(
         TheoryError: outside these ranges.
 
     Source: Gross et al., section 2.5; under `drop-head` the place of one message is followed, step by step.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mmck(arrival_rate=1.0, service_rate=1.0, servers=2, room=2).p_loss
+        0.2
     """
     arrivals = positive("arrival_rate", arrival_rate)
     rate = positive("service_rate", service_rate)
@@ -108,6 +113,11 @@ def finite_source(users: int, think_mean: float, service_rate: float, servers: i
 
     Source: Gross et al., section 2.8; S. Lavenberg and M. Reiser, Stationary state probabilities at arrival
         instants for closed queueing networks, Journal of Applied Probability 17 (1980) 1048-1061.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.finite_source(users=1, think_mean=3.0, service_rate=1.0).utilisation
+        0.25
     """
     population = whole("users", users)
     think = positive("think_mean", think_mean)

@@ -38,6 +38,11 @@ def mg1(arrival_rate: float, mean: float, second_moment: float, transform: Trans
         TheoryError: outside these ranges, or when `transform` does not have this mean.
 
     Source: Kleinrock I, chapter 5 (Pollaczek and Khinchine: the mean, and the transform of the wait).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mg1(arrival_rate=0.5, mean=1.0, second_moment=2.0).mean_wait
+        1.0
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = positive("mean", mean)

@@ -32,6 +32,11 @@ def erlang_b(servers: int, offered_load: float) -> float:
         TheoryError: outside these ranges.
 
     Source: Gross et al., section 2.6; the recursion over servers is positive and loses no digits.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.erlang_b(servers=2, offered_load=1.0)
+        0.2
     """
     count = whole("servers", servers)
     load = positive("offered_load", offered_load)
@@ -52,6 +57,11 @@ def erlang_c(servers: int, offered_load: float) -> float:
         TheoryError: outside these ranges.
 
     Source: Gross et al., section 2.3.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.erlang_c(servers=2, offered_load=1.0)
+        0.333
     """
     count = whole("servers", servers)
     load = positive("offered_load", offered_load)
@@ -74,6 +84,11 @@ def mm1(arrival_rate: float, service_rate: float) -> Queue:
         TheoryError: outside these ranges.
 
     Source: Kleinrock I, chapter 3; Gross et al., section 2.2.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mm1(arrival_rate=0.5, service_rate=1.0).mean_wait
+        1.0
     """
     return mmc(arrival_rate, service_rate, 1)
 
@@ -93,6 +108,11 @@ def mmc(arrival_rate: float, service_rate: float, servers: int) -> Queue:
         TheoryError: outside these ranges.
 
     Source: Gross et al., section 2.3 (Erlang C; the wait given that there is one is exponential).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mmc(arrival_rate=1.0, service_rate=1.0, servers=2).p_wait
+        0.333
     """
     arrivals = positive("arrival_rate", arrival_rate)
     rate = positive("service_rate", service_rate)
@@ -126,6 +146,11 @@ def mg_infinity(arrival_rate: float, mean: float) -> Queue:
         TheoryError: outside these ranges.
 
     Source: Gross et al., section 5.2.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mg_infinity(arrival_rate=2.0, mean=3.0).mean_in_system
+        6.0
     """
     arrivals = positive("arrival_rate", arrival_rate)
     work = positive("mean", mean)
@@ -169,6 +194,11 @@ def servers_needed(
         TheoryError: outside these ranges, without any goal, or for a goal that the work alone misses.
 
     Source: Gross et al., section 2.3, searched upwards (waits get shorter with every server added).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.servers_needed(arrival_rate=10.0, service_rate=1.0, mean_wait=0.1)
+        13
     """
     load = positive("arrival_rate", arrival_rate) / positive("service_rate", service_rate)
     goals: list[Callable[[Queue], bool]] = []

@@ -43,6 +43,11 @@ def prefetch_throughput(prefetch: int, round_trip: float, service_rate: float) -
 
     Source: Little's law on the window; D. Bertsekas and R. Gallager, Data Networks, 2nd edition (1992)
         (window flow control).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.prefetch_throughput(prefetch=1, round_trip=0.09, service_rate=100.0)
+        10.0
     """
     window = whole("prefetch", prefetch)
     rate = positive("service_rate", service_rate)
@@ -82,6 +87,11 @@ def prefetch_needed(round_trip: float, service_rate: float) -> int:
         TheoryError: outside these ranges.
 
     Source: `prefetch_throughput`, solved for service_rate.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.prefetch_needed(round_trip=0.1, service_rate=100.0)
+        11
     """
     exact = not_negative("round_trip", round_trip) * positive("service_rate", service_rate) + 1.0
     return math.ceil(exact * (1.0 - 1e-12))
@@ -107,6 +117,11 @@ def drain_time(
         TheoryError: outside these ranges, as the backlog otherwise never goes.
 
     Source: first passage times of a birth-death chain; Kleinrock I, chapter 5 (busy period), for one server.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.drain_time(backlog=10, service_rate=2.0)
+        5.0
     """
     start, goal = whole("backlog", backlog, 0), whole("left", left, 0)
     if goal > start:
@@ -137,6 +152,11 @@ def drain_time_constant(backlog: int, service_rate: float, servers: int = 1) -> 
         TheoryError: outside these ranges.
 
     Source: rounds of `servers` messages each.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.drain_time_constant(backlog=10, service_rate=2.0, servers=3)
+        2.0
     """
     rounds = math.ceil(whole("backlog", backlog, 0) / whole("servers", servers))
     return rounds / positive("service_rate", service_rate)
@@ -288,6 +308,11 @@ def usl(servers: float, rate: float, contention: float, coherency: float) -> flo
 
     Source: N. Gunther, Guerrilla Capacity Planning (2007). An empirical law, no theorem of this
         model.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.usl(servers=1, rate=100.0, contention=0.1, coherency=0.01)
+        100.0
     """
     count = number("servers", servers)
     if count < 1:
@@ -303,6 +328,11 @@ def usl_peak(contention: float, coherency: float) -> float:
         TheoryError: when a coefficient is outside the range that `usl` has.
 
     Source: Gunther (2007): sqrt((1 - contention) / coherency).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.usl_peak(contention=0.19, coherency=0.01)
+        9.0
     """
     serial, agree = _probability("contention", contention), not_negative("coherency", coherency)
     return math.inf if agree == 0 else max(1.0, math.sqrt((1.0 - serial) / agree))

@@ -130,6 +130,11 @@ def jackson(
 
     Source: J. Jackson, Networks of waiting lines, Operations Research 5 (1957) 518-521; Kleinrock I, chapter
         4.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.jackson(external_rates=[0.5], service_rates=[1.0], routing=[[0.0]]).mean_sojourn
+        2.0
     """
     rates = positives("service_rates", service_rates)
     outside = np.array([not_negative(f"external_rates[{i}]", rate) for i, rate in enumerate(external_rates)])
@@ -179,6 +184,11 @@ def tandem(
 
     Source: P. Burke, The output of a queuing system, Operations Research 4 (1956) 699-704; E. Reich, Note on
         queues in tandem, Annals of Mathematical Statistics 34 (1963) 338-341.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.tandem(arrival_rate=0.5, service_rates=[1.0, 1.0]).mean_sojourn
+        4.0
     """
     rates = positives("service_rates", service_rates)
     size = len(rates)
@@ -206,6 +216,11 @@ def fork_join_two(arrival_rate: float, service_rate: float) -> ForkJoin:
     Source: L. Flatto and S. Hahn, Two parallel queues created by arrivals with two demands I, SIAM Journal on
         Applied Mathematics 44 (1984) 1041-1053; as a mean sojourn R. Nelson and A. Tantawi (1988):
         (12 - utilisation) / 8 times that of M/M/1.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.fork_join_two(arrival_rate=0.5, service_rate=1.0).mean_sojourn
+        2.875
     """
     branch = mm1(arrival_rate, service_rate)
     sojourn = (12.0 - branch.utilisation) / 8.0 * branch.mean_sojourn
@@ -226,6 +241,11 @@ def mva(population: int, demands: Sequence[float], think: float = 0.0) -> Closed
 
     Source: M. Reiser and S. Lavenberg, Mean-value analysis of closed multichain queuing networks, Journal of
         the ACM 27 (1980) 313-322.
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.mva(population=1, demands=[1.0, 1.0]).throughput
+        0.5
     """
     works = np.array(positives("demands", demands))
     delay = not_negative("think", think)

@@ -92,6 +92,11 @@ def mmc_priorities(arrival_rates: Sequence[float], service_rate: float, servers:
     Source: Kella and Yechiali (1985): a wait that happens is that of M/M/1 with priorities, a server of all
         servers' speed and the same probability of being positive; its transform is in Kleinrock II,
         chapter 3.
+
+    Example:
+        >>> from mqsim import theory
+        >>> [each.mean_wait for each in theory.mmc_priorities([0.25, 0.25], 1.0, 1)]
+        [0.667, 1.333]
     """
     rates = positives("arrival_rates", arrival_rates)
     rate = positive("service_rate", service_rate)

@@ -170,6 +170,11 @@ def little(*, number: float | None = None, rate: float | None = None, time: floa
         TheoryError: when not exactly one is left out, or a given one is not positive.
 
     Source: J. D. C. Little, A proof for the queuing formula L = λW, Operations Research 9 (1961).
+
+    Example:
+        >>> from mqsim import theory
+        >>> theory.little(rate=2.0, time=3.0)
+        6.0
     """
     given = {"number": number, "rate": rate, "time": time}
     if sum(value is None for value in given.values()) != 1:

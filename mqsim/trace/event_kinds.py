@@ -38,6 +38,8 @@ class EventKind(StrEnum):
     LEADER_ELECTED = "leader-elected"
     ALARM_RAISED = "alarm-raised"
     ALARM_CLEARED = "alarm-cleared"
+    SERVICE_FAILED = "service-failed"
+    SERVICE_RECOVERED = "service-recovered"
     # Messages, out of the ordinary.
     FAILED = "failed"
     NACKED = "nacked"

@@ -34,6 +34,8 @@ _WORDS: dict[str, str] = {
     EventKind.LEADER_ELECTED: "has {other} lead {subject} from now on",
     EventKind.ALARM_RAISED: "raises its alarm: publishers must wait",
     EventKind.ALARM_CLEARED: "clears its alarm",
+    EventKind.SERVICE_FAILED: "FAILS: it answers nobody",
+    EventKind.SERVICE_RECOVERED: "works again",
     # what befalls messages
     EventKind.FAILED: "fails at {name}",
     EventKind.NACKED: "is told that {name} was not taken",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mqsim.trace.clients import ClientEvents
 from mqsim.trace.columns import Table, column
+from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -192,6 +193,10 @@ class DeliveryTable(Table):
         return row
 
 
+_WORDS: dict[str, str] = {kind: kind.value for kind in EventKind}
+"""The plain text of each kind."""
+
+
 class EventLog:
     """What happened to actors and to the broker, and what befell messages out of the ordinary, in order.
 
@@ -214,7 +219,7 @@ class EventLog:
         part.
         """
         self.t.append(t)
-        self.kind.append(str(kind))
+        self.kind.append(_WORDS.get(kind, kind))
         self.subject.append(subject)
         self.other.append(other)
         self.copy.append(copy)

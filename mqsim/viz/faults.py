@@ -24,6 +24,8 @@ def fault_name(fault: FaultSpan) -> str:
         return f"work of {fault.target} fails"
     if kind == "alarm":
         return f"{fault.target} alarm"
+    if kind == "outage":
+        return f"{fault.target} fails"
     return f"{kind} of {' and '.join(targets(fault))}"
 
 

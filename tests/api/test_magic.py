@@ -11,6 +11,7 @@ import pytest
 import mqsim as mq
 from mqsim.api.magic import WRITTEN, define
 from mqsim.errors import UsageError
+from tests.outside import PATIENCE
 
 CELLS = '''
 from IPython.testing.globalipapp import start_ipython
@@ -40,7 +41,11 @@ print(result._repr_html_())
 
 def test_cells_become_programs_that_run_and_show_themselves() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CELLS], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-W", "ignore", "-c", CELLS],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     lines = done.stdout.splitlines()
     assert lines[:2] == [

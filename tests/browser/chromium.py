@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -106,6 +108,7 @@ def window(
         java_script_enabled=javascript,
         device_scale_factor=scale,
     )
+    context.set_default_timeout(1000 * PATIENCE)
     try:
         yield Window(context, allowed)
     finally:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).parent.parent.parent
-_PATIENCE = 60.0
 _QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
@@ -57,7 +58,7 @@ class Lab:
     def open(self, page: Page, name: str) -> None:
         """Open a notebook, wait for its kernel, and run all its cells."""
         page.goto(f"{self.url}/lab/tree/{name}?reset")
-        page.wait_for_function(_KERNEL_IS_IDLE, timeout=_PATIENCE * 1000)
+        page.wait_for_function(_KERNEL_IS_IDLE, timeout=PATIENCE * 1000)
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def run_last(self, page: Page) -> str:
@@ -143,7 +144,7 @@ def _free_port() -> int:
 
 
 def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and server.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/api/status", timeout=2):

@@ -48,7 +48,7 @@ def shown(page: Page) -> dict[str, str]:
 def answered(page: Page) -> None:
     """Wait until the newest wish is on show."""
     page.wait_for_function(
-        f"(({{wish, shown}}) => wish === shown)(document.querySelector('{EXPLORER}').dataset)", timeout=30_000
+        f"(({{wish, shown}}) => wish === shown)(document.querySelector('{EXPLORER}').dataset)"
     )
 
 
@@ -151,7 +151,7 @@ def test_what_is_wrong_is_told_in_place_and_the_picture_stays_greyed(
 def test_a_page_without_a_kernel_says_so(open_widget: Callable[..., Page]) -> None:
     page = open_widget(mq.explore("worker-crash", ["workers"]))
     page.get_by_role("slider", name="workers").press("ArrowRight")
-    page.get_by_text("No kernel answers").wait_for(timeout=15_000)
+    page.get_by_text("No kernel answers").wait_for()
 
 
 def test_the_pointer_reads_the_depth(open_widget: Callable[..., Page]) -> None:
@@ -229,7 +229,7 @@ def from_input_to_pixel(page: Page, slider: Locator, key: str) -> float:
     """Seconds from a key on a slider to the picture of a new run."""
     page.evaluate(_WATCH)
     slider.press(key)
-    page.wait_for_function("window.watched !== null", timeout=30_000)
+    page.wait_for_function("window.watched !== null")
     answered(page)
     return float(page.evaluate("window.watched")) / 1000
 
@@ -250,7 +250,7 @@ def test_an_explorer_in_jupyterlab(open_window: OpenWindow, jupyterlab: Lab) -> 
     window = open_window(size=(1200, 900), allowed=(jupyterlab.url, jupyterlab.url.replace("http", "ws", 1)))
     page = window.page
     jupyterlab.open(page, "explorer.ipynb")
-    page.wait_for_selector(f"{EXPLORER}[data-shown]", timeout=60_000)
+    page.wait_for_selector(f"{EXPLORER}[data-shown]")
     page.wait_for_selector(QUESTION)
     page.wait_for_timeout(500)
     explorer = page.locator(EXPLORER)

@@ -12,6 +12,7 @@ import pytest
 from mqsim.cli import main
 from mqsim.errors import ChannelError
 from tests.cli.command import mqsim
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +147,7 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
     assert process.stdout.readline() == "ready\n"
     time.sleep(2.0)
     process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert out == ""
     assert "Traceback" not in err
     assert process.returncode == (130 if not windows else process.returncode)

@@ -165,3 +165,42 @@ def test_a_mistake_gets_one_sentence(folder: Path, arguments: list[str], said: s
     given = [parts(folder)[1] if word == "FILE" else word for word in arguments]
     done = mqsim("exec", *given)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"mqsim: {said}\n")
+
+
+RECORDS = """
+import time, ledger
+time.sleep(1.5)
+while True:
+    try:
+        ledger.record("task 1")
+        break
+    except ledger.LedgerError:
+        time.sleep(1)
+print("recorded")
+"""
+
+
+def test_an_outage_of_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(RECORDS)
+    lines = mqsim("exec", f"p={tmp_path / 'p.py'}", "--outage", "ledger@1:2").stdout.splitlines()
+    assert [line[14:] for line in lines] == [
+        "ledger      * fails: it answers nobody",
+        "ledger      * works again",
+        "p-1         recorded",
+        "p-1         * exits with status 0",
+    ]
+    assert 3.5 < float(lines[2].split()[0]) < 3.6
+
+
+def test_the_end_of_the_first_of_two_outages_does_not_end_the_second(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(RECORDS)
+    outages = ["--outage", "ledger@1:2", "--outage", "ledger@2:5"]
+    told = json.loads(mqsim("exec", f"p={tmp_path / 'p.py'}", *outages, "--json").stdout)
+    assert [line["t"] for line in told["lines"] if line["who"] == "ledger"] == [1.0, 7.0]
+
+
+@pytest.mark.parametrize("word", ["ledger", "ledger@x", "ledger@1:0", "ledger@1:", "bank@1:2"])
+def test_an_outage_that_makes_no_sense(folder: Path, word: str) -> None:
+    done = mqsim("exec", *parts(folder), "--outage", word)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"mqsim: --outage {word}: ")

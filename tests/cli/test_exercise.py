@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from mqsim.grading.shelf import find, names
-from tests.grading.exercises_for_tests import EARLY, RIGHT, exercise_in, submission_in
+from tests.grading.exercises_for_tests import EARLY, exercise_in, submission_in
+from tests.outside import PATIENCE
 
 MQSIM = Path(sys.executable).with_name("mqsim")
 
 
 def called(*words: str, cwd: Path, status: int = 0) -> str:
-    done = subprocess.run([str(MQSIM), *words], cwd=cwd, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(MQSIM), *words], cwd=cwd, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == status, done.stderr
     return done.stdout + (done.stderr if status else "")
 
@@ -58,7 +62,7 @@ def test_pytest_runs_the_checks_beside_the_programs(tmp_path: Path) -> None:
         cwd=tmp_path / "mine",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert "1 failed, 1 passed" in done.stdout
     assert '"a." is lost.' in done.stdout
@@ -67,24 +71,61 @@ def test_pytest_runs_the_checks_beside_the_programs(tmp_path: Path) -> None:
 
 def test_an_instructor_begins_proves_and_releases(tmp_path: Path) -> None:
     called("exercise", "new", "11_more", cwd=tmp_path)
-    proofs = tmp_path / "tests" / "exercises" / "11_more"
-    assert "3 of them" not in called("exercise", "validate", "exercises/11_more", cwd=tmp_path, status=1)
-    for where, source in (("right/callback", RIGHT), ("wrong/nothing_lost__acknowledges_first", EARLY)):
-        (proofs / where / "consumer.py").write_text(source)
-        (proofs / where / "producer.py").write_text(
-            (submission_in(tmp_path / where) / "producer.py").read_text()
-        )
     told = called("exercise", "validate", "exercises/11_more", cwd=tmp_path)
     assert "2 solutions, 0 of them not as they must be." in told
     called("exercise", "release", "exercises/11_more", "handout", cwd=tmp_path)
     assert "BEGIN SOLUTION" not in (tmp_path / "handout" / "consumer.py").read_text()
     assert json.loads((tmp_path / "handout" / "11_more.ipynb").read_text())["nbformat"] == 4
+    called("exercise", "release", "exercises/11_more", "handout", cwd=tmp_path)  # the same again is no harm
+    (tmp_path / "handout" / "consumer.py").write_text("my_work = 1\n")
+    told = called("exercise", "release", "exercises/11_more", "handout", cwd=tmp_path, status=2)
+    assert "handout has consumer.py already, with other text" in told
+    assert (tmp_path / "handout" / "consumer.py").read_text() == "my_work = 1\n"
+    called("exercise", "release", "exercises/11_more", "handout", "--overwrite", cwd=tmp_path)
+    assert "my_work" not in (tmp_path / "handout" / "consumer.py").read_text()
+
+
+def test_a_wrong_solution_that_passes_is_refused(tmp_path: Path) -> None:
+    called("exercise", "new", "11_more", cwd=tmp_path)
+    proofs = tmp_path / "tests" / "exercises" / "11_more"
+    right = (proofs / "right" / "callback" / "consumer.py").read_text()
+    (proofs / "wrong" / "nothing_lost__acknowledges_first" / "consumer.py").write_text(right)
+    told = called("exercise", "validate", "exercises/11_more", cwd=tmp_path, status=1)
+    assert "nothing_lost does not fail by itself" in told
+
+
+def test_what_a_student_starts_leads_nowhere_else_and_holds_no_solution(tmp_path: Path) -> None:
+    called("exercise", "start", "task_queue", "mine", cwd=tmp_path)
+    mine = tmp_path / "mine"
+    assert not (mine / "partner").exists()
+    links = re.findall(r"\]\(([^)#]+)", (mine / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (mine / link).is_file()] == []
+    proof = find("task_queue").parents[1] / "tests" / "exercises" / "02_task_queue" / "right" / "callback"
+    if proof.is_dir():
+        shutil.copytree(proof, mine, dirs_exist_ok=True)
+        assert "passed: 10 of 10 points" in called("exercise", "check", cwd=mine)
+
+
+def test_a_graded_failure_is_replayed_in_the_sandbox_by_the_command_in_its_report(tmp_path: Path) -> None:
+    where = exercise_in(tmp_path)
+    submission_in(tmp_path / "in" / "ann", EARLY)
+    told = json.loads(called("grade", str(where), "in/ann", "--format", "json", cwd=tmp_path))
+    command = shlex.split(told["checks"][1]["replay"])
+    assert command[:3] == ["mqsim", "exercise", "replay"]
+    assert command[-2:] == ["in/ann", "--sandbox"]
+    again = called(*command[1:], cwd=tmp_path)
+    assert told["checks"][1]["message"].partition(", after")[0] in again
+    shutil.make_archive(str(tmp_path / "ann"), "zip", tmp_path / "in" / "ann")
+    assert called(*command[1:-2], "ann.zip", "--sandbox", cwd=tmp_path) == again
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (("exercise", "start", "nothing"), "there is no exercise 'nothing'"),
+        (("exercise", "start", "fair_dispach"), "Did you mean 'fair_dispatch'?"),
+        (("exercise", "replay", "10", "1.1"), "reads the files that were handed in"),
         (("exercise", "check"), "there is no exercise here|in this folder"),
         (("exercise", "new", "more"), "two digits and small letters"),
         (("grade",), "name an exercise and what was handed in"),

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from tests.conformance.servers import RealBroker, ServerError
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ NODES: Final = 3
 NET_TICK_TIME: Final = 8
 """Seconds after which a node gives up another one that is silent. RabbitMQ's default is 60."""
 
-_ALL_UP: Final = 60.0
+_ALL_UP: Final = PATIENCE
 
 
 class Member(RealBroker):

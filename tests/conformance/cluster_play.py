@@ -77,6 +77,7 @@ def play_cluster(cluster: RealCluster, names: Iterable[str] | None = None) -> Re
         what each fact saw, by its name. A fact that failed to run has seen its own traceback.
     """
     chosen = [CLUSTER_FACTS[name] for name in (CLUSTER_FACTS if names is None else names)]
+    cluster.nodes[1].drop_vhosts(fact.name for fact in chosen)
     cluster.nodes[1].add_vhosts(fact.name for fact in chosen)
     found: Recording = {}
     for plan in dict.fromkeys(fact.plan for fact in chosen):

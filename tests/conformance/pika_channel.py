@@ -11,7 +11,7 @@ import pika
 from pika import spec
 from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError, DuplicateGetOkCallback
 
-from tests.conformance.script import PATIENCE, SETTLE, Arguments, Channel, Seen
+from tests.conformance.script import Arguments, Channel, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class PikaChannelDriver(Channel):
         return done()
 
     def _quiet(self) -> None:
-        self._wait(lambda: False, SETTLE)
+        self._wait(lambda: False, self.connection.world.settle)
 
     def _ask(self, call: Callable[..., Any], view: Callable[[Any], Seen] | None = None) -> Seen:
         """Call with a callback, and wait for the answer or for the end."""
@@ -318,7 +318,8 @@ class PikaChannelDriver(Channel):
         return "ok" if self._wait(lambda: bool(closed)) else self.closed or "no answer"
 
     def fate(self, *, expect_close: bool = False) -> Seen:
-        self._wait(lambda: False, PATIENCE if expect_close else SETTLE)
+        world = self.connection.world
+        self._wait(lambda: False, world.patience if expect_close else world.settle)
         return "open" if self.closed is None else self.closed
 
 

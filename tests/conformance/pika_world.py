@@ -34,18 +34,27 @@ class PikaWorld(World):
         port: where the server listens on 127.0.0.1.
         vhost: the virtual host, which must exist and be empty.
         alarm: raises or clears the server's memory alarm, if there is a way to do so.
+        slower: how many times as long as usual it waits, for a machine that is busy.
 
     Attributes:
         patience: seconds to wait at most for an answer.
+        settle: seconds after which a server has said whatever it had to say.
     """
 
-    def __init__(self, port: int, vhost: str = "/", alarm: Callable[[bool], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        vhost: str = "/",
+        alarm: Callable[[bool], None] | None = None,
+        slower: float = 1.0,
+    ) -> None:
         super().__init__()
         self.port = port
         self.vhost = vhost
         self.loop = IOLoop()
         self.loop.activate_poller()
-        self.patience = PATIENCE
+        self.patience = PATIENCE * slower
+        self.settle = SETTLE * slower
         self._alarm = alarm
         self._connections: list[PikaConnection] = []
 
@@ -67,9 +76,9 @@ class PikaWorld(World):
     def freeze(self, seconds: float) -> None:
         time.sleep(seconds)
 
-    def pump(self, done: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-        """Serve all connections until `done()`, or until the time is over; tell which."""
-        end = time.monotonic() + seconds
+    def pump(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Serve all connections until `done()`, or for some seconds (patience, unless told); tell which."""
+        end = time.monotonic() + (self.patience if seconds is None else seconds)
         while not done():
             left = end - time.monotonic()
             if left <= 0:
@@ -83,7 +92,7 @@ class PikaWorld(World):
 
     def greet(self, data: bytes) -> str:
         answer = b""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as stream:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=self.patience) as stream:
             stream.sendall(data)
             stream.settimeout(1.0)
             with contextlib.suppress(OSError):
@@ -119,7 +128,7 @@ class PikaConnection(Connection):
             virtual_host=vhost,
             credentials=pika.PlainCredentials(user, password),
             heartbeat=heartbeat,
-            socket_timeout=PATIENCE,
+            socket_timeout=world.patience,
         )
         self.pika = pika.SelectConnection(
             parameters,
@@ -151,7 +160,8 @@ class PikaConnection(Connection):
         return PikaChannelDriver(self)
 
     def fate(self, *, expect_close: bool = False) -> Seen:
-        self.world.pump(lambda: self.closed is not None, PATIENCE if expect_close else SETTLE)
+        world = self.world
+        world.pump(lambda: self.closed is not None, world.patience if expect_close else world.settle)
         return "open" if self.closed is None else self.closed
 
     def close(self) -> Seen:
@@ -165,7 +175,7 @@ class PikaConnection(Connection):
         self.world.pump(lambda: self.closed is not None)
 
     def blocked(self) -> list[str]:
-        self.world.pump(lambda: False, SETTLE)
+        self.world.pump(lambda: False, self.world.settle)
         found, self.notices = self.notices, []
         return found
 

@@ -27,7 +27,9 @@ def play(fact: Fact, world: World, vhost: str = "/") -> Seen:
     return normalised(world.seen, vhost)
 
 
-def play_all(broker: RealBroker, names: Iterable[str] | None = None, workers: int = 6) -> Recording:
+def play_all(
+    broker: RealBroker, names: Iterable[str] | None = None, workers: int = 6, slower: float = 1.0
+) -> Recording:
     """Play facts (all of them unless named) against a real broker that was started.
 
     Facts run side by side, but those that an operator's hand or a stop is part of, since they touch every
@@ -41,16 +43,18 @@ def play_all(broker: RealBroker, names: Iterable[str] | None = None, workers: in
     stopping = [fact for fact in chosen if "stop" in fact.needs]
     together = [fact for fact in chosen if not fact.needs & {"operator", "stop"}]
     together.sort(key=lambda fact: "timeout" not in fact.needs)
+    broker.drop_vhosts(fact.name for fact in chosen)
     broker.add_vhosts(fact.name for fact in stopping)
     found: Recording = {}
     for how in ("restart", "kill"):
-        found |= _stopping(broker, [fact for fact in stopping if fact.name.startswith(how)], how == "restart")
+        facts = [fact for fact in stopping if fact.name.startswith(how)]
+        found |= _stopping(broker, facts, how == "restart", slower)
     broker.add_vhosts(fact.name for fact in chosen)
     with ThreadPoolExecutor(workers) as pool:
-        seen = pool.map(lambda fact: _one(broker, fact), together)
+        seen = pool.map(lambda fact: _one(broker, fact, slower), together)
         found |= zip((fact.name for fact in together), seen, strict=True)
     for fact in alone:
-        found[fact.name] = _one(broker, fact)
+        found[fact.name] = _one(broker, fact, slower)
     return {name: found[name] for name in sorted(found)}
 
 
@@ -60,15 +64,15 @@ def server(version: str, chroot: Path | None = None) -> RealBroker:
     return RealBroker(version, chroot, timeout)
 
 
-def _world(broker: RealBroker, fact: Fact) -> PikaWorld:
+def _world(broker: RealBroker, fact: Fact, slower: float = 1.0) -> PikaWorld:
     def alarm(on: bool) -> None:
         broker.ctl("set_vm_memory_high_watermark", "0.000001" if on else "0.6")
 
-    return PikaWorld(broker.port, fact.name, alarm)
+    return PikaWorld(broker.port, fact.name, alarm, slower)
 
 
-def _one(broker: RealBroker, fact: Fact) -> Seen:
-    world = _world(broker, fact)
+def _one(broker: RealBroker, fact: Fact, slower: float) -> Seen:
+    world = _world(broker, fact, slower)
     try:
         return play(fact, world, fact.name)
     except Exception:
@@ -77,11 +81,11 @@ def _one(broker: RealBroker, fact: Fact) -> Seen:
         world.end()
 
 
-def _stopping(broker: RealBroker, facts: list[Fact], clean: bool) -> Recording:
+def _stopping(broker: RealBroker, facts: list[Fact], clean: bool, slower: float) -> Recording:
     """Play facts up to their interruption, stop and start the server once for all, and play on."""
     if not facts:
         return {}
-    worlds = {fact.name: _world(broker, fact) for fact in facts}
+    worlds = {fact.name: _world(broker, fact, slower) for fact in facts}
     running: dict[str, Generator[Interruption, None, None]] = {}
     for fact in facts:
         steps = fact.play(worlds[fact.name])

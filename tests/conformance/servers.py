@@ -24,6 +24,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
@@ -154,14 +156,14 @@ class RealBroker:
         self._server.wait()
         self._server = None
         # The process we wait for is a shell; the virtual machine below it lets go of its port a moment later.
-        _await_silence(self.port, 20)
+        _await_silence(self.port, PATIENCE)
 
     def restart(self, *, clean: bool = True) -> None:
         """End the server (see `halt`) and start it again on the same port and data."""
         self.halt(clean=clean)
         self._boot()
 
-    def ctl(self, *arguments: str, timeout: float = 90) -> str:
+    def ctl(self, *arguments: str, timeout: float = PATIENCE) -> str:
         """Run rabbitmqctl against this server and return what it prints.
 
         Raises:
@@ -181,6 +183,12 @@ class RealBroker:
             raise ServerError(f"rabbitmqctl {arguments[0]}: {(done.stdout + done.stderr).strip()[-600:]}")
         return done.stdout
 
+    def drop_vhosts(self, names: Iterable[str]) -> None:
+        """Delete those of these virtual hosts that were added, with all that is in them."""
+        for name in [name for name in names if name in self.vhosts]:
+            self.ctl("delete_vhost", name)
+            self.vhosts.remove(name)
+
     def add_vhosts(self, names: Iterable[str]) -> None:
         """Add empty virtual hosts that the user guest may use, all in one call."""
         fresh = [name for name in names if name not in self.vhosts]
@@ -195,7 +203,7 @@ class RealBroker:
         path = self._folder / "definitions.json"
         path.write_text(json.dumps(definitions))
         path.chmod(0o644)
-        self.ctl("import_definitions", self._inside(path), timeout=300)
+        self.ctl("import_definitions", self._inside(path))
         self.vhosts += fresh
 
     # -- the machinery
@@ -285,7 +293,7 @@ class RealBroker:
         """Start epmd ourselves, or the server would leave a daemon behind that nobody owns."""
         command = self._command("epmd", "-port", self._env["ERL_EPMD_PORT"], "-address", LOOPBACK)
         self._epmd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _await_port(int(self._env["ERL_EPMD_PORT"]), 20)
+        _await_port(int(self._env["ERL_EPMD_PORT"]), PATIENCE)
 
     def _boot(self) -> None:
         assert self._folder is not None
@@ -299,7 +307,7 @@ class RealBroker:
                 cwd=self.root,
             )
         try:
-            _await_port(self.port, 60, self._server)
+            _await_port(self.port, PATIENCE, self._server)
             self.ctl("await_startup")
         except (ServerError, TimeoutError) as error:
             said = (self._folder / "console").read_text(errors="replace")[-800:]

@@ -107,6 +107,7 @@ def table_of_faults() -> str:
         "either": "an actor, a group, `broker` or `broker-k`",
         "link": "two ends, one of them `broker` or `broker-k`",
         "alarm": "`memory` or `disk`",
+        "service": "`ledger`",
         "consumer": "a consumer or a group of consumers",
     }
     lines = ["| kind | aimed at | fields |", "| --- | --- | --- |"]

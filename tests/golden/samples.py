@@ -16,7 +16,7 @@ import numpy as np
 
 from mqsim.distributions import Streams, parse
 from mqsim.scenario import Scenario
-from mqsim.sim.arrivals import times
+from mqsim.scenario.arrival_times import times
 
 KEPT = Path(__file__).with_name("samples.txt")
 SAMPLES, ARRIVALS = 10_000, 2000

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.grading.hostile.archives import FILES
+from tests.outside import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 READY = ROOT / "exercises" / "autograder"
@@ -32,7 +33,7 @@ def ran(script: Path, *arguments: str, **environment: str) -> None:
         ["bash", str(script), *arguments],
         env={**os.environ, "MQSIM": str(Path(sys.executable).with_name("mqsim")), **environment},
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
         capture_output=True,
     )
 
@@ -115,4 +116,4 @@ def test_nbgrader_gets_a_notebook_with_its_marks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", [*sorted(READY.rglob("*.sh")), READY / "gradescope" / "run_autograder"])
 def test_a_script_is_a_program(script: Path) -> None:
     assert os.access(script, os.X_OK)
-    subprocess.run(["bash", "-n", str(script)], check=True, timeout=20)
+    subprocess.run(["bash", "-n", str(script)], check=True, timeout=PATIENCE)

@@ -75,6 +75,17 @@ def test_hidden_checks_show_their_category_and_nothing_else(tmp_path: Path, priv
     assert hidden.example.replay == ""
 
 
+def test_a_hidden_check_that_fails_itself_says_whose_fault_it_is(tmp_path: Path, private: Path) -> None:
+    (private / "01_small").mkdir()
+    (private / "01_small" / "hidden.py").write_text(HIDDEN.replace("expect(False,", "raise ValueError("))
+    verdict = grade(Order(exercise_in(tmp_path), strongest(), private), submission_in(tmp_path / "s", RIGHT))
+    assert verdict.state is State.GRADER_ERROR
+    assert verdict.checks[-1].message == (
+        "This hidden check failed itself: ValueError. What was handed in is not at fault."
+    )
+    assert "The secret" not in json.dumps(verdict.to_data())
+
+
 CHEAT = RIGHT.replace("    ledger.record(body.decode())", "    if body == b'a.': ledger.record('a.')")
 
 

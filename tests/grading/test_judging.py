@@ -10,6 +10,7 @@ import pytest
 from mqsim.errors import UsageError
 from mqsim.grading import Exercise, calm, every_crash, expect, load
 from mqsim.grading.practice import check, replay
+from mqsim.grading.reports.text import text
 from mqsim.grading.verdict import State
 from tests.grading.exercises_for_tests import CRASHES, EARLY, IDLE, RIGHT, exercise_in, submission_in
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def states(folder: Path, source: str, text: str = CRASHES) -> dict[str, tuple[State, float, str]]:
-    verdict = check(load(exercise_in(folder, text)), submission_in(folder / "s", source))
+def states(folder: Path, source: str, checks: str = CRASHES) -> dict[str, tuple[State, float, str]]:
+    verdict = check(load(exercise_in(folder, checks)), submission_in(folder / "s", source))
     return {each.name: (each.state, each.points, each.message) for each in verdict.checks}
 
 
@@ -77,7 +78,34 @@ def test_a_check_that_fails_itself_is_a_grader_error_without_a_score(tmp_path: P
     verdict = check(load(exercise_in(tmp_path, broken)), submission_in(tmp_path / "s", RIGHT))
     assert verdict.state is State.GRADER_ERROR
     assert verdict.score is None
-    assert "effects failed itself: ZeroDivisionError" in verdict.checks[0].message
+    effects, lost = verdict.checks
+    assert "effects failed itself: ZeroDivisionError: division by zero (line " in effects.message
+    assert "not at fault" in effects.message
+    assert "grade it again" not in text(verdict).lower()  # That would not help.
+    assert (lost.state, lost.message) == (
+        State.GRADER_ERROR,
+        "It needs effects, and that could not be judged.",
+    )
+
+
+def test_what_needs_a_check_that_was_not_exercised_is_not_exercised_either(tmp_path: Path) -> None:
+    """The producer sends nothing, so no crash of it can matter."""
+    needing = NO_EVIDENCE + (
+        '\n\n@exercise.check(points=1, needs=["nothing_lost"])\ndef more(run):\n    """It goes on."""\n'
+    )
+    quiet = "import pika\nconnection = pika.BlockingConnection()\nconnection.close()\n"
+    verdict = check(load(exercise_in(tmp_path, needing)), submission_in(tmp_path / "s", producer=quiet))
+    assert verdict.checks[2].state is State.NOT_EXERCISED
+    assert verdict.checks[2].message == "It needs nothing_lost, and that was not exercised."
+
+
+def test_points_runs_and_second_crashes_add_up(tmp_path: Path) -> None:
+    verdict = check(load(exercise_in(tmp_path)), submission_in(tmp_path / "s", RIGHT))
+    (searched,) = verdict.checks[1].searched
+    assert searched.found == searched.run - searched.again + searched.skipped
+    assert searched.again > 0
+    assert f"{searched.found} points found, {searched.run - searched.again} run" in searched.words()
+    assert f"{searched.again} more run with a second crash" in searched.words()
 
 
 def test_what_only_printing_changes_is_no_other_run(tmp_path: Path) -> None:

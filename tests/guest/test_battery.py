@@ -15,6 +15,7 @@ from mqsim.guest.carriers.in_process import InProcess
 from tests.guest.battery import ALL, OPTIONS
 from tests.guest.plain import PLAIN
 from tests.guest.stage import play
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
@@ -54,7 +55,7 @@ def test_a_real_interpreter_prints_the_same(name: str, tmp_path: Path) -> None:
         [sys.executable, str(file), *arguments],
         capture_output=True,
         env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", "TZ": "UTC"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     # A noisy machine is late in real time: what counts there is the order.
     time = re.compile(r"\b\d\.\d\b")
@@ -75,7 +76,7 @@ def test_hash_seeds_change_nothing() -> None:
                 capture_output=True,
                 env=environment | {"PYTHONHASHSEED": seed},
                 cwd=ROOT,
-                timeout=120,
+                timeout=PATIENCE,
                 check=True,
             )
             seen.add(done.stdout)

@@ -12,6 +12,7 @@ import pytest
 
 from mqsim.errors import UsageError
 from mqsim.guest.function_source import source_of
+from tests.outside import PATIENCE
 
 PAUSE = 0.25
 WORDS = {"greeting": ["hello", "queue"]}
@@ -39,7 +40,7 @@ def program() -> None:
 
 def outcome(text: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=PATIENCE
     ).stdout
 
 

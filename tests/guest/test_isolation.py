@@ -22,6 +22,7 @@ from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.program import Program
 from mqsim.guest.shims import dispatch as hooks
 from tests.guest.stage import Stage, play
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory
@@ -267,7 +268,7 @@ def test_killed_guests_print_nothing_when_the_interpreter_ends() -> None:
     )
     root = Path(__file__).parent.parent.parent
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.stdout == "['    1.000000  student     * 137 9 killed']\n"
     assert done.stderr == ""
@@ -315,4 +316,4 @@ def test_another_library_sleeps_in_virtual_time(
     source = f"import sys\nsys.path.append({str(site)!r})\nimport retrying_lib\nprint(retrying_lib.nap())\n"
     began = time.perf_counter()
     assert play(carry, source)[0].split()[-1] == "1200.0"
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 200, "it slept for real"

@@ -298,3 +298,21 @@ except KeyboardInterrupt:
     print("interrupted")
 """
     assert staged(carry, source) == ["1 interrupted", "1 second", "1 * 0 0"]
+
+
+def test_a_busy_program_is_charged_for_many_calls_at_once(carry: CarrierFactory) -> None:
+    """Beyond 10,000 calls time passes, but the world is not asked after each of them."""
+    source = """
+import socket, time
+s = socket.create_connection(("localhost", 7))
+for n in range(20_000):
+    s.send(b"x")
+print(round(time.monotonic() - 1000, 1))
+"""
+    stage = Stage(carry)
+    guest = stage.add(stage.program(source))
+    (line, _) = stage.run()
+    assert guest.resumed < 400
+    # Call 10,000 + n takes 2^(n // 1024) ticks of 2^-20 s, but at most 64.
+    charged = sum(1 << min(n // 1024, 6) for n in range(10_000)) / 2**20
+    assert float(line.split()[-1]) == pytest.approx(charged, abs=0.06)

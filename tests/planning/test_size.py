@@ -290,3 +290,104 @@ def test_the_table_and_the_figure_show_what_was_judged() -> None:
     ax = answer.figure()
     assert "The target is 0.2 s" in describe(ax)
     assert len(data(ax)) == len(answer.table)
+
+
+def loss(rate: float, mean: float, servers: int, room: int) -> float:
+    """The share that is refused in M/M/c with so much room to wait, from the balance equations."""
+    weights = [1.0]
+    for n in range(1, servers + room + 1):
+        weights.append(weights[-1] * rate * mean / min(n, servers))
+    return weights[-1] / sum(weights)
+
+
+@pytest.mark.parametrize(
+    ("flags", "of"),
+    [({"workers": "5", "queue_limit": "0..60"}, "room"), ({"workers": "1..20", "queue_limit": "3"}, "count")],
+)
+def test_a_bounded_queue_is_sized_by_its_loss(flags: dict[str, str], of: str) -> None:
+    answer = planning.size(rate="100/s", work="40ms", target="misses <= 1%", **flags)
+    each = range(1, 60)
+    expected = next(
+        n for n in each if (loss(100, 0.04, 5, n) if of == "room" else loss(100, 0.04, n, 3)) <= 0.01
+    )
+    assert (answer.data["value"], answer.data["messages"]) == (expected, 0)
+
+
+def test_what_should_be_high_is_not_taken_to_rise() -> None:
+    """Workers are 10 / c busy, so of 1 to 40 workers those from 11 to 16 are at least 60 % busy."""
+    load = {"rate": "250/s", "work": "40ms", "workers": "1..40"}
+    busy = "groups.worker.utilisation"
+    assert planning.size(**load, target=f"{busy} >= 60%").data["value"] == 11
+    assert planning.size(**load, target=[f"{busy} >= 60%", f"{busy} <= 70%"]).data["value"] == 15
+    assert planning.size(**load, target=[f"{busy} >= 95%", f"{busy} <= 97%"]).status == 1
+    two = planning.size(
+        **load | {"workers": "11..14"},
+        vary="consumers.worker.speed=1,2",
+        target=[f"{busy} >= 35%", f"{busy} <= 46%"],
+    )
+    assert two.data["value"] == {"consumers.worker.count": 11, "consumers.worker.speed": 2}
+
+
+def test_a_field_of_which_more_is_worse_is_searched_from_its_least() -> None:
+    answer = planning.size(
+        rate="250/s",
+        work="40ms",
+        workers="12",
+        vary="producers.sender.arrivals.poisson.rate=100..350",
+        target="p99 < 200ms",
+    )
+    assert answer.data["value"] == 100
+
+
+def test_a_closed_loop_has_a_steady_state() -> None:
+    """Users who think for 5 s, work of 0.5 s: the mean sojourn by the balance equations of M/M/c//N."""
+
+    def mean(users: int, servers: int) -> float:
+        weights = [1.0]
+        for n in range(1, users + 1):
+            weights.append(weights[-1] * (users - n + 1) * 0.5 / 5 / min(n, servers))
+        sent = sum((users - n) * weight for n, weight in enumerate(weights)) / 5
+        return sum(n * weight for n, weight in enumerate(weights)) / sent
+
+    sender = {"closed": {"users": 20, "think": {"exponential": {"mean": 5}}}}
+    scenario = Scenario(
+        duration=100,
+        broker={"queues": {"tasks": {}}},
+        producers={"p": {"to": "tasks", "arrivals": sender, "work": {"exponential": {"mean": 0.5}}}},
+        consumers={"w": {"queue": "tasks", "count": 2}},
+    )
+    users = planning.size(
+        scenario=scenario,
+        vary="producers.p.arrivals.closed.users=1..59",
+        highest=True,
+        target="mean < 1s",
+    )
+    assert users.data["value"] == max(n for n in range(1, 60) if mean(n, 2) < 1)
+    count = planning.size(
+        scenario=scenario, vary="consumers.w.count=1..9", target="mean < 0.7", simulate=True
+    )
+    assert count.data["value"] == next(c for c in range(1, 10) if mean(20, c) < 0.7)
+
+
+def test_values_in_between_are_said_to_be_untried() -> None:
+    answer = planning.size(
+        rate="40/s",
+        work="20ms",
+        latency="10ms",
+        vary="consumers.worker.prefetch=2..40",
+        target="p50 < 1ms",
+        simulate=True,
+        budget=2e5,
+    )
+    assert answer.status in (1, 3)
+    assert answer.status == 1 or "tried" in " ".join([answer.sentence, *answer.notes])
+
+
+def test_one_setting_leaves_budget_for_others() -> None:
+    """The target is the very mean of one setting, which no run can decide."""
+    exact = theory.mmc(7, 1.0, 9).mean_sojourn
+    answer = planning.size(
+        rate="7/s", work="1s", workers="8..12", target=f"mean < {exact:.9f}", simulate=True, budget=6e5
+    )
+    assert answer.data["state"] in ("met", "unsure")
+    assert answer.data["value"] in (9, 10)

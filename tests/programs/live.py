@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conformance.servers import RealBroker
+from tests.outside import PATIENCE
 from tests.programs.casts import CASTS, Cast, Part
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ Line = tuple[float, str, str]
 Played = dict[str, list[Line]]
 """What each program of a cast printed, and how it ended if it ended by itself."""
 
-PATIENCE = 20.0
-"""Seconds that lines are waited for beyond the end of their cast."""
+LATE_LINES = 20.0
+"""Seconds that lines are waited for beyond the end of their cast; a cast that went another way has none."""
 
 RECORDING = Path(__file__).parent / "recordings" / "3.10.json"
 
@@ -110,11 +111,11 @@ class Actor:
         """Kill what still runs; all that it said, in order."""
         self._process.kill()
         if self._began:
-            self._waiter.join(20)
+            self._waiter.join(PATIENCE)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None
             pipe.close()
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
         return self.lines
 
 
@@ -163,7 +164,7 @@ def _perform(cast: Cast, actors: dict[str, Actor]) -> None:
 
 
 def _await(lines: dict[str, int], actors: dict[str, Actor]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + LATE_LINES
     while any(len(actors[name].lines) < count for name, count in lines.items()) and time.monotonic() < end:
         time.sleep(0.02)
 
@@ -178,6 +179,7 @@ def play_all(
     """Play casts against a real broker that was started, some side by side; see `play`."""
     chosen = list(names)
     hosts = {name: f"cast {number}" for number, name in enumerate(chosen)}
+    broker.drop_vhosts(hosts.values())
     broker.add_vhosts(hosts.values())
     with ThreadPoolExecutor(workers) as pool:
         expected = awaited or {}

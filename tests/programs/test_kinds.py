@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mqsim as mq
 from mqsim.api.magic import program
+from mqsim.cli.exec import DOWN
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mqsim.guest.carriers.carrier import CarrierFactory
 
+RECORDINGS = Path(__file__).parents[1] / "conformance" / "recordings"
 CONNECT = """
 import logging, signal, sys, threading, time
 import pika
@@ -307,6 +309,42 @@ connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
 found = connection.channel().queue_declare("stream", durable=True, passive=True).method.message_count
 print(sent, found)
 """
+
+RESTED = """
+channel.queue_declare("rested", durable=True)
+time.sleep(8 - {rest} - (time.monotonic() - 1000))
+for n in range(50):
+    channel.basic_publish("", "rested", str(n), pika.BasicProperties(delivery_mode={mode}))
+try:
+    connection.process_data_events({rest} + 1)
+except pika.exceptions.AMQPError:
+    time.sleep(5)
+connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+print("there:", connection.channel().queue_declare("rested", durable=True, passive=True).method.message_count)
+"""
+
+
+def test_a_queue_writes_after_the_rest_that_rabbitmq_showed() -> None:
+    """Fifty messages without confirms, a rest, SIGKILL; the counts were recorded from RabbitMQ."""
+    recorded = json.loads((RECORDINGS / "crash-3.10.json").read_text(encoding="utf-8"))
+    rounds = recorded["there after SIGKILL, by seconds of rest"]
+    assert all(each == rounds[0] for each in rounds)
+    for mode, counts in rounds[0].items():
+        for rest, there in counts.items():
+            found = lines(
+                RESTED.format(mode=2 if mode == "persistent" else 1, rest=rest),
+                faults=[{"kill": "broker", "at": 8.001, "down": 3}],
+            )
+            assert [text for _, text in found if text.startswith("there")] == [f"there: {there}"], (
+                mode,
+                rest,
+            )
+
+
+def test_the_usual_time_away_is_one_that_rabbitmq_took() -> None:
+    recorded = json.loads((RECORDINGS / "crash-3.10.json").read_text(encoding="utf-8"))
+    times = recorded["seconds away after an orderly stop"]
+    assert min(times) <= DOWN <= max(times)
 
 
 @pytest.mark.parametrize(

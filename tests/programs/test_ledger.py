@@ -22,6 +22,7 @@ from mqsim.guest.carriers.in_process import InProcess
 from mqsim.guest.host import ledger_service
 from mqsim.guest.host.ledger_service import ADDRESS, LONGEST, Ledger, LedgerEntry
 from tests.guest.stage import Echo, Stage
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def outside(folder: Path, file: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return done.stdout
 
@@ -299,7 +300,7 @@ def test_processes_that_rush_for_the_same_keys_win_each_once(tmp_path: Path) -> 
         subprocess.Popen([sys.executable, "rush.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    won = sorted(int(key) for each in started for key in each.communicate(timeout=120)[0].split())
+    won = sorted(int(key) for each in started for key in each.communicate(timeout=PATIENCE)[0].split())
     assert won == list(range(100))
     assert outside(tmp_path, "ledger.py").count("  rush  ") == 40
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pika
 import pytest
 
-from tests.outside import missing
+from tests.outside import PATIENCE, missing
 
 OLDEST = "1.3.2"
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=200,
+        timeout=PATIENCE,
     )
     if done.returncode:
         missing(f"pip install pika=={OLDEST} did not work: {done.stderr.strip().splitlines()[-1:]}")
@@ -43,7 +43,7 @@ def test_the_other_is_another_minor_version_at_the_lower_end_of_the_range() -> N
 def test_programs_run_with_the_oldest_pika_too(oldest: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(oldest), str(ROOT)])}
     check = f"import pika; assert pika.__version__ == '{OLDEST}' and pika.__file__.startswith('{oldest}')"
-    subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=PATIENCE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, "-k", "not real_"],
         env=environment,
@@ -51,7 +51,7 @@ def test_programs_run_with_the_oldest_pika_too(oldest: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout[-4000:]
     assert " passed" in done.stdout

@@ -16,14 +16,18 @@ EXAMPLES = re.findall(
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("program", "expected"), EXAMPLES)
 def test_a_program_of_the_page(program: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(program)
-    faults = [{"terminate": "p", "at": 3}] if "SIGTERM" in program else []
+    faults: list[dict[str, object]] = []
+    if "SIGTERM" in program:
+        faults = [{"terminate": "p", "at": 3}]
+    elif "LedgerError" in program:
+        faults = [{"outage": "ledger", "at": 1, "for": 2}]
     result = mq.run_programs({"p": tmp_path / "p.py"}, faults=faults)
     assert result.transcript() + "\n" == expected
     assert [path.name for path in tmp_path.iterdir()] == ["p.py"]

@@ -83,6 +83,26 @@ def test_users_and_virtual_hosts(
         assert any("ProbableAuthenticationError" in text or "vhost / not found" in text for text in found)
 
 
+def test_a_virtual_host_of_the_file_that_is_not_simulated_is_named(
+    tmp_path: Path, carry: CarrierFactory
+) -> None:
+    """RabbitMQ's answer is 530 for a name that it does not know; the transcript says what this one is."""
+    path = tmp_path / "two.json"
+    queues = [
+        {"name": "jobs", "vhost": "/", "durable": True},
+        {"name": "jobs", "vhost": "shop", "durable": True},
+    ]
+    path.write_text(json.dumps({"vhosts": [{"name": "/"}, {"name": "shop"}], "queues": queues}))
+    for vhost, named in (("shop", 1), ("nowhere", 0)):
+        found = printed(
+            CONNECT.format(how=f"'rabbitmq', virtual_host={vhost!r}"), definitions=path, carry=carry
+        )
+        assert any(f"NOT_ALLOWED - vhost {vhost} not found" in text for text in found)
+        assert (
+            sum("only one virtual host of a definitions file is simulated" in text for text in found) == named
+        )
+
+
 def test_without_definitions_guest_alone_may_log_in() -> None:
     credentials = "pika.PlainCredentials('anna', 'secret')"
     assert printed(CONNECT.format(how="'rabbitmq'"))[0] == "connected"

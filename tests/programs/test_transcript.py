@@ -11,6 +11,7 @@ import pytest
 
 import mqsim as mq
 from mqsim.guest.host.transcript import Line, cut
+from tests.outside import PATIENCE
 from tests.programs.texts import AUTO, PRODUCER, lines, manual, run
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def test_the_same_in_every_interpreter(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=PATIENCE,
         ).stdout
         for seed in ("0", "1", "random")
     }

@@ -63,4 +63,8 @@ WRONG_FAULTS: list[tuple[Any, str, list[str]]] = [
         ["left out without then: crash"],
     ),
     ({"alarm": "memry", "at": 3}, "faults.0.alarm", ["Did you mean 'memory'?"]),
+    ({"outage": "ledgr", "at": 3}, "faults.0.outage", ["Did you mean 'ledger'?"]),
+    ({"outage": ["ledger"], "at": 3}, "faults.0.outage", ["the service's name: ledger"]),
+    ({"outage": "ledger", "at": 3}, "faults.0.outage", ["only programs use the ledger"]),
+    ({"outage": "ledger"}, "faults.0.at", ["missing"]),
 ]

@@ -90,6 +90,12 @@ WRONG: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ),
     ("batches", {RATE: {"batches": {"every": 1, "size": 0}}}, f"{RATE}.batches.size", ["mean above 0"]),
     (
+        "batches of none",
+        {RATE: {"batches": {"every": 1, "size": 0.5}}},
+        f"{RATE}.batches.size",
+        ["round to 1"],
+    ),
+    (
         "profile order",
         {RATE: {"profile": {"points": [[5, 1], [5, 2]]}}},
         f"{RATE}.profile.points.1.0",

@@ -18,6 +18,7 @@ from pika.exceptions import AMQPError
 from mqsim.broker import Broker
 from mqsim.server import Host
 from tests.conformance.servers import free_ports
+from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,15 +53,15 @@ class Box:
 
     def __enter__(self) -> Box:
         self._thread.start()
-        self._ready.result(10)
+        self._ready.result(PATIENCE)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
-        assert not self._thread.is_alive()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), f"the server did not stop within {PATIENCE:g} s"
 
     async def _run(self) -> None:
         try:
@@ -88,7 +89,7 @@ class Box:
             self.host.look_soon()
 
         self.loop.call_soon_threadsafe(there)
-        return done.result(10)
+        return done.result(PATIENCE)
 
     def alarm(self, on: bool) -> None:
         """Raise or clear the memory alarm."""
@@ -131,7 +132,7 @@ class Process:
         """End it, in order or with SIGKILL; its exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        status = self._process.wait(20)
+        status = self._process.wait(PATIENCE)
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._process = None

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from pamqp import commands, frame
 from pamqp.header import ContentHeader, ProtocolHeader
 
+from tests.outside import PATIENCE
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -34,7 +36,7 @@ class Crowd:
 
     def __enter__(self) -> Crowd:
         for _ in range(self.count):
-            self.streams.append(socket.create_connection(("127.0.0.1", self.port), timeout=30))
+            self.streams.append(socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE))
         return self
 
     def __exit__(
@@ -82,7 +84,7 @@ class Crowd:
             for stream in self.streams:
                 selector.register(stream, selectors.EVENT_READ)
             while came < self.count:
-                ready = selector.select(10)
+                ready = selector.select(PATIENCE)
                 if not ready:
                     break
                 for key_, _ in ready:

@@ -17,6 +17,7 @@ from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, Connecti
 from mqsim.broker import Broker
 from mqsim.server.host import Host
 from tests.amqp.bad_bytes import CASES
+from tests.outside import PATIENCE
 from tests.server.box import Box, close
 
 if TYPE_CHECKING:
@@ -46,21 +47,20 @@ def _close_all() -> Iterator[None]:
 
 
 def connect(box: Box, **options: Any) -> pika.BlockingConnection:
-    connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", box.port, **options))
+    waits = {"socket_timeout": PATIENCE, "stack_timeout": PATIENCE}
+    connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", box.port, **waits, **options))
     opened.append(connection)
     return connection
 
 
 def works(box: Box) -> None:
-    """A well-behaved client gets its work done, soon."""
-    began = time.monotonic()
+    """A well-behaved client gets its work done."""
     with connect(box) as connection:
         channel = connection.channel()
         queue = channel.queue_declare("", exclusive=True).method.queue
         channel.confirm_delivery()
         channel.basic_publish("", queue, b"x", mandatory=True)
         assert channel.basic_get(queue, auto_ack=True)[2] == b"x"
-    assert time.monotonic() - began < 2.0
 
 
 def test_a_task_queue_by_the_book(box: Box) -> None:
@@ -114,7 +114,7 @@ def test_many_connections_at_once(box: Box) -> None:
         assert box.call(lambda host: len(host.broker.connections)) == 300
         works(box)
         assert crowd.round() == 300
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while box.call(lambda host: len(host.broker.connections)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert box.call(lambda host: (len(host.broker.connections), len(host.streams))) == (0, 0)
@@ -129,13 +129,13 @@ def test_rubbish_harms_nobody_else(box: Box, name: str) -> None:
         bad.channel()
         bad._impl._output_marshaled_frames([CASES[name].sent])
         with pytest.raises((ConnectionClosedByBroker, AMQPConnectionError)):
-            bad.process_data_events(time_limit=5)
+            bad.process_data_events(time_limit=PATIENCE)
         assert channel.queue_declare("q", passive=True).method.message_count == 0
     works(box)
 
 
 def test_a_stranger_is_sent_away(box: Box) -> None:
-    with socket.create_connection(("127.0.0.1", box.port), timeout=5) as stream:
+    with socket.create_connection(("127.0.0.1", box.port), timeout=PATIENCE) as stream:
         stream.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert stream.recv(100) == HANDSHAKE
         assert stream.recv(100) == b""
@@ -144,11 +144,12 @@ def test_a_stranger_is_sent_away(box: Box) -> None:
 
 def test_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mqsim.amqp.session.HANDSHAKE_TIMEOUT", 0.5)
-    with Box() as box, socket.create_connection(("127.0.0.1", box.port), timeout=5) as stream:
+    with Box() as box, socket.create_connection(("127.0.0.1", box.port), timeout=PATIENCE) as stream:
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError):
             assert stream.recv(100) == b""
-        assert 0.4 < time.monotonic() - began < 2.0
+        # Not at once; how soon depends on the machine.
+        assert time.monotonic() - began > 0.4
         assert box.call(lambda host: len(host.streams)) == 0
 
 
@@ -159,13 +160,14 @@ def _drained(stream: socket.socket) -> None:
 
 def test_a_silent_client_sees_its_connection_break(box: Box) -> None:
     """A lost heartbeat is a reset, as from a real RabbitMQ, and its messages go to others."""
-    connection = connect(box, heartbeat=1)
+    connection = connect(box, heartbeat=2)
     channel = connection.channel()
     channel.queue_declare("q")
     channel.basic_publish("", "q", b"m")
     channel.basic_get("q")
-    time.sleep(3.0)
+    # pika serves heartbeats only when it is called: the client is silent from here on.
     stream = connection._impl._transport._sock
+    stream.settimeout(PATIENCE)
     with pytest.raises(ConnectionResetError):
         _drained(stream)
     with connect(box) as other:
@@ -188,7 +190,7 @@ def test_who_does_not_read_is_not_written_to_without_end(box: Box) -> None:
     sessions = box.call(lambda host: [cast("Session", stream.session) for stream in host.streams])
     assert max(session.unsent for session in sessions) < 4 * 2**20
     lazy.process_data_events(0)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while box.call(lambda host: host.broker.queues["q"].waiting) and time.monotonic() < deadline:
         lazy.process_data_events(0.05)
     assert box.call(lambda host: host.broker.queues["q"].waiting) == 0
@@ -196,7 +198,9 @@ def test_who_does_not_read_is_not_written_to_without_end(box: Box) -> None:
 
 
 def test_a_flood_of_publishes_leaves_room_for_others(box: Box) -> None:
+    """While two clients publish without a pause, a third gets its work done; the flood ends only then."""
     stop = threading.Event()
+    sent = [0]
 
     def flood() -> None:
         with connect(box) as connection:
@@ -204,13 +208,18 @@ def test_a_flood_of_publishes_leaves_room_for_others(box: Box) -> None:
             channel.queue_declare("flood", arguments={"x-max-length": 100})
             while not stop.is_set():
                 channel.basic_publish("", "flood", bytes(1000))
+                sent[0] += 1
 
     threads = [threading.Thread(target=flood) for _ in range(2)]
     for each in threads:
         each.start()
     try:
-        time.sleep(0.5)
-        works(box)
+        while sent[0] < 1000:
+            time.sleep(0.01)
+        before = sent[0]
+        for _ in range(3):
+            works(box)
+        assert sent[0] > before
     finally:
         stop.set()
         for each in threads:
@@ -223,7 +232,7 @@ def test_a_clean_stop_tells_every_client() -> None:
         box.loop.call_soon_threadsafe(box._stop.set)
         for connection in connections:
             with pytest.raises(ConnectionClosedByBroker, match="shutdown"):
-                connection.process_data_events(time_limit=5)
+                connection.process_data_events(time_limit=PATIENCE)
 
 
 def has_ipv6() -> bool:

@@ -22,6 +22,7 @@ from mqsim.viz.bars import worked_share
 from mqsim.widgets.explore.background import LatestRun, Outcome
 from mqsim.widgets.explore.drawing import drawing_of, envelope
 from mqsim.widgets.explore.sliders import MOST, stops
+from tests.outside import PATIENCE
 
 
 def four_workers(**changes: Any) -> mq.Scenario:
@@ -418,7 +419,7 @@ def named(name: str) -> mq.Scenario:
     return four_workers(name=name)
 
 
-async def until(happened: Any, seconds: float = 20.0) -> None:
+async def until(happened: Any, seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen"

@@ -10,6 +10,7 @@ import pytest
 import mqsim as mq
 from mqsim.errors import UsageError
 from mqsim.widgets.predict import prediction
+from tests.outside import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -153,7 +154,7 @@ def test_a_notebook_without_a_browser_runs_through() -> None:
         "explorer.result.trace.end",
     ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
+    NotebookClient(book, timeout=PATIENCE, resources={"metadata": {"path": str(ROOT)}}).execute()
     asked, told, explorer, end = (cell.outputs[-1]["data"] for cell in book.cells)
     assert "How long for three tasks of 2 s?" in asked["text/html"]
     assert told["text/plain"] == "No guess yet: it is 6 s."

@@ -6,15 +6,16 @@ read off the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqsim.cli.demo import findings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from mqsim.api import ProgramsResult, Result
     from mqsim.trace.tables import Trace
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mqsim.trace.tables import Outcome, Trace
 from mqsim.trace.timeline import message_name, text_of
 from mqsim.viz.bars import consumers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def task_name(trace: Trace, copy: int) -> str:

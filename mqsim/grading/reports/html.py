@@ -27,12 +27,17 @@ _COLOURS = {
 _STYLE = light_variables() + (
     "body{font:16px/1.5 var(--font);max-width:60rem;margin:2rem auto;padding:0 1rem;"
     "color:var(--ink);background:var(--paper)}"
+    "h1,summary{overflow-wrap:anywhere}details{margin:.5rem 0}summary{cursor:pointer}"
     "table{border-collapse:collapse}td,th{padding:.3rem .8rem;text-align:left;vertical-align:top;"
     "border-bottom:1px solid var(--faint)}"
-    "pre{background:var(--card);padding:.7rem;overflow-x:auto;font-size:13px}"
-    # The last column takes what is left; what is wider scrolls or shrinks, so that no page scrolls sideways.
+    "pre{background:var(--card);padding:.7rem;font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere}"
+    # The last column takes what is left; what is wider wraps or shrinks, so that no page scrolls sideways.
     "td:last-child{width:100%;max-width:0}td img,td svg{max-width:100%;height:auto}"
     "code{overflow-wrap:anywhere}"
+    # On a telephone a row becomes a block: its name, state and points in one line, all else below.
+    "@media(max-width:40rem){th{display:none}tr{display:block;padding:.6rem 0;"
+    "border-bottom:1px solid var(--faint)}td{display:inline-block;border:0;padding:0 .6rem 0 0}"
+    "td:last-child{display:block;max-width:none;padding:.3rem 0 0}pre{font-size:11px}}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -45,7 +50,8 @@ def page(verdict: Verdict) -> str:
 
 def _whole(title: str, body: str) -> str:
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{_STYLE}</style></head>'
         f"<body><h1>{title}</h1>{body}</body></html>\n"
     )
@@ -86,7 +92,9 @@ def _row(check: CheckVerdict) -> str:
         details.append(f"<div>{check.example.picture}</div>")
     if check.example.replay:
         details.append(f"<p>See this run again: <code>{escape(check.example.replay)}</code></p>")
-    details += [f"<small>{escape(each.words())}<br></small>" for each in check.searched]
+    if check.searched:
+        told = "<br>".join(escape(each.words()) for each in check.searched)
+        details.append(f"<p><small>{told}</small></p>")
     colour = _COLOURS[check.state]
     return (
         f'<tr><td>{escape(check.name)}</td><td style="color:{colour}">{escape(check.state.value)}</td>'

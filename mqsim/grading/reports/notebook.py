@@ -8,18 +8,21 @@ if TYPE_CHECKING:
     from mqsim.grading.exercise import Exercise
 
 
-def notebook_of(exercise: Exercise, page: str, programs: dict[str, str]) -> dict[str, Any]:
+def notebook_of(exercise: Exercise, page: str, starters: dict[str, str]) -> dict[str, Any]:
     """The notebook as JSON holds it.
 
     Args:
         exercise: whose notebook.
         page: its README.
-        programs: the starters by the programs' names; each becomes a cell that begins with `%%program`.
+        starters: the starters' texts by the files' names. A program becomes a cell that begins with
+            `%%program`, any other file one that begins with `%%writefile`.
     """
     cells = [_cell("markdown", page, _marks("page", locked=True))]
     cells.append(_cell("code", "import mqsim as mq", _marks("setup", locked=True)))
-    for name, text in programs.items():
-        cells.append(_cell("code", f"%%program {name}\n{text}", _marks(name, solution=True)))
+    for file, text in starters.items():
+        name, _, suffix = file.rpartition(".")
+        magic = f"%%program {name}" if suffix == "py" else f"%%writefile {file}"
+        cells.append(_cell("code", f"{magic}\n{text}", _marks(name, solution=True)))
     checks = f'mq.exercise("{exercise.name}").check()'
     cells.append(_cell("code", checks, _marks("checks", locked=True)))
     graded = f'mq.exercise("{exercise.name}").check().verdict.score or 0'

@@ -10,7 +10,7 @@ from mqsim.grading.verdict import CheckVerdict, State, Verdict
 _WIDTH = 100
 _NO_SCORE = {
     State.UNGRADABLE: "It can't be graded.",
-    State.GRADER_ERROR: "The grader failed. That is not the submission's fault: grade it again.",
+    State.GRADER_ERROR: "The grader failed, so there is no score. What was handed in is not at fault.",
     State.NOT_EXERCISED: "Some checks were not exercised, so there is no score.",
 }
 
@@ -20,7 +20,14 @@ def told_check(check: CheckVerdict) -> str:
     head = f"{check.state.value:<13} {check.points:g}/{check.max:g}  {check.name}"
     parts = [f"{head}: {check.says}"]
     if check.message:
-        parts += textwrap.wrap(check.message, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+        parts += textwrap.wrap(
+            check.message,
+            _WIDTH - 4,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
     if check.example.lines:
         parts += ["", *(f"    {line}" for line in check.example.lines)]
     if check.example.replay:

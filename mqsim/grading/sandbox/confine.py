@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -109,12 +108,7 @@ class Confined:
         with suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
-        for name in os.listdir(self._plan.room):
-            path = os.path.join(self._plan.room, name)
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
+        _empty(self._plan.room)
 
 
 def _limit(what: int, most: int) -> None:
@@ -122,6 +116,31 @@ def _limit(what: int, most: int) -> None:
     _, hard = resource.getrlimit(what)
     least = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(what, (least, least))
+
+
+def _empty(room: str) -> None:
+    """Delete all that is in a folder, however deep it is nested and whatever its permissions: folders within
+    folders are moved to the top first, so that no path and no recursion grows long.
+    """
+    number = 0
+    while names := os.listdir(room):
+        for name in names:
+            path = os.path.join(room, name)
+            if os.path.islink(path) or not os.path.isdir(path):
+                os.unlink(path)
+                continue
+            os.chmod(path, 0o700)
+            with os.scandir(path) as entries:
+                inside = list(entries)
+            for entry in inside:
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                os.chmod(entry.path, 0o700)
+                while os.path.lexists(top := os.path.join(room, str(number))):
+                    number += 1
+                os.rename(entry.path, top)
+            os.rmdir(path)
 
 
 def _end_descendants() -> None:

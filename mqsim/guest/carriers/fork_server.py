@@ -94,11 +94,7 @@ class _Patience:
 
     def _processor_time(self) -> float:
         """Seconds that it has used; where the system can't tell, those that have passed."""
-        try:
-            # The clock of another process, as Linux numbers it (clock_getcpuclockid).
-            return time.clock_gettime((~self._pid << 3) | 2)
-        except (OSError, AttributeError, OverflowError):
-            return time.monotonic()
+        return _processor_time(self._pid) or time.monotonic()
 
     def _sleeps(self) -> bool:
         """Whether it sleeps; one that is stopped, or waits for its turn, does not."""
@@ -107,6 +103,15 @@ class _Patience:
                 return file.read().rpartition(") ")[2][:1] == "S"
         except OSError:
             return False
+
+
+def _processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used; 0 where the system can't tell."""
+    try:
+        # The clock of another process, as Linux numbers it (clock_getcpuclockid).
+        return time.clock_gettime((~pid << 3) | 2)
+    except (OSError, AttributeError, OverflowError):
+        return 0.0
 
 
 def _number_here(pid: int, pidfd: int) -> int:
@@ -142,6 +147,15 @@ class ForkedCarrier:
         self._name = program.name
         self._longest = longest
         self._ready = self._gone = False
+        self._used = 0.0
+
+    def processor_time(self) -> float:
+        """Seconds of processor time that its process has used, or had used when it was ended; 0 where the
+        system does not tell.
+        """
+        if not self._gone:
+            self._used = _processor_time(_number_here(self._pid, self._pidfd)) or self._used
+        return self._used
 
     def resume(self, now: int, events: list[Event]) -> tuple[list[Operation], int | None]:
         """Let the guest run until it waits again.
@@ -210,6 +224,7 @@ class ForkedCarrier:
         """Send SIGKILL; nothing of it runs any more."""
         if self._gone:
             return
+        self.processor_time()
         self._gone = True
         with suppress(ProcessLookupError):
             if self._pidfd >= 0:

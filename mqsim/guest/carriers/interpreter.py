@@ -46,11 +46,9 @@ class InterpreterState:
 
     def swap(self) -> None:
         """Put them in place, or take them away and the former back; what either changed is kept."""
-        values = self._values
+        values, shared = self._values, sys.__dict__
         for number, name in enumerate(self._NAMES):
-            kept = values[number]
-            values[number] = getattr(sys, name)
-            setattr(sys, name, kept)
+            values[number], shared[name] = shared[name], values[number]
         self._main, sys.modules["__main__"] = sys.modules["__main__"], self._main
         self._inside = not self._inside
         self._importer.show(self._inside)

@@ -21,6 +21,7 @@ from mqsim.guest.kernel.operations import (
     Connect,
     Connected,
     Done,
+    Dozing,
     Ended,
     Event,
     Exit,
@@ -94,6 +95,8 @@ def _pack_operation(operation: Operation) -> Item:
             return 16, number, 0, b""
         case Remark(text):
             return 14, 0, 0, text.encode()
+        case Dozing(dozing):
+            return 17, int(dozing), 0, b""
 
 
 def _channel_in(data: bytes) -> int:
@@ -119,6 +122,7 @@ _OPERATIONS: dict[int, Callable[[int, int, bytes], Operation]] = {
     14: lambda _, __, data: Remark(data.decode(errors="replace")),
     15: lambda thread, _, __: Spawned(thread),
     16: lambda thread, _, __: Switched(thread),
+    17: lambda dozing, _, __: Dozing(bool(dozing)),
 }
 
 

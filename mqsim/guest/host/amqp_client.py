@@ -43,6 +43,7 @@ class AmqpClient(Observer):
         fd: the program's number of the socket.
         deliveries: what the program holds.
         access: who may log in.
+        remark: has the transcript say something of the program.
         disk: is told of what the program wants to be safe.
 
     Attributes:
@@ -57,12 +58,14 @@ class AmqpClient(Observer):
         fd: int,
         deliveries: ClientDeliveries,
         access: Access,
+        remark: Callable[[str], None],
         disk: Disk | None = None,
     ) -> None:
         self._world = world
         self._clock = world.clock
         self._fd = fd
         self._access = access
+        self._remark = remark
         self._disk = disk
         self._deliveries = deliveries
         self._record = deliveries.record.connect()
@@ -161,6 +164,15 @@ class AmqpClient(Observer):
     def connection_opened(self) -> None:
         """As `Observer` says."""
         self._record.connection_opened(self.session.user)
+
+    def vhost_not_found(self, name: str) -> None:
+        """As `Observer` says; the program's author is told where the file has one of that name."""
+        if name in self._access.others:
+            here = ", ".join(sorted(self._access.vhosts))
+            self._remark(
+                f"wants virtual host {name}: only one virtual host of a definitions file is simulated, "
+                f"here {here}; run the programs of each virtual host by themselves, with a file of its own"
+            )
 
     def connection_closed(self, error: BrokerError) -> None:
         """As `Observer` says."""

@@ -15,6 +15,7 @@ from mqsim.guest.host.operation_words import OperationReader, StepKind
 from mqsim.guest.kernel.operations import (
     Began,
     Done,
+    Dozing,
     Exit,
     Located,
     Operation,
@@ -209,7 +210,7 @@ class Observer:
             case Switched(thread):
                 self._thread = thread
                 return ""
-            case Sleeping() | Located() | Exit() | Tried() | UsedBy() | Remark():
+            case Sleeping() | Dozing() | Located() | Exit() | Tried() | UsedBy() | Remark():
                 return ""
         said = self._reader.tell(operation)
         for kind, words in said.steps:

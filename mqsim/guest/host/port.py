@@ -9,14 +9,18 @@ callbacks are done, and rings for its heartbeats. What passes is written down by
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mqsim.amqp.frames import HEARTBEAT_FRAME
 from mqsim.guest.host.amqp_client import AmqpClient, Note
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mqsim.amqp.access import Access
     from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.disk import Disk
@@ -35,6 +39,7 @@ class Port:
         node: who listens.
         deliveries: what each program holds, by the actor's name.
         access: who may log in.
+        remark: has the transcript say something of a program, by the actor's name.
         disk: is told of what publishers want to be safe; None where the broker's disk is modelled.
     """
 
@@ -44,12 +49,14 @@ class Port:
         node: Node,
         deliveries: dict[str, ClientDeliveries],
         access: Access,
+        remark: Callable[[str, str], None],
         disk: Disk | None = None,
     ) -> None:
         self.world = world
         self.node = node
         self.deliveries = deliveries
         self._access = access
+        self._remark = remark
         self._disk = disk
         self._peers: dict[PortPeer, None] = {}
         node.up_listeners.append(self._node_up_changed)
@@ -62,6 +69,7 @@ class Port:
             connection.fd,
             self.deliveries[connection.client_name],
             self._access,
+            partial(self._remark, connection.client_name),
             self._disk,
         )
         peer = PortPeer(self, connection, client)
@@ -165,7 +173,7 @@ class PortPeer(Peer):
             at = self._node.occupy(deliveries=deliveries)
             self._clock.call_at(at, lambda _: self._send_now(data, notes))
         else:
-            self._connection.send(data, notes or None)
+            self._connection.send(data, notes or None, may_wait=data == HEARTBEAT_FRAME)
 
     def _send_now(self, data: bytes, notes: list[Note]) -> None:
         self._connection.send(data, notes)

@@ -20,6 +20,7 @@ from mqsim.guest.kernel.operations import (
     Close,
     Connect,
     Done,
+    Dozing,
     Event,
     Exit,
     Finish,
@@ -155,6 +156,7 @@ class GuestProcess:
         self._carrier: Carrier | None = None
         self._inbox: list[Event] = []
         self._due = False
+        self._dozing = False
         self._armed = float("inf")
         self._located = ""
         self._ticks = 0
@@ -175,11 +177,16 @@ class GuestProcess:
         self.running = True
         self._wake()
 
-    def event(self, event: Event) -> None:
-        """Something happens to the guest; it goes on once the outbox comes to it."""
+    def event(self, event: Event, may_wait: bool = False) -> None:
+        """Something happens to the guest; it goes on once the outbox comes to it.
+
+        What `may_wait` gets the program no further, such as a heartbeat: where it would only look at it and
+        wait on, it finds it when it next wakes up by itself.
+        """
         if self.running:
             self._inbox.append(event)
-            self._wake()
+            if not may_wait or self.sleeping or not self._dozing:
+                self._wake()
 
     def signal(self, number: int) -> None:
         """Send a signal, such as `signal.SIGTERM`. A hung process takes it when it goes on."""
@@ -325,6 +332,8 @@ class GuestProcess:
                 self._on_remark(text)
             case Sleeping(sleeping):
                 self.sleeping = sleeping
+            case Dozing(dozing):
+                self._dozing = dozing
             case Spawned() | Switched():
                 pass  # for a `Watch` alone
             case Located(text):

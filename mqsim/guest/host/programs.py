@@ -41,6 +41,8 @@ _TOLD = {
     "broker-started": "is up again",
     "alarm-raised": "raises its alarm: publishers must wait",
     "alarm-cleared": "clears its alarm",
+    "service-failed": "fails: it answers nobody",
+    "service-recovered": "works again",
     "partitioned": "is cut off from {other}",
     "healed": "reaches {other} again",
 }
@@ -147,7 +149,10 @@ class Programs:
         disk = None
         if world.broker.storage is None and not self._scenario.broker.costs.sync.mean:
             disk = world.broker.storage = Disk(world)
-        self._ports = [Port(world, node, deliveries, self._access, disk) for node in world.cluster.nodes]
+        self._ports = [
+            Port(world, node, deliveries, self._access, lambda who, text: self.actors[who].remark(text), disk)
+            for node in world.cluster.nodes
+        ]
         network = Network(world, self._ports, {LEDGER: self.ledger, **self._services}, self._aliases)
         for group, spec in self._scenario.programs.items():
             for k in range(1, spec.count + 1):
@@ -170,6 +175,11 @@ class Programs:
         return any(actor.busy for actor in self.actors.values()) or any(
             port.awaits_silence() for port in self._ports
         )
+
+    def set_service(self, name: str, works: bool) -> None:
+        """As `Hosts` says; the only service that can fail is the ledger."""
+        if name == "ledger":
+            self.ledger.recover() if works else self.ledger.fail()
 
     def close(self) -> None:
         """As `Hosts` says: the transcript ends with who waits where."""

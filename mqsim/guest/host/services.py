@@ -69,8 +69,8 @@ class Client(Protocol):
     silent: bool
     hung: bool
 
-    def event(self, event: Event) -> None:
-        """Something happens to the guest."""
+    def event(self, event: Event, may_wait: bool = False) -> None:
+        """Something happens to the guest; `may_wait`: it need not wake up for that."""
 
 
 class Segment(Hop):
@@ -135,10 +135,13 @@ class Connection:
 
     # -- what the service does -------------------------------------------------------------------------------
 
-    def send(self, data: bytes, note: Any = None) -> None:
-        """Send bytes to the client; its peer is told of the note when they are there."""
+    def send(self, data: bytes, note: Any = None, may_wait: bool = False) -> None:
+        """Send bytes to the client; its peer is told of the note when they are there.
+
+        With `may_wait` the client need not wake up for them (see `GuestProcess.event`).
+        """
         if self.open and data:
-            self._link.down.send(Segment(partial(self._bring, note, data), len(data)))
+            self._link.down.send(Segment(partial(self._bring, note, data, may_wait), len(data)))
 
     def close(self) -> None:
         """Close; the client reads the end of the stream after what was sent."""
@@ -226,11 +229,11 @@ class Connection:
             if self._peer is not None:
                 self._peer.closed()
 
-    def _bring(self, note: Any, data: bytes) -> None:
+    def _bring(self, note: Any, data: bytes, may_wait: bool) -> None:
         if note is not None and self._peer is not None:
             (self._peer.client_received if self.client_open else self._peer.client_missed)(note)
         if self.client_open:
-            self._client.event(Received(self.fd, data))
+            self._client.event(Received(self.fd, data), may_wait)
         elif not self._client.silent:
             self._link.up.send(Segment(self._take_close))
 

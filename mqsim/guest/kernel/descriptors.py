@@ -45,6 +45,9 @@ class Descriptor(Protocol):
     def hung_up(self) -> bool:
         """Whether nothing goes either way any more."""
 
+    def holds_only(self, piece: bytes) -> bool:
+        """Whether it is connected, with nothing there to be read, or told, but whole pieces of this kind."""
+
     def send(self, data: Any, flags: int = 0) -> int:
         """Send; how many bytes."""
 

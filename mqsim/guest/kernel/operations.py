@@ -53,6 +53,12 @@ class Sleeping(NamedTuple):
     sleeping: bool
 
 
+class Dozing(NamedTuple):
+    """Said when it changes: whether a thread waits so that it does not care when heartbeats come."""
+
+    dozing: bool
+
+
 class Located(NamedTuple):
     """The answer to `Locate`: a line for each thread, such as `MainThread: consumer.py, line 12`."""
 
@@ -200,6 +206,7 @@ Operation = (
     | Close
     | Write
     | Sleeping
+    | Dozing
     | Located
     | Began
     | Done

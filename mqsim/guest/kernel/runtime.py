@@ -21,6 +21,7 @@ from greenlet import getcurrent, greenlet
 
 from mqsim.guest.kernel.operations import (
     Connected,
+    Dozing,
     Ended,
     Event,
     Exit,
@@ -42,7 +43,7 @@ from mqsim.guest.kernel.signal_numbers import FATAL, SIGINT, SIGKILL
 from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from mqsim.guest.kernel.descriptors import Descriptor, Imports
@@ -66,6 +67,8 @@ one, and each piece that it prints; each that it sends is four."""
 
 _SENDING = 3
 _BUSY_FREE, _BUSY_DOUBLES, _BUSY_MOST = 10_000, 1024, 6
+_BUSY_AT_ONCE = 64
+# So many calls are charged together: to hand over after each costs more than the call itself.
 _HAND_OVER = 1 << 20
 """Bytes after which operations are handed over, though the program has not waited."""
 
@@ -128,6 +131,8 @@ class Runtime:
         unwound: whether its main thread came to its end.
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
         polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
+        passes_heartbeats: lets heartbeats pass while that poll waits (`heartbeats`); None: each one ends it.
+        dozing: how many threads are in such a poll.
         wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
         remarks: what was remarked of it, once each.
         may_leave: whether what happens now may be real, as the runtime itself wants it.
@@ -159,6 +164,8 @@ class Runtime:
         self.unwound = False
         self.only_heartbeats = False
         self.polls_by_pika = False
+        self.passes_heartbeats: Callable[[Sequence[Descriptor]], float | None] | None = None
+        self.dozing = 0
         self.wakeup_fd = -1
         self.steps = 0
         self.remarks: list[str] = []
@@ -175,6 +182,7 @@ class Runtime:
         self._hand_over = False
         self._sleepers = 0
         self._told_sleeping = False
+        self._told_dozing = False
         self._observed = program.observed
         self._doing: object = None
         self._waits = 0
@@ -305,11 +313,7 @@ class Runtime:
             if task.idle > SPIN_FREE:
                 if task.idle == SPIN_FREE + 1:
                     task.spins_since = self.now
-                self._sleepers += 1
-                try:
-                    self._park(task, self.now + max(SPIN, (self.now - task.spins_since) >> _SPIN_SHARE))
-                finally:
-                    self._sleepers -= 1
+                self._spend(task, max(SPIN, (self.now - task.spins_since) >> _SPIN_SHARE))
 
     def effort(self, size: int = 0) -> None:
         """Account for a call that gets something done: a line printed, `size` bytes sent."""
@@ -320,11 +324,19 @@ class Runtime:
         task.idle = 0
         task.busy += 1
         over = task.busy - _BUSY_FREE
-        if over > 0:
-            self._park(task, self.now + (1 << min(over // _BUSY_DOUBLES, _BUSY_MOST)))
+        if over > 0 and not over % _BUSY_AT_ONCE:
+            self._spend(task, _BUSY_AT_ONCE << min(over // _BUSY_DOUBLES, _BUSY_MOST))
         elif self._bytes >= _HAND_OVER:
             self._hand_over = True
             self._park(task, self.now)
+
+    def _spend(self, task: Task, ticks: int) -> None:
+        """Have a thread that goes on by itself take so much time."""
+        self._sleepers += 1
+        try:
+            self._park(task, self.now + ticks)
+        finally:
+            self._sleepers -= 1
 
     # -- the hub ---------------------------------------------------------------------------------------------
 
@@ -354,6 +366,9 @@ class Runtime:
         if (self._sleepers > 0) is not self._told_sleeping:
             self._told_sleeping = not self._told_sleeping
             self.operations.append(Sleeping(self._told_sleeping))
+        if (self.dozing > 0) is not self._told_dozing:
+            self._told_dozing = not self._told_dozing
+            self.operations.append(Dozing(self._told_dozing))
         self.steps += 1
         if self.steps > STEPS:
             self.operations.append(Exit(137, 9, self._endless()))

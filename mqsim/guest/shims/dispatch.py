@@ -20,10 +20,11 @@ from mqsim.guest.shims import interpreter
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
 from mqsim.guest.shims.copies import as_builtin
+from mqsim.guest.shims.heartbeats import told_of_heartbeats
 from mqsim.guest.shims.time import GuestDate, GuestDatetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 DISPATCHED = (
     "_thread",
@@ -107,27 +108,6 @@ class _OutsideOnly:
         return self._value if current() is None else float("inf")
 
 
-def _told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any], float]:
-    """Have a guest know that a poll waits for nothing but messages and the next heartbeat."""
-
-    def _get_max_wait(poller: Any) -> float:
-        runtime = current()
-        if runtime is not None:
-            runtime.polls_by_pika = True
-            loop = getattr(poller._get_wait_seconds, "__self__", None)
-            timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or ()
-            runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
-        return get_max_wait(poller)
-
-    return _get_max_wait
-
-
-def _is_heartbeat(callback: object) -> bool:
-    """Whether a timer is a heartbeat's, or was cancelled."""
-    owner = getattr(callback, "__self__", None)
-    return callback is None or type(owner).__module__ == "pika.heartbeat"
-
-
 def install() -> None:
     """Put the dispatches into pika; a second call does nothing."""
     if "pika" in _adopted:
@@ -135,7 +115,7 @@ def install() -> None:
     _replace_listed(PIKA)
     poller: Any = importlib.import_module("pika.adapters.select_connection")._PollerBase
     poller._MAX_POLL_TIMEOUT = _OutsideOnly(poller._MAX_POLL_TIMEOUT)
-    poller._get_max_wait = _told_of_heartbeats(poller._get_max_wait)
+    poller._get_max_wait = told_of_heartbeats(poller._get_max_wait)
     handling.install()
     watch_imports()
     logs.share("pika")

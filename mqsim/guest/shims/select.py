@@ -79,16 +79,26 @@ def _await(
     deadline = None if limit is None or limit == float("inf") else runtime.now + ceil_ticks(limit)
     park = runtime.park if runtime.only_heartbeats else runtime.park_until
     by_pika, began = runtime.polls_by_pika, runtime.now
+    passes_heartbeats = runtime.passes_heartbeats
     runtime.only_heartbeats = runtime.polls_by_pika = False
+    runtime.passes_heartbeats = None
     task = getcurrent()
     assert isinstance(task, Task)
     task.interrupted = False
     watched = list(sockets())
     for socket in watched:
         socket.watchers.append(task)
+    if passes_heartbeats is not None and passes_heartbeats(watched) is None:
+        passes_heartbeats = None  # such as a socket that is about to be connected
+    runtime.dozing += passes_heartbeats is not None
     try:
         while True:
             woken = park(deadline)
+            if passes_heartbeats is not None and not task.interrupted:
+                wait = passes_heartbeats(watched)
+                if wait is not None:
+                    deadline = runtime.now + ceil_ticks(wait)
+                    continue
             found = look()
             if any(found) or not woken:
                 return found
@@ -98,6 +108,7 @@ def _await(
                 deadline = ends if deadline is None else min(deadline, ends)
                 park = runtime.park_until
     finally:
+        runtime.dozing -= passes_heartbeats is not None
         for socket in watched:
             socket.watchers.remove(task)
 

@@ -126,6 +126,12 @@ class GuestSocket:
         """Whether nothing goes either way any more."""
         return self._error != 0 or (self._eof and self._finished) or self._idle()
 
+    def holds_only(self, piece: bytes) -> bool:
+        """Whether it is connected, with nothing there to be read, or told, but whole pieces of this kind."""
+        if not self._connected or self._eof or self._error or self._closed:
+            return False
+        return not self._buffer or self._buffer == piece * (len(self._buffer) // len(piece))
+
     def _idle(self) -> bool:
         """Whether it was never connected: Linux polls such a socket as hung up."""
         return not (self._connected or self._connecting or self._eof or self._backlog is not None)

@@ -25,6 +25,7 @@ KINDS = {
     "restart": "down",
     "kill": "down",
     "alarm": "for",
+    "outage": "for",
 }
 """Faults by kind, and the field that says how long each lasts."""
 
@@ -103,6 +104,8 @@ def _usual(scenario: Scenario, kind: str, length: float) -> dict[str, Any]:
     target: Any = "broker"
     if kind == "alarm":
         target = "memory"
+    elif kind == "outage":
+        target = "ledger"
     elif kind not in ("restart", "kill"):
         groups = list(scenario.consumers)
         if len(groups) != 1:
@@ -145,6 +148,8 @@ def _label(fault: dict[str, Any], kind: str) -> str:
     target = fault[kind]
     if kind == "alarm":
         return f"{target} alarm"
+    if kind == "outage":
+        return f"{target} fails"
     what = f"{kind.replace('_', ' ')} of" if kind != "partition" else "partition:"
     return f"{what} {' and '.join(target) if isinstance(target, list | tuple) else target}"
 

@@ -71,7 +71,8 @@ def over_the_same(traces: Sequence[Trace]) -> dict[str, Any]:
 def _sojourns(trace: Trace) -> dict[tuple[str, int, str], float]:
     """From creation to the end of the work, by producer, number and queue; of the first copy done."""
     done = np.flatnonzero(completions(trace) == Completion.DONE).tolist()
-    table, found = trace.messages, {}
+    table = trace.messages
+    found: dict[tuple[str, int, str], float] = {}
     for copy in done:
         queue = trace.queues.names[table.queue[copy]] if table.queue[copy] != NONE else ""
         what = (trace.actors.names[table.producer[copy]], table.number[copy], queue)

@@ -11,7 +11,7 @@ export function start(widget, held, place) {
     if (content.remove !== undefined) {
       labels.splice(content.remove, 1);
       model.set("which", 0);
-      model.set("_films", model.get("_films").filter((/** @type {unknown} */ _, /** @type {number} */ place) => place !== content.remove));
+      model.set("_films", model.get("_films").filter((/** @type {unknown} */ _, /** @type {number} */ row) => row !== content.remove));
       return;
     }
     const { kind, who, at } = content.intervene || {}, mine = held.crashes[who];

@@ -407,6 +407,97 @@ CASES: dict[str, Hostile] = {
             "_found",
         )
     ),
+    "leaves_a_link": harmless(
+        tried(
+            "import posix\n_found = 'link' in posix.listdir('/tmp') or 'link' in posix.listdir('.')\n"
+            "for _path in ('link', '/tmp/link'):\n    try: posix.symlink('/', _path)\n    except OSError: pass",
+            "_found",
+        )
+    ),
+    "nests_folders_without_end": harmless(
+        "import posix\n_here = posix.open('.', posix.O_RDONLY)\n"
+        "try:\n    for _n in range(3000):\n        posix.mkdir('d')\n        posix.chdir('d')\n"
+        "except OSError: pass\nposix.fchdir(_here)\nposix.close(_here)\n"
+    ),
+    "leaves_a_folder_that_nobody_may_enter": harmless(
+        "import posix\nposix.mkdir('closed')\nopen('closed/x', 'w').close()\nposix.chmod('closed', 0)\n"
+    ),
+    "leaves_thousands_of_files": harmless(
+        "import posix\ntry:\n    for _n in range(20000):\n"
+        "        posix.close(posix.open(f'f{_n}', posix.O_CREAT | posix.O_WRONLY))\nexcept OSError: pass\n"
+    ),
+    # -- to the services of the world ------------------------------------------------------------------------
+    "talks_nonsense_to_the_broker": harmless(
+        "import socket\n"
+        "for _data in (b'\\x00' * 9, b'GET / HTTP/1.1\\r\\n\\r\\n', b'AMQP\\x00\\x00\\x09\\x01\\x01\\x00\\x00\\xff\\xff\\xff\\xff'):\n"
+        "    _socket = socket.create_connection(('localhost', 5672))\n    _socket.sendall(_data)\n"
+    ),
+    "talks_nonsense_to_the_ledger": harmless(
+        "import socket\n"
+        "for _line in (b'{', b'[' * 60000, b'{\"do\": \"forget\"}', b'{\"do\": \"record\", \"key\": 1}', b'\\xff\\x00', "
+        "b'9' * 6000):\n"
+        "    _socket = socket.create_connection(('ledger', 7070))\n    _socket.sendall(_line + b'\\n')\n"
+    ),
+    "records_what_is_nested_too_deep": harmless(
+        "_x = []\nfor _ in range(900): _x = [_x]\ntry: ledger.record('nested', _x)\nexcept Exception: pass\n"
+    ),
+    "odd_names_at_the_broker": Hostile(
+        {
+            "consumer.py": consumer(
+                then="channel.queue_declare('\\x1b[31mred\\x07')\n"
+                "channel.basic_publish('', '\\x1b[31mred\\x07', 'odd')"
+            )
+        },
+        7,
+        "failed",
+        lacks=("\x1b", "\x07"),
+    ),
+    # -- the runtime itself ----------------------------------------------------------------------------------
+    "really_sleeps_in_c": some(
+        7,
+        consumer().replace(
+            'time.sleep(body.count(b"."))',
+            'import ctypes; ctypes.CDLL(None).usleep(200_000 * body.count(b"."))',
+        ),
+        "took no",
+    ),
+    "says_that_it_worked": some(
+        7,
+        consumer(
+            "import gc\nfrom mqsim.guest.kernel.runtime import Runtime\n"
+            "_runtime = next((each for each in gc.get_objects() if isinstance(each, Runtime)), None)\n"
+            "def _skip(seconds):\n    if _runtime is not None: _runtime.now += int(seconds * 10**9)\n"
+            "time.sleep = _skip\n"
+        ),
+        "took no",
+    ),
+    "traces_itself": harmless(
+        "import sys\nsys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\n"
+        "sys.addaudithook(lambda *_: None)\n"
+    ),
+    "sleeps_for_nothing_for_ever": nothing("import time\nwhile True: time.sleep(0)\n"),
+    "an_exit_that_begins_again": some(
+        0,
+        "import atexit\ndef again():\n    atexit.register(again)\n    again()\natexit.register(again)\n",
+        "printed more than",
+        "timeout",
+    ),
+    "sets_an_alarm_on_itself": harmless(tried("import ctypes\nctypes.CDLL(None).alarm(1)", "False")),
+    # -- system calls that a program has no use for ----------------------------------------------------------
+    "asks_for_io_uring": harmless(tried(syscall(425, "1", "b'0' * 120"), "_answer >= 0")),
+    "watches_the_kernel": harmless(
+        tried(
+            f"{_REAL_SYSTEM}_found = [n for n in (298, 321, 323) if libc.syscall(n, 0, 0, 0, 0, 0) >= 0]",
+            "_found",
+        )
+    ),
+    "runs_a_program_from_memory": harmless(
+        tried(
+            f"{_REAL_SYSTEM}_fd = libc.memfd_create(b'x', 0)\n_n = libc.write(_fd, b'#!/bin/true', 11)\n"
+            "_answer = libc.syscall(322, _fd, b'', None, None, 0x1000)",
+            "_answer == 0",
+        )
+    ),
     # -- what is no program ----------------------------------------------------------------------------------
     "nested_too_deep": Hostile({"consumer.py": "(" * 100_000}, None, "ungradable", "no Python"),
     "no_python": Hostile({"consumer.py": "def work(:\n"}, None, "ungradable", "consumer.py, line 1"),

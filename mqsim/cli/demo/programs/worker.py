@@ -1,5 +1,7 @@
 import time
+
 import pika
+
 
 def work(channel, method, properties, body):
     print("started", body.decode())

@@ -1,36 +1,34 @@
-"""A quorum queue counts what is rejected: `x-delivery-count`."""
+"""Counts the tries in a header of its own. What is redelivered counts as done by whoever had it."""
 
 import pika
 
 import work
+from producer import TASK_QUEUE
 
-QUORUM = {
-    "x-queue-type": "quorum",
-    "x-dead-letter-exchange": "dlx",
-    "x-dead-letter-routing-key": "dead",
-    "x-dead-letter-strategy": "at-most-once",
-}
+MOST = 3
+
+
+def on_task(channel, method, properties, body):
+    tries = (properties.headers or {}).get("tries", 1)
+    if method.redelivered:
+        channel.basic_ack(method.delivery_tag)
+        return
+    try:
+        work.do(body)
+    except work.WorkError as error:
+        print("try", tries, error)
+        if tries == MOST:
+            channel.basic_reject(method.delivery_tag, requeue=False)
+            return
+        again = pika.BasicProperties(delivery_mode=2, headers={"tries": tries + 1})
+        channel.basic_publish("", "task_queue", body, again)
+    channel.basic_ack(method.delivery_tag)
+
 
 connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
 channel = connection.channel()
-channel.exchange_declare("dlx", "direct", durable=True)
-channel.queue_declare("dead_tasks", durable=True, arguments={"x-queue-type": "quorum"})
-channel.queue_bind("dead_tasks", "dlx", "dead")
-channel.queue_declare("task_queue", durable=True, arguments=QUORUM)
-
-while True:
-    method, properties, body = channel.basic_get("task_queue")
-    if method is None:
-        connection.sleep(0.5)
-        continue
-    if method.redelivered and not properties.headers:
-        channel.basic_ack(method.delivery_tag)
-        continue
-    returned = (properties.headers or {}).get("x-delivery-count", 0)
-    try:
-        work.do(body)
-    except Exception as error:
-        print("try", returned + 1, error)
-        channel.basic_reject(method.delivery_tag, requeue=returned < 3)
-    else:
-        channel.basic_ack(method.delivery_tag)
+channel.queue_declare("dead_tasks", durable=True)
+channel.queue_declare("task_queue", durable=True, arguments=TASK_QUEUE)
+channel.basic_qos(prefetch_count=1)
+channel.basic_consume("task_queue", on_task)
+channel.start_consuming()

@@ -2,19 +2,13 @@ import sys
 
 import pika
 
-QUORUM = {
-    "x-queue-type": "quorum",
-    "x-dead-letter-exchange": "dlx",
-    "x-dead-letter-routing-key": "dead",
-    "x-dead-letter-strategy": "at-most-once",
-}
+TASK_QUEUE = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead_tasks"}
 
-connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
-channel = connection.channel()
-channel.exchange_declare("dlx", "direct", durable=True)
-channel.queue_declare("dead_tasks", durable=True, arguments={"x-queue-type": "quorum"})
-channel.queue_bind("dead_tasks", "dlx", "dead")
-channel.queue_declare("task_queue", durable=True, arguments=QUORUM)
-for task in sys.argv[1:]:
-    channel.basic_publish("", "task_queue", task)
-connection.close()
+if __name__ == "__main__":
+    connection = pika.BlockingConnection(pika.ConnectionParameters("localhost"))
+    channel = connection.channel()
+    channel.queue_declare("dead_tasks", durable=True)
+    channel.queue_declare("task_queue", durable=True, arguments=TASK_QUEUE)
+    for task in sys.argv[1:]:
+        channel.basic_publish("", "task_queue", task, pika.BasicProperties(delivery_mode=2))
+    connection.close()

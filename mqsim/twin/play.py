@@ -1,0 +1,103 @@
+"""Plays a scenario: sets the kernel going, gives it what it asks for, and reads its tables into a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mqsim.broker.profiles import profile
+from mqsim.twin import codes
+from mqsim.twin.kernel import run
+from mqsim.twin.pointers import COMPILES
+from mqsim.twin.readiness import note_that_it_is_kept
+from mqsim.twin.recording import trace_of
+from mqsim.twin.setting import Setting
+from mqsim.twin.supply import CannotGoOnError, Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mqsim.scenario import Scenario
+    from mqsim.trace.tables import Trace
+
+_EVENTS_A_PIECE = 20_000
+_STILL = 10
+_SAME_INSTANT = 1e-9
+
+
+def play(
+    scenario: Scenario,
+    seed: int | None = None,
+    replication: int = 0,
+    watch: Callable[[float, int], None] | None = None,
+) -> Trace:
+    """Run a scenario in the compiled twin; the trace is that of `sim`, bit for bit.
+
+    Args:
+        scenario: one that `eligible` says nothing against.
+        seed: instead of the scenario's.
+        replication: which of the independent repetitions this is, from 0.
+        watch: called now and then with the time and how many copies of messages there are; what it raises
+            ends the run.
+
+    Raises:
+        CannotGoOnError: time stands still, or an acknowledgement came too late; `sim` says what follows.
+    """
+    setting = Setting(scenario, scenario.seed if seed is None else seed, replication)
+    limit = float(setting.state.g[0].end)
+    supply = Supply(setting)
+    still = Standstill()
+    g = setting.state.g[0]
+    g.budget = _EVENTS_A_PIECE
+    while (asks := run(setting.state)) != codes.DONE:
+        if asks == codes.GROW:
+            supply.grow()
+        elif asks == codes.REFILL:
+            supply.refill()
+        else:
+            g.budget = _EVENTS_A_PIECE
+            still.look(float(g.now), sum(int(a) for a in setting.state.actors["number"]))
+            if watch is not None:
+                watch(float(g.now), int(g.messages))
+    if COMPILES:
+        note_that_it_is_kept()
+    trace = trace_of(setting, limit)
+    _refuse_late_acknowledgements(scenario, setting, trace)
+    setting.give_back()
+    return trace
+
+
+class Standstill:
+    """Notices a run that does not move on."""
+
+    def __init__(self) -> None:
+        self._at, self._came, self._times = 0.0, -1, 0
+
+    def look(self, now: float, came: int) -> None:
+        """Compare with the last look.
+
+        Raises:
+            CannotGoOnError: nothing has changed for many looks.
+        """
+        if now - self._at > _SAME_INSTANT * max(1.0, abs(self._at)) or came != self._came:
+            self._at, self._came, self._times = now, came, 0
+        self._times += 1
+        if self._times >= _STILL:
+            raise CannotGoOnError(f"time stands still at {now:g} s.")
+
+
+def _refuse_late_acknowledgements(scenario: Scenario, setting: Setting, trace: Trace) -> None:
+    """The versions of RabbitMQ that close a channel over a late acknowledgement are left to `sim` then."""
+    if not profile(scenario.broker.profile).timeout_closes_channel:
+        return
+    s = setting.state
+    g = s.g[0]
+    rows = s.deliveries[: int(g.deliveries)]
+    waiting = rows["sent"][rows["how"] == 0]
+    longest = max(float(g.longest_wait), float(trace.end - np.min(waiting)) if len(waiting) else 0.0)
+    if longest >= scenario.broker.consumer_timeout:
+        raise CannotGoOnError(
+            f"an acknowledgement took {longest:g} s, longer than broker.consumer_timeout "
+            f"({scenario.broker.consumer_timeout:g} s)."
+        )

@@ -41,8 +41,9 @@ class WithStill(anywidget.AnyWidget):
         data, metadata = found
         html = data.pop("text/html")
         self._still = hashlib.blake2b(html.encode(), digest_size=6).hexdigest()
-        display(data, metadata=metadata, raw=True)
-        display({"text/html": self._picture(html), "text/plain": data["text/plain"]}, raw=True)
+        show: Any = display
+        show(data, metadata=metadata, raw=True)
+        show({"text/html": self._picture(html), "text/plain": data["text/plain"]}, raw=True)
 
     def _picture(self, html: str) -> str:
         style, wake = _STYLE.format(mark=self._still), _WAKE.format(what=self.what)

@@ -47,7 +47,8 @@ def test_a_deck_escapes_what_it_says() -> None:
 
 
 def test_the_glossary_has_each_word_apart() -> None:
-    text = "| word | meaning |\n| --- | --- |\n| durable, persistent | it *survives* |\n| confirm (ack) | yes |\n"
+    text = "| word | meaning |\n| --- | --- |\n"
+    text += "| durable, persistent | it *survives* |\n| confirm (ack) | yes |\n"
     assert glossary.words(text) == {
         "durable": "it survives",
         "persistent": "it survives",

@@ -70,7 +70,7 @@ def setup(app: Sphinx) -> None:
 
 
 def _title(doctree: nodes.document) -> str:
-    return next(iter(doctree.findall(nodes.title))).astext()
+    return str(next(iter(doctree.findall(nodes.title))).astext())
 
 
 def slides(doctree: nodes.document, source: str) -> Iterator[Slide]:
@@ -90,7 +90,9 @@ def slides(doctree: nodes.document, source: str) -> Iterator[Slide]:
 
 def _of_section(section: nodes.section) -> Iterator[Slide]:
     """A slide for each picture; where a section has none, one with its first words."""
-    heading, told, made = section[0].astext(), [], []
+    heading = section[0].astext()
+    told: list[str] = []
+    made: list[Slide] = []
     for part in section.children[1:]:
         if isinstance(part, nodes.container) and "mqsim-picture" in part["classes"]:
             made.append(Slide(_caption(part) or heading, _shown(part), told))

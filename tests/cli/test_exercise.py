@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mqsim.grading.shelf import find, names
+from mqsim.grading.catalogue import find, names
 from tests.grading.exercises_for_tests import EARLY, exercise_in, submission_in
 from tests.outside import PATIENCE
 

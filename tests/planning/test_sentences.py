@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from mqsim.planning.quantities import seconds
 
 from mqsim import planning, theory
-from mqsim.planning.quantities import seconds
 from mqsim.theory import drain_time
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def test_prefetch() -> None:
     )
     form = (
         rf"Prefetch 2 is enough for worker: {P99} is {NUMBER} \({NUMBER} to {NUMBER}\), and no other that "
-        r"was tried is faster\. With 1 the queue is unstable: 300 messages a second come to queue tasks and its "
-        rf"consumers can work off 300\. With 5 it is {NUMBER} \({NUMBER} to {NUMBER}\), as messages wait "
+        r"was tried is faster\. With 1 the queue is unstable: 300 messages a second come to queue tasks and "
+        rf"its consumers can work off 300\. With 5 it is {NUMBER} \({NUMBER} to {NUMBER}\), as messages wait "
         r"with busy workers while others are free\. 2 would keep a worker busy all the time while there is a "
         r"backlog\."
     )
@@ -105,8 +105,8 @@ def test_from_log(tmp_path: Path) -> None:
     path.write_text("time,took\n" + "\n".join(f"{k / 4},{0.1 + 0.1 * (k % 2)}" for k in range(100)))
     answer = planning.from_log(path, work="took")
     assert answer.sentence == (
-        "a.csv: 100 messages in 24.8 s, 4.039 a second on average and at most 4 in 1 s; the clock ticks every "
-        "10 ms."
+        "a.csv: 100 messages in 24.8 s, 4.039 a second on average and at most 4 in 1 s; the clock ticks "
+        "every 10 ms."
     )
     assert math.isclose(100 / (99 / 4 + 0.01), 4.039, rel_tol=1e-3)
 

@@ -11,7 +11,8 @@ It needs numba (`pip install 'mqsim[fast]'`) and plays what `eligible` says noth
 | `samples`, `supply` | random numbers in blocks; longer tables and more numbers while it runs |
 | `recording` | from arrays to a trace |
 | `state`, `codes` | the arrays; the numbers that things are known by |
-| `kernel`, `clock`, `broker`, `actors`, `faults`, `ledger` | what is compiled |
+| `kernel`, `clock`, `broker`, `ledger` | what is compiled: time, queues, the record |
+| `lives`, `processes`, `producers`, `consumers`, `finishing`, `faults` | what is compiled: actors |
 | `compiled`, `pointers` | how it is compiled |
 | `sources`, `readiness`, `ahead` | how it is kept on disk, and compiled ahead |
 | `columns`, `buffers` | a trace's columns; memory that is used again |

@@ -8,17 +8,6 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
-from mqsim.twin.actors import (
-    crash,
-    drop_connection,
-    end_slow,
-    hang,
-    power_off,
-    slow,
-    start,
-    stop,
-    stop_consumer,
-)
 from mqsim.twin.broker import advance
 from mqsim.twin.clock import call_at, draw, fault_at
 from mqsim.twin.codes import (
@@ -45,7 +34,9 @@ from mqsim.twin.codes import (
     UNSLOW,
 )
 from mqsim.twin.compiled import compiled
+from mqsim.twin.consumers import end_slow, slow, stop_consumer
 from mqsim.twin.ledger import log
+from mqsim.twin.processes import crash, drop_connection, hang, power_off, start, stop
 from mqsim.twin.state import NAN
 
 

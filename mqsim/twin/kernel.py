@@ -9,29 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mqsim.twin.actors import (
-    accept,
-    answered,
-    arrive,
-    closed,
-    connection_again,
-    create,
-    drawn_message,
-    drop,
-    finish,
-    finish_producer,
-    heartbeats_missed,
-    look_for_the_end,
-    next_arrival,
-    opened,
-    overdue,
-    receive,
-    restore,
-    retry,
-    start,
-    stop_consumer,
-    up_changed,
-)
 from mqsim.twin.broker import ack, advance, cancel, close, nack, publish, reject
 from mqsim.twin.clock import A_MASK, B_SHIFT, KIND_BITS, KIND_MASK, call_at, draw, fault_at, hop, lift
 from mqsim.twin.codes import (
@@ -88,9 +65,33 @@ from mqsim.twin.codes import (
 )
 from mqsim.twin.columns import fill_columns
 from mqsim.twin.compiled import compiled, inlined, kept
+from mqsim.twin.consumers import receive, stop_consumer
 from mqsim.twin.faults import look, look_later, lose_patience, ready, strike, strike_again, unslow
+from mqsim.twin.finishing import finish
 from mqsim.twin.ledger import lose_acked, lost, queue_code
+from mqsim.twin.lives import up_changed
 from mqsim.twin.pointers import COMPILES, state_at, words_of
+from mqsim.twin.processes import (
+    accept,
+    closed,
+    connection_again,
+    drop,
+    heartbeats_missed,
+    opened,
+    restore,
+    start,
+)
+from mqsim.twin.producers import (
+    answered,
+    arrive,
+    create,
+    drawn_message,
+    finish_producer,
+    look_for_the_end,
+    next_arrival,
+    overdue,
+    retry,
+)
 from mqsim.twin.sources import SOURCES
 from mqsim.twin.state import NEVER, State
 

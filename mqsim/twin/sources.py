@@ -5,17 +5,21 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-_FILES = (
-    "actors",
+FILES = (
     "broker",
     "clock",
     "codes",
     "columns",
     "compiled",
+    "consumers",
     "faults",
+    "finishing",
     "kernel",
     "ledger",
+    "lives",
     "pointers",
+    "processes",
+    "producers",
     "state",
 )
 
@@ -23,7 +27,7 @@ _FILES = (
 def digest_of(folder: Path) -> int:
     """A number above 0 that changes with any of the sources."""
     digest = blake2b(digest_size=7)
-    for name in _FILES:
+    for name in FILES:
         digest.update((folder / f"{name}.py").read_bytes())
     return int.from_bytes(digest.digest(), "little") + 1
 

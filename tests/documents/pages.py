@@ -53,6 +53,10 @@ class Command:
     line: int
 
 
+STATUSES = {"mqsim: ": 2, "No value of ": 1, "It can't be told": 3}
+"""Exit statuses other than 0, by how the output begins that goes with them."""
+
+
 def blocks(text: str) -> list[Block]:
     """The fenced blocks of a page.
 
@@ -103,7 +107,7 @@ def run(command: Command, folder: Path) -> str:
         check=False,
         timeout=900,  # a command that hangs; a busy machine must not fail a page
     )
-    expected = 2 if command.printed.startswith("mqsim: ") else 0
+    expected = next((status for begin, status in STATUSES.items() if command.printed.startswith(begin)), 0)
     if done.returncode != expected:
         return f"`{call}` ended with {done.returncode}:\n{done.stdout}"
     if command.printed and not matches(command.printed, done.stdout):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -126,8 +127,24 @@ def test_a_report_has_the_answer_the_figure_and_the_way_to_repeat_it(
         "STRESS-DES",
         "mqsim plan size --rate 250/s",
         "take no time",
+        'class="dark"',
+        'name="viewport"',
+        "Nothing fails: no crash",
+        "poisson: {rate: 250}",
+        "from seed 0",
+        "99 % interval",
     ):
         assert said in text, said
+    heads = re.findall("<h2>(.*?)</h2>", text)
+    assert heads == [
+        "How sure it is", "Assumptions, and how it was found", "Figure", "Numbers", "Not modelled",
+        "Checklist (STRESS-DES)", "Ask again", "Scenario",
+    ]  # fmt: skip
+    # The six parts of STRESS-DES, each with something under it.
+    parts = re.findall(r"<tr><th>(\d)\. .*?</th><td>(.+?)</td></tr>", text)
+    assert {number for number, _ in parts} == set("123456")
+    assert "<script" not in text
+    assert "http://" not in text
     assert (
         mqsim(*SIZE, "--workers", "1..14", "--target", "p99 < 1s", "--report", "no/such/a.html").status == 2
     )

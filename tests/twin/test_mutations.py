@@ -44,11 +44,15 @@ MUTATIONS = {
         "q.waiting > q.max_length",
     ),
     "an acknowledgement is sent after the next work has begun": (
-        "actors",
+        "finishing",
         "if a.ack == MANUAL:\n            hop(s, a.latency, ACK, delivery, 0)",
         "if a.ack == MANUAL:\n            call_at(s, g.now + a.latency, ACK, delivery, 0)",
     ),
-    "work goes on after a crash": ("actors", "    a.failing = 0\n    a.timer += 1\n", "    a.failing = 0\n"),
+    "work goes on after a crash": (
+        "consumers",
+        "    a.failing = 0\n    a.timer += 1\n",
+        "    a.failing = 0\n",
+    ),
     "the end comes one instant late": ("kernel", "s.heap_t[0] >= g.end", "s.heap_t[0] > g.end"),
 }
 

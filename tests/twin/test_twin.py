@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from mqsim import runs, twin
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario, load
-from mqsim.twin import ahead
+from mqsim.twin import ahead, sources
 from mqsim.twin.readiness import Readiness, readiness
 from tests.twin import fuzz
 from tests.twin.test_rules import PLAIN, PRESETS
@@ -199,3 +200,21 @@ def test_a_loaded_kernel_is_seen() -> None:
     ahead.compile_ahead()
     assert readiness() is Readiness.LOADED
     assert twin.installed()
+
+
+def test_the_digest_is_of_every_file_that_is_compiled() -> None:
+    folder = Path(sources.__file__).parent
+    files = {
+        path.stem for path in folder.glob("*.py") if "from mqsim.twin.compiled import" in path.read_text()
+    }
+    assert files | {"codes", "compiled", "pointers", "state"} == set(sources.FILES)
+
+
+def test_the_digest_changes_with_each_file(tmp_path: Path) -> None:
+    for name in sources.FILES:
+        (tmp_path / f"{name}.py").write_text("")
+    digests = {sources.digest_of(tmp_path)}
+    for name in sources.FILES:
+        (tmp_path / f"{name}.py").write_text("#")
+        digests.add(sources.digest_of(tmp_path))
+    assert len(digests) == len(sources.FILES) + 1

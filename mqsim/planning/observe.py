@@ -190,7 +190,7 @@ def _first_alarm(trace: Trace) -> float:
 
 def _flaps(trace: Trace, group: str) -> float:
     """How often an autoscaler turned from adding consumers to taking them away, or back."""
-    ways = {EventKind.SCALED_UP: 1, EventKind.SCALED_DOWN: -1}
+    ways: dict[str, int] = {EventKind.SCALED_UP: 1, EventKind.SCALED_DOWN: -1}
     events, turned, last = trace.events, 0, 0
     for kind, who in zip(events.kind, events.subject, strict=True):
         if kind in ways and trace.cast[who].group == group:

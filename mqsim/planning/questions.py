@@ -63,8 +63,9 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "How long until an alarm or a full queue?",
-        "plan size burst --vary broker.queues.tasks.max_length=20..200:60 --target 'tasks.overflow > 4min'",
-        "overflow is the time until the first message is dropped or refused.",
+        "plan size burst --vary broker.queues.tasks.max_length=100..600:100 --target 'tasks.overflow > 4min'",
+        "overflow is the time until the first message is dropped or refused, in every run; alarm is the time "
+        "until a memory or disk alarm.",
     ),
     (
         "Is anything lost with these settings?",

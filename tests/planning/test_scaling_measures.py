@@ -63,3 +63,21 @@ def test_the_first_alarm_by_hand() -> None:
 def test_a_group_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="flaps"):
         target("nobody.flaps == 0", scaled([[0, 2]]))
+
+
+def test_what_must_come_late_must_come_late_in_every_run() -> None:
+    """Room for so many beside the one at work: by chance two come at once in some runs and not in others."""
+    scenario = Scenario(
+        duration=2,
+        broker={"queues": {"tasks": {"max_length": 1}}},
+        producers={"web": {"to": "tasks", "arrivals": {"poisson": {"rate": 2}}, "work": 1}},
+        consumers={"worker": {"queue": "tasks"}},
+    )
+    answer = planning.size(
+        scenario=scenario,
+        vary="broker.queues.tasks.max_length=1,50",
+        target="overflow > 10s",
+        as_written=True,
+    )
+    assert (answer.data["value"], answer.status) == (50, 0)
+    assert "runs it came sooner" in answer.sentence

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mqsim.planning.length import Length
     from mqsim.planning.targets import Measure
+    from mqsim.runs.engines import Engine
     from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -59,6 +60,7 @@ def observe(
     measures: Sequence[Measure],
     length: Length,
     limit: float = 0.0,
+    engine: Engine = "auto",
 ) -> Observation:
     """Run once and read the measures.
 
@@ -70,8 +72,9 @@ def observe(
         length: what part of the run counts.
         limit: seconds at the end of a run that is kept as it is written in which what is created isn't judged
             unless it was finished; the largest limit among the targets.
+        engine: which runs it.
     """
-    result = simulate(scenario, seed=seed, replication=replication)
+    result = simulate(scenario, seed=seed, replication=replication, engine=engine)
     trace = result.trace
     warm = length.warm if length.steady else result.warmup
     start = trace.start + warm

@@ -259,4 +259,5 @@ i_read_what_i_wrote(seed=1), i_read_what_i_wrote(seed=1, wait=False)
 # * Stale passes. Divergence stays, unless versions (or one order) repair it.
 # * "Delivered exactly once, in order" is a property of the whole system. You build it; you don't install it.
 #
-# **From here:** consistency models, and how machines agree.
+# **From here:** consistency models, and how machines agree. To size a system, go on with
+# [capacity planning](11_capacity_planning.ipynb).

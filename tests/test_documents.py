@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.glob("how-to/*.md")),
     *sorted((ROOT / "lessons").glob("*.md")),
     *sorted((ROOT / "lessons" / "teaching").glob("*.md")),
     *(ROOT / folder / "README.md" for folder in ("notebooks", "exercises")),
@@ -127,7 +128,7 @@ def test_the_set_up_is_on_the_first_page() -> None:
         if block.language == "console"
         for command in commands(block)
     ]
-    assert shown[:2] == [("make", "demo"), ("make", "test")]
+    assert shown[:2] == [("make", "demo"), ("make", "lab")]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,8 @@ def test_the_layers_are_those_that_the_test_holds() -> None:
 
 def test_the_presets_are_those_there_are() -> None:
     assert {
-        ticked(name)[0]: title for name, title in rows(read(README), "preset", "what it shows")
+        ticked(name)[0]: title
+        for name, title in rows(read(DOCS / "how-to" / "first-steps.md"), "preset", "what it shows")
     } == presets()
 
 

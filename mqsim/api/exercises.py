@@ -100,7 +100,7 @@ def exercise(name: str) -> Practice:
         >>> mq.exercise("01_hello_queue")
         <exercise 01_hello_queue: ...>
     """
+    from mqsim.grading.catalogue import find
     from mqsim.grading.exercise import load
-    from mqsim.grading.shelf import find
 
     return Practice(load(find(name)))

@@ -124,6 +124,23 @@ def lab(
 
 
 @app.command()
+def lesson(
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="N", help="The lesson's number; none lists them.", show_default=False),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where its files go (lesson-N).", show_default=False),
+    ] = None,
+) -> None:
+    """Copy the programs and scenarios of a lesson into a folder."""
+    from mqsim.cli.lesson import copy_lesson
+
+    copy_lesson(number, folder)
+
+
+@app.command()
 def demo(
     report: Annotated[
         Path | None,

@@ -34,8 +34,8 @@ Folder = Annotated[
 @app.command(name="list")
 def list_all() -> None:
     """List the exercises."""
+    from mqsim.grading.catalogue import names, shelf
     from mqsim.grading.exercise import load
-    from mqsim.grading.shelf import names, shelf
 
     for name in names():
         exercise = load(shelf() / name)
@@ -47,8 +47,8 @@ def list_all() -> None:
 @app.command()
 def start(name: Name, folder: Folder = None) -> None:
     """Put an exercise's page and starter into a folder of your own (by default ./NAME)."""
+    from mqsim.grading.catalogue import find
     from mqsim.grading.practice import start as hand_out
-    from mqsim.grading.shelf import find
 
     where = find(name)
     target = folder or Path(where.name)
@@ -123,10 +123,10 @@ def replay(
 def _played_again(
     name: str, number: str, path: Path | None, tasks: list[str] | None, sandbox: bool
 ) -> Numbered:
+    from mqsim.grading.catalogue import find
     from mqsim.grading.exercise import load
     from mqsim.grading.grading import in_sandbox
     from mqsim.grading.practice import replay as play_again
-    from mqsim.grading.shelf import find
 
     if not sandbox:
         exercise, where = _meant(name, path)
@@ -171,8 +171,8 @@ def validate(
     """Prove an exercise: right solutions pass, wrong ones fail the check that they are meant to fail."""
     from mqsim.grading.authoring import matrix
     from mqsim.grading.authoring import validate as prove
+    from mqsim.grading.catalogue import find
     from mqsim.grading.exercise import load
-    from mqsim.grading.shelf import find
 
     folder = find(name)
     where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
@@ -203,7 +203,7 @@ def release(
 ) -> None:
     """Write what students get: page, checks, starter and a notebook, without solutions."""
     from mqsim.grading.authoring import release as hand_out
-    from mqsim.grading.shelf import find
+    from mqsim.grading.catalogue import find
 
     folder = find(name)
     where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
@@ -221,8 +221,8 @@ def _listed(texts: list[str]) -> str:
 
 def _meant(name: str | None, folder: Path | None) -> tuple[Exercise, Path]:
     """The exercise, and the folder of the student's programs."""
+    from mqsim.grading.catalogue import find
     from mqsim.grading.exercise import load
-    from mqsim.grading.shelf import find
 
     if name is None:
         here = folder or Path()

@@ -61,10 +61,10 @@ def grade_path(request: Request) -> None:
 
 
 def _order(request: Request) -> Order:
+    from mqsim.grading.catalogue import find
     from mqsim.grading.grading import Order
     from mqsim.grading.hidden import seed_of
     from mqsim.grading.sandbox.levels import WORDS, attempt, strongest
-    from mqsim.grading.shelf import find
 
     assert request.exercise is not None
     exercise = find(request.exercise)

@@ -49,9 +49,11 @@ def run_scenario(request: RunRequest) -> None:
     if says := endless(scenario):
         print(f"mind: {says}", file=sys.stderr)
     if request.replications > 1:
+        _mind_compiling(request.engine)
         numbers = replicate(scenario, request.seed, request.replications, request.engine)
         show.json_object(numbers) if request.as_json else show.means(scenario, numbers)
         return
+    _mind_compiling(request.engine)
     result = simulate(scenario, request.seed, engine=request.engine)
     written = write(request, result)
     if request.as_json:
@@ -62,6 +64,14 @@ def run_scenario(request: RunRequest) -> None:
         show.result(result)
     for line in written:
         print(line, file=sys.stderr)
+
+
+def _mind_compiling(engine: str) -> None:
+    """Say what takes so long, the first time that the twin is asked for."""
+    from mqsim.twin.readiness import Readiness, readiness
+
+    if engine == "compiled" and readiness() is Readiness.TO_COMPILE:
+        print("mind: the twin is compiled now, once; that takes a minute or two.", file=sys.stderr)
 
 
 def _refuse_what_clashes(request: RunRequest) -> None:

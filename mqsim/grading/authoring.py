@@ -139,7 +139,8 @@ def matrix(exercise: Exercise, proofs: Iterable[Proof]) -> str:
             f"{proof.name:{width}}  {cells}  {'' if proof.holds else '  <- ' + _why(proof)}".rstrip()
         )
     wrong = sum(not proof.holds for proof in proofs)
-    lines += ["", f"{len(proofs)} solutions, {wrong} of them not as they must be."]
+    count = "1 solution" if len(proofs) == 1 else f"{len(proofs)} solutions"
+    lines += ["", f"{count}, {wrong} of them not as they must be."]
     return "\n".join(lines)
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from mqsim.errors import MqsimError
 from mqsim.grading.expectations import Unmet
+from mqsim.grading.failure_message import lines, sentence
 from mqsim.grading.minimising import Minimiser
 from mqsim.grading.plain import plain
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.grading.search import Restless, Search
-from mqsim.grading.telling import lines, sentence
 from mqsim.grading.verdict import COMES_FIRST, CheckVerdict, Example, Searched, State
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+from mqsim.grading.catalogue import find, on_the_shelf
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import Files, files_in
 from mqsim.grading.judge import Judge, Progress, scenes_of
 from mqsim.grading.pages import self_contained
 from mqsim.grading.scenes import changed
 from mqsim.grading.search import Search
-from mqsim.grading.shelf import find, on_the_shelf
 from mqsim.grading.stage import Stage
 from mqsim.grading.verdict import State, Verdict
 from mqsim.guest.carriers.fork_server import ForkServer

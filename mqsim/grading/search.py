@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.grading.evidence import hits
-from mqsim.grading.points import Moments, Watching, crash_points, midway, moments, requests
+from mqsim.grading.fault_points import Moments, Watching, crash_points, midway, moments, requests
 from mqsim.grading.records import Strike
 from mqsim.grading.scenes import Fault, Scene
 from mqsim.guest.host.crash_points import Strike as Killing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mqsim.grading.catalogue import on_the_shelf
 from mqsim.grading.run import Run
-from mqsim.grading.shelf import on_the_shelf
 from mqsim.grading.sleeping import Sleepers
 from mqsim.guest.carriers.watchdog import watching
 from mqsim.guest.host.programs import Programs

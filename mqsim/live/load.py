@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.distributions import Streams
 from mqsim.errors import UsageError
-from mqsim.sim import arrivals
+from mqsim.scenario import arrival_times
 from mqsim.sim.destinations import Destination
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _speeds(spec: ConsumerSpec) -> list[float]:
 
 
 def _sends(spec: ProducerSpec, streams: Streams, name: str, seconds: float) -> Iterator[Send]:
-    times = arrivals.times(spec, streams, name)
+    times = arrival_times.times(spec, streams, name)
     if times is None:
         raise UsageError(
             f"calibrate: producers.{name.rpartition('-')[0]}.arrivals waits for answers, and a real run "

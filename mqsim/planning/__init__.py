@@ -9,7 +9,7 @@
 | --- | --- |
 | `size`, `size_search` | the smallest value, or the cheapest setting, that meets targets |
 | `what_if`, `drain`, `prefetch`, `sweep`, `sensitivity` | the other questions |
-| `quantities`, `targets`, `knobs`, `events` | what an engineer writes: 40ms, `p99 < 1s`, `count=1..40` |
+| `units`, `targets`, `knobs`, `events` | what an engineer writes: 40ms, `p99 < 1s`, `count=1..40` |
 | `subject`, `workload` | what the question is about: a scenario, or a handful of flags |
 | `closed_form` | what theory knows before a run |
 | `length`, `study`, `observe` | how long to run, how often, and what is read off each run |

@@ -23,13 +23,13 @@ from mqsim.planning.knobs import values as read_values
 from mqsim.planning.logfile import read
 from mqsim.planning.logged import Logged, Named, logged, scenario_of, times_of
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, percent, positive, shown
 from mqsim.planning.size import size
 from mqsim.planning.study import Budget
 from mqsim.planning.subject import Texts, many
 from mqsim.planning.targets import Measure
 from mqsim.planning.targets import target as read_target
 from mqsim.planning.traffic import durations
+from mqsim.planning.units import amount, percent, positive, shown
 from mqsim.planning.values import valued
 from mqsim.planning.workload import QUEUE
 

@@ -24,8 +24,8 @@ from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.perf_test import NoPerfTestError, perf_test_command
-from mqsim.planning.quantities import amount, percent, positive, seconds
 from mqsim.planning.subject import Source, subject
+from mqsim.planning.units import amount, percent, positive, seconds
 from mqsim.runs import simulate
 from mqsim.trace.frames import columns
 

@@ -12,7 +12,7 @@ from mqsim.errors import TheoryError
 from mqsim.matching import Fit, Load, Match, applies, loads
 from mqsim.matching.routes import shares
 from mqsim.matching.staff import latency_of
-from mqsim.planning.quantities import amount, percent, seconds
+from mqsim.planning.units import amount, percent, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

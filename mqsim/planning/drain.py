@@ -14,11 +14,11 @@ from mqsim.planning.closed_form import says_overloaded
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, positive, seconds
 from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked
+from mqsim.planning.units import amount, positive, seconds
 from mqsim.runs import simulate
 from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.matching import loads
-from mqsim.planning.quantities import positive, quantity
+from mqsim.planning.units import positive, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, command_line
-from mqsim.planning.quantities import amount
 from mqsim.planning.subject import Source, subject
+from mqsim.planning.units import amount
 from mqsim.scenario import Scenario
 from mqsim.scenario.brokerspec import Profile
 from mqsim.scenario.definitions import Definitions, read_definitions

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded, work_alone
 from mqsim.planning.length import length_of
-from mqsim.planning.quantities import percent, seconds, shown
 from mqsim.planning.study import SHOWN, SURE, Budget, Study
 from mqsim.planning.targets import Measure, Target
+from mqsim.planning.units import percent, seconds, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

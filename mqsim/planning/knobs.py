@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import ScenarioError, UsageError
-from mqsim.planning.quantities import quantity
+from mqsim.planning.units import quantity
 from mqsim.scenario import read_value
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import Knob, is_range
 from mqsim.planning.knobs import values as read_values
-from mqsim.planning.quantities import amount, positive, seconds
 from mqsim.planning.timestamps import EPOCHS, Floats, as_seconds, looks_like_time
 from mqsim.planning.traffic import (
     Fitted,
@@ -25,6 +24,7 @@ from mqsim.planning.traffic import (
     spread,
     traffic,
 )
+from mqsim.planning.units import amount, positive, seconds
 from mqsim.planning.workload import CONSUMER, QUEUE
 from mqsim.scenario import Scenario
 

@@ -20,8 +20,8 @@ from mqsim.errors import UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.perftest_output import overall, read_perf_test
-from mqsim.planning.quantities import amount, percent, seconds
 from mqsim.planning.subject import Source, subject
+from mqsim.planning.units import amount, percent, seconds
 from mqsim.runs import simulate
 from mqsim.scenario import Every, Poisson
 from mqsim.trace.frames import columns

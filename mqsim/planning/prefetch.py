@@ -13,10 +13,10 @@ from mqsim.planning.closed_form import overloaded
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import values as read_values
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, seconds
 from mqsim.planning.study import Budget, Progress, Study
 from mqsim.planning.subject import Source, subject
 from mqsim.planning.targets import Measure
+from mqsim.planning.units import amount, seconds
 from mqsim.planning.values import Value, Valued, open_targets, row, valued
 from mqsim.planning.what_if import each_run
 from mqsim.statistics import mean_interval

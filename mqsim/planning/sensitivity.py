@@ -9,11 +9,11 @@ from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, percent, positive, shown
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
+from mqsim.planning.units import amount, percent, positive, shown
 from mqsim.planning.values import Valued, valued
 from mqsim.scenario import Every, Poisson, Scenario
 

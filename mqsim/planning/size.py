@@ -17,11 +17,11 @@ from mqsim.planning.judge import Judged, Rules, Verdict, missing
 from mqsim.planning.knobs import Knob, cost, knob
 from mqsim.planning.length import length_of
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, percent, shown
 from mqsim.planning.size_search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
+from mqsim.planning.units import amount, percent, shown
 from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:

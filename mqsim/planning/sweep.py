@@ -14,12 +14,12 @@ from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.figures import Drawing
 from mqsim.planning.knobs import Knob, knob
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, shown
 from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
+from mqsim.planning.units import amount, shown
 from mqsim.planning.values import row, valued
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mqsim.errors import UsageError
-from mqsim.planning.quantities import Dimension, quantity, seconds, shown
+from mqsim.planning.units import Dimension, quantity, seconds, shown
 from mqsim.trace import Outcome
 
 if TYPE_CHECKING:

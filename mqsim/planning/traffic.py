@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mqsim.distributions import Constant, Distribution, Exponential, Gamma, Lognormal, Streams
 from mqsim.errors import UsageError
-from mqsim.planning.quantities import amount, percent, seconds
 from mqsim.planning.timestamps import number
+from mqsim.planning.units import amount, percent, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,12 +18,12 @@ from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
 from mqsim.planning.processors import Processors
-from mqsim.planning.quantities import amount, quantity, seconds, shown
 from mqsim.planning.study import SHOWN, Budget, Progress, Study
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.targets import target as read_target
+from mqsim.planning.units import amount, quantity, seconds, shown
 from mqsim.planning.values import open_targets
 from mqsim.statistics import Interval, mean_interval
 

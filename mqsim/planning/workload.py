@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import Knob, is_range, values
-from mqsim.planning.quantities import positive, quantity
+from mqsim.planning.units import positive, quantity
 from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ class Folders:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        self._root = Path(tempfile.mkdtemp(prefix="mqsim-"))
+        self._root = _new_folder()
         self._here = os.getcwd()
         self._copies: dict[str, Path] = {}
         try:
@@ -109,6 +109,23 @@ class Folders:
         """Make the copies as they were."""
         for copy in self._folders:
             copy.renew()
+
+
+def _new_folder() -> Path:
+    """A temporary folder under the first name that is free, which the next run finds free again.
+
+    Tracebacks that a program logs, and its `__file__`, name it: a name at random would make each run's
+    transcript another one.
+    """
+    number = 0
+    while True:
+        folder = Path(tempfile.gettempdir()) / f"mqsim-{number}"
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
 
 
 class _Copy:

@@ -32,17 +32,25 @@ def readiness() -> Readiness:
     """How far the kernel is."""
     if _KERNEL in sys.modules:
         return Readiness.LOADED
-    try:
-        numba = version("numba")
-    except PackageNotFoundError:
+    numba = _numba()
+    if not numba:
         return Readiness.ABSENT
     return Readiness.KEPT if any(mark.exists() for mark in _marks(numba)) else Readiness.TO_COMPILE
 
 
 @cache
+def _numba() -> str:
+    """The version of numba that is installed, or an empty text."""
+    try:
+        return version("numba")
+    except PackageNotFoundError:
+        return ""
+
+
+@cache
 def note_that_it_is_kept() -> None:
     """The kernel has been compiled: leave a mark for other processes, once."""
-    for mark in _marks(version("numba")):
+    for mark in _marks(_numba()):
         try:
             mark.parent.mkdir(parents=True, exist_ok=True)
             mark.touch()

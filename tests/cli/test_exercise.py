@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mqsim.grading.shelf import find, names
+from mqsim.grading.catalogue import find, names
 from tests.grading.exercises_for_tests import EARLY, exercise_in, submission_in
 from tests.outside import PATIENCE
 
@@ -71,7 +71,7 @@ def test_pytest_runs_the_checks_beside_the_programs(tmp_path: Path) -> None:
 
 def test_an_instructor_begins_proves_and_releases(tmp_path: Path) -> None:
     called("exercise", "new", "11_more", cwd=tmp_path)
-    told = called("exercise", "validate", "exercises/11_more", cwd=tmp_path)
+    told = called("exercise", "validate", "11_more", cwd=tmp_path)  # ./exercises is looked at too
     assert "2 solutions, 0 of them not as they must be." in told
     called("exercise", "release", "exercises/11_more", "handout", cwd=tmp_path)
     assert "BEGIN SOLUTION" not in (tmp_path / "handout" / "consumer.py").read_text()

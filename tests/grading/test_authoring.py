@@ -8,7 +8,7 @@ import pytest
 
 from mqsim.errors import UsageError
 from mqsim.grading.authoring import Proof, begin, release
-from mqsim.grading.shelf import find
+from mqsim.grading.catalogue import find
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
 
 if TYPE_CHECKING:

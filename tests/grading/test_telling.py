@@ -43,6 +43,7 @@ def test_where_no_message_is_named_the_programs_doings_are_shown(tmp_path: Path)
     assert "consumer-1  subscribes to the queue task_queue" in told
     assert "producer-1  declares the queue tasks" in told
     assert 'producer-1  sends "A" to the queue tasks' in told
+    assert any(line.startswith("consumer-1  * waits in consumer.py, line ") for line in told)
 
 
 def test_an_error_is_shown_to_its_end_and_without_the_frames_between(tmp_path: Path) -> None:

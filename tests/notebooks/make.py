@@ -93,8 +93,11 @@ def cleaned(output: NotebookNode) -> NotebookNode | None:
     output = copy.deepcopy(output)
     if "data" in output:
         bundle = output.data
-        for kind in [kind for kind in bundle if _WIDGETS.match(kind)]:
+        lives = [kind for kind in bundle if _WIDGETS.match(kind)]
+        for kind in lives:
             del bundle[kind]
+        if lives and set(bundle) == {"text/plain"}:
+            return None  # its still picture is an output of its own
         if set(bundle) == {"text/plain"} and bundle["text/plain"].startswith("<Figure"):
             return None
         for kind, text in bundle.items():

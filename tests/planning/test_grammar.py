@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import cost, knob, values
-from mqsim.planning.quantities import percent, quantity, seconds, shown
 from mqsim.planning.targets import Measure, target
+from mqsim.planning.units import percent, quantity, seconds, shown
 from mqsim.scenario import Scenario
 
 TIMES = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

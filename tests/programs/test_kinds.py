@@ -123,6 +123,46 @@ def test_a_program_that_spins_for_ever_is_left_at_the_end() -> None:
     assert found == [(86_400.0, "sleeps in p.py, line 3")]
 
 
+@pytest.mark.parametrize(
+    ("begin", "poll"),
+    [
+        ("begin(event.set)", "while not event.is_set(): pass"),
+        ("thread = begin(int)", "while thread.is_alive(): pass"),
+        ("begin(lambda: jobs.put(1))", "while jobs.empty(): pass"),
+        ("begin(lambda: jobs.put(1))", "while not jobs.qsize(): pass"),
+        ("future = pool.submit(time.sleep, 1.5)", "while not future.done(): pass"),
+    ],
+)
+def test_a_thread_that_polls_another_lets_it_work(begin: str, poll: str, carry: CarrierFactory) -> None:
+    text = f"""
+import queue, threading, time
+from concurrent.futures import ThreadPoolExecutor
+event, jobs, pool = threading.Event(), queue.Queue(), ThreadPoolExecutor(1)
+def begin(then):
+    def work():
+        time.sleep(1.5)
+        then()
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+{begin}
+{poll}
+print("seen")
+"""
+    (t, said), _ = lines(text, carry, connect=False)
+    assert said == "seen"
+    assert 1.5 <= t < 1.51
+
+
+def test_a_program_that_logs_its_traceback_prints_the_same_twice(tmp_path: Path) -> None:
+    """It names the file that it runs from, which is a copy; and what `__file__` says."""
+    (tmp_path / "worker.py").write_text(
+        "import logging\nprint(__file__)\nlogging.exception('bad')\nint('x')\n"
+    )
+    first, second = (mq.run_programs({"worker": str(tmp_path / "worker.py")}).transcript() for _ in range(2))
+    assert first == second
+
+
 # -- clocks --------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +327,56 @@ def test_recursion_without_an_end(carry: CarrierFactory) -> None:
     (said,) = (line.text for line in result.lines if "RecursionError" in line.text)
     assert said.startswith("RecursionError: maximum recursion depth exceeded")
     assert [line.text for line in result.lines if line.who == "other-1"] == ["fine", "exits with status 0"]
+
+
+ALARMS = {
+    """
+def late(*_): raise TimeoutError("too long")
+signal.signal(signal.SIGALRM, late)
+signal.alarm(2)
+try: time.sleep(10)
+except TimeoutError as error: print(error)
+signal.alarm(5)
+signal.alarm(0)
+connection.close()
+""": [(2.0, "too long"), (2.0, "exits with status 0")],
+    """
+ticks = []
+def tick(*_):
+    ticks.append(round(time.monotonic() - 1000 - began, 3))
+    if len(ticks) == 3:
+        print(ticks, signal.setitimer(signal.ITIMER_REAL, 0))
+signal.signal(signal.SIGALRM, tick)
+began = time.monotonic() - 1000
+signal.setitimer(signal.ITIMER_REAL, 0.5, 1)
+time.sleep(9)
+""": [(2.5, "[0.5, 1.5, 2.5] (1.0, 1)"), (9.0, "exits with status 0")],
+    """
+print(signal.alarm(9), signal.alarm(1))
+time.sleep(5)
+""": [(0.0, "0 9"), (1.0, "is ended by signal 14")],
+}
+
+
+@pytest.mark.parametrize("text", ALARMS)
+def test_alarms_ring_in_virtual_time(text: str, carry: CarrierFactory) -> None:
+    found = lines(text, carry)
+    assert [(round(t, 1), said) for t, said in found] == [
+        (round(t + 0.006, 1), said) for t, said in ALARMS[text]
+    ]
+
+
+def test_an_alarm_that_was_taken_back_keeps_nobody_waiting(carry: CarrierFactory) -> None:
+    """The run ends as the program waits for messages alone; at 9 s nothing happens."""
+    text = """
+signal.alarm(9)
+signal.alarm(0)
+channel.basic_consume("q", print)
+channel.start_consuming()
+"""
+    ((t, said),) = lines(text, carry)
+    assert "waits in" in said
+    assert t < 0.1
 
 
 # -- a broker that dies --------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LESSON_3 = (ROOT / "lessons" / "03_decoupling.md").read_text("utf-8")
-LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.md"))
+LESSONS = sorted((ROOT / "lessons").glob("[01][0-9]_*.md"))[:11]
+"""Those about messaging; what follows them is about reading the answers of a plan."""
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=lambda page: page.stem)

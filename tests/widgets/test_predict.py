@@ -158,6 +158,6 @@ def test_a_notebook_without_a_browser_runs_through() -> None:
     asked, told, explorer, end = (cell.outputs[-1]["data"] for cell in book.cells)
     assert "How long for three tasks of 2 s?" in asked["text/html"]
     assert told["text/plain"] == "No guess yet: it is 6 s."
-    assert "application/vnd.jupyter.widget-view+json" in explorer
+    assert "application/vnd.jupyter.widget-view+json" in book.cells[2].outputs[0]["data"]
     assert "with workers: <b>3</b>" in explorer["text/html"]
     assert end["text/plain"] == "2.0"

@@ -10,6 +10,8 @@
 | `frames` | pages of their own inside a page |
 | `numbers` | numbers on a page that a run gives |
 | `own_message` | the directive `own-message`: a message and its bytes in three protocols |
+| `glossary` | words of the glossary, linked at their first use |
+| `slides` | slides made from the lessons |
 | `reference` | the commands and their options, and what `import mqsim` hands out |
 """
 
@@ -25,10 +27,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     from pygments.lexers.special import TextLexer
 
-    from mqsim_site import contents, frames, numbers, own_message, pictures, reference
+    from mqsim_site import contents, frames, glossary, numbers, own_message, pictures, reference, slides
 
     # Its diagrams are drawn by a forge; here the text stays, which tells the same.
     app.add_lexer("mermaid", TextLexer)
-    for module in (contents, reference, numbers, frames, pictures, own_message):
+    for module in (contents, reference, numbers, frames, pictures, own_message, slides, glossary):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

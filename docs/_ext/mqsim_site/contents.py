@@ -20,6 +20,9 @@ BELOW = {
 }
 """The pages that stand below a folder's page."""
 
+_LAST = "\ngrading"
+"""The last page of the reference that the front page names; others follow it."""
+
 _PROJECTS_FIRST_PAGE = re.compile(r"\]\((?:\.\./)+README\.md(#[\w-]+)?\)")
 
 
@@ -46,10 +49,19 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
     up = "../" * page.count("/")
     text = _PROJECTS_FIRST_PAGE.sub(f"]({up}docs/index.md)", source[0])
     text = _files_as_names(text, page, app)
+    if page == app.config.root_doc:
+        text = text.replace(_LAST, "\n".join([_LAST, *_unnamed(text, app)]))
     if page in BELOW:
         listed = "\n".join(f"/{pattern}" for pattern in BELOW[page])
         text += f"\n\n```{{toctree}}\n:hidden:\n:glob:\n\n{listed}\n```\n"
     source[0] = text
+
+
+def _unnamed(text: str, app: Sphinx) -> list[str]:
+    """Pages of the reference that the front page's table of contents does not name yet."""
+    there = sorted(page.stem for page in Path(app.srcdir, "docs").glob("*.md"))
+    named = {*re.findall(r"^[\w-]+$", text, re.MULTILINE), "index"}
+    return [name for name in there if name not in named]
 
 
 _LINK = re.compile(r"\[([^\]\n]+)\]\((?!https?://|#|mailto:)([^)\s#]+/?)(#[\w-]+)?\)")

@@ -25,7 +25,7 @@ def ask(
     unit: str = "messages",
 ) -> None:
     """Put a question of a scenario or of flags, and show its answer."""
-    from mqsim.planning.quantities import positive
+    from mqsim.planning.units import positive
 
     how: dict[str, Any] = {
         "seed": running.seed,

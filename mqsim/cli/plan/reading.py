@@ -155,7 +155,7 @@ def backtest(
 
 
 def _sizing(running: Running, tell: Any) -> dict[str, Any]:
-    from mqsim.planning.quantities import positive
+    from mqsim.planning.units import positive
 
     return {
         "budget": positive(running.budget, "count", "--budget"),

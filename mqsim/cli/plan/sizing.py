@@ -54,7 +54,7 @@ def size(
     Exit status: 0 met, 1 not met, 2 bad input, 3 unsure.
     """
     from mqsim import planning
-    from mqsim.planning.quantities import positive
+    from mqsim.planning.units import positive
 
     options = {
         "vary": vary or (),

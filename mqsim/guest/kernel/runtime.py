@@ -190,8 +190,8 @@ class Runtime:
 
     # -- threads ---------------------------------------------------------------------------------------------
 
-    def spawn(self, body: Callable[[], object]) -> Task:
-        """Start a thread; it runs when the caller next waits."""
+    def spawn(self, body: Callable[[], object], hidden: bool = False) -> Task:
+        """Start a thread; it runs when the caller next waits. A `hidden` one is none of the program's."""
         assert self._hub is not None
         task = Task(self, self._next_ident, body, self._hub)
         self._next_ident += 1
@@ -200,7 +200,7 @@ class Runtime:
             self._many = 2 * len(self._tasks) + 16
         self._tasks.append(task)
         self._ready.append(task)
-        if self._observed and len(self._tasks) > 1:
+        if self._observed and len(self._tasks) > 1 and not hidden:
             self.do(Spawned(task.ident & 0xFFFF_FFFF))
         return task
 

@@ -6,8 +6,9 @@ SIGHUP = 1
 SIGINT = 2
 SIGABRT = 6
 SIGKILL = 9
+SIGALRM = 14
 SIGTERM = 15
 SIGSTOP = 19
 
-FATAL = frozenset({SIGHUP, SIGABRT, SIGTERM})
+FATAL = frozenset({SIGHUP, SIGABRT, SIGALRM, SIGTERM})
 """Signals that end a process which has no handler for them."""

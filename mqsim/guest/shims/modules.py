@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import logging
 import queue
+from functools import wraps
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,34 @@ def settle_logging(runtime: Runtime, module: ModuleType) -> None:
 def settle_queue(runtime: Runtime, module: ModuleType) -> None:
     """Give a guest's own `queue` the real one's exceptions: a library that catches them may ask elsewhere."""
     module.__dict__.update(Empty=queue.Empty, Full=queue.Full)
+    _charge(runtime, module.Queue, "empty", idle=True)
+    _charge(runtime, module.Queue, "full", idle=True)
+    _charge(runtime, module.Queue, "qsize", idle=0)
+
+
+def settle_threading(runtime: Runtime, module: ModuleType) -> None:
+    """A program may look again and again whether another thread has come so far."""
+    _charge(runtime, module.Event, "is_set", idle=False)
+    _charge(runtime, module.Thread, "is_alive", idle=True)
+
+
+def settle_futures(runtime: Runtime, module: ModuleType) -> None:
+    """The same for futures."""
+    _charge(runtime, module.Future, "done", idle=False)
+
+
+def _charge(runtime: Runtime, kind: Any, name: str, idle: object) -> None:
+    """Have a method be a poll that found nothing where its answer is `idle` (see `Runtime.idle`)."""
+    real = getattr(kind, name)
+
+    @wraps(real)
+    def look(self: Any) -> Any:
+        answer = real(self)
+        if answer == idle:
+            runtime.idle()
+        return answer
+
+    setattr(kind, name, look)
 
 
 def settle_exceptions(runtime: Runtime, module: ModuleType) -> None:
@@ -97,10 +126,12 @@ def settle_exceptions(runtime: Runtime, module: ModuleType) -> None:
 
 _SETTLE: dict[str, Callable[[Runtime, ModuleType], None]] = {
     "asyncio.exceptions": settle_exceptions,
+    "concurrent.futures._base": settle_futures,
     "logging": settle_logging,
     "queue": settle_queue,
     "random": settle_random,
     "subprocess": settle_subprocess,
+    "threading": settle_threading,
     "uuid": settle_uuid,
 }
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from mqsim import runs
@@ -21,6 +20,7 @@ from mqsim.widgets.explore.figures import outcome_counts, simulated, theory
 from mqsim.widgets.explore.knobs import changed
 from mqsim.widgets.explore.static import static_html, static_text
 from mqsim.widgets.explore.vary import Vary, knobs
+from mqsim.widgets.still import WithStill
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +33,7 @@ _SCRIPT = bundle(_HERE / "explorer.js")
 _STYLE = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(WithStill):
     """Controls of a scenario with the depth, the lanes and the numbers beside theory; made by `mq.explore`.
 
     What a reader turns is turned in Python too, and the reverse: `values`, `scenario`, `yaml`, `python` and
@@ -49,6 +49,7 @@ class Explorer(anywidget.AnyWidget):
         ScenarioError: the scenario can't be run.
     """
 
+    what = "explorer"
     _esm = _SCRIPT
     _css = _STYLE
 

@@ -30,7 +30,7 @@ function render({ model, el }) {
     ask = make("div", { class: "options" }, field, model.get("unit"), button);
   }
   const legend = make("legend", {}, make("b", {}, "Before you read on: "), model.get("question"));
-  const root = make("fieldset", { class: "mq-predict", "data-testid": "mq-predict" }, legend, ask, kept);
+  const root = make("fieldset", { class: "mq-predict mqsim-live", "data-still": model.get("_still"), "data-testid": "mq-predict" }, legend, ask, kept);
   el.append(root);
 
   const show = () => {

@@ -7,7 +7,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from mqsim.errors import UsageError
@@ -17,6 +16,7 @@ from mqsim.viz.css import widget_variables
 from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.predict.export import prediction_page
 from mqsim.widgets.predict.reveal import Reveal, compare
+from mqsim.widgets.still import WithStill
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +30,7 @@ _kept: dict[tuple[Any, ...], Any] = {}
 """Guesses of this session, by question."""
 
 
-class Prediction(anywidget.AnyWidget):
+class Prediction(WithStill):
     """A question with choices, or for a number; made by `mq.predict`.
 
     Args:
@@ -43,6 +43,7 @@ class Prediction(anywidget.AnyWidget):
         UsageError: there is nothing to choose from, or both choices and a unit.
     """
 
+    what = "question"
     _esm = _SCRIPT
     _css = _STYLE
 

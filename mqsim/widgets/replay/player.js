@@ -26,7 +26,7 @@ export class Player {
     this.told = 0;
     this.fps = 0;
     this.frames = [];
-    this.page = make("div", { class: "mqsim-replay", role: "region", "aria-label": "Replay of a run", "data-testid": "replay",
+    this.page = make("div", { class: "mqsim-replay mqsim-live", "data-still": model.get("_still"), role: "region", "aria-label": "Replay of a run", "data-testid": "replay",
       "data-lm-suppress-shortcuts": "true" });
     this.build();
     host.append(this.page);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from mqsim.errors import MqsimError, UsageError
@@ -16,6 +15,7 @@ from mqsim.widgets.replay.film import film
 from mqsim.widgets.replay.page import notebook_html, page
 from mqsim.widgets.replay.routes import routes
 from mqsim.widgets.replay.scripts import script, style
+from mqsim.widgets.still import WithStill
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +30,7 @@ KINDS = ("crash", "hang", "slow", "restart")
 _AS_IT_WAS = "as it was"
 
 
-class Replay(anywidget.AnyWidget):
+class Replay(WithStill):
     """A run that can be played, stepped, dragged and intervened in.
 
     Args:
@@ -47,6 +47,7 @@ class Replay(anywidget.AnyWidget):
         runs: the futures, the first as the run was; `labels` names them.
     """
 
+    what = "replay"
     _esm = script()
     _css = style()
 

@@ -61,7 +61,10 @@ def lines(played: Played, wrong: str) -> tuple[str, ...]:
     """At most 15 lines of the run: the lives of the messages that the sentence names, the faults, and how
     programs ended. Where it names none that exists: what the programs declared, sent and asked for.
     """
-    told = [*_of_programs(played.lines), *_of_messages(played.run.trace, wrong)]
+    trace = played.run.trace
+    rows = _named_in(trace, wrong)
+    told = list(_of_messages(trace, rows)) if rows else list(_of_clients(trace))
+    told += _of_programs(played.lines, all_ends=not rows)
     kept = list(dict.fromkeys(text for _, _, text in sorted(told, key=lambda each: each[:2])))
     if len(kept) > MOST_LINES:
         kept = [*kept[: MOST_LINES - 6], f"{'':14}… {len(kept) - MOST_LINES + 1} more lines", *kept[-5:]]
@@ -72,17 +75,20 @@ Told = tuple[float, int, str]
 """A line, its time, and its place among those of the same time."""
 
 
-def _of_messages(trace: Trace, wrong: str) -> Iterator[Told]:
+def _named_in(trace: Trace, wrong: str) -> dict[str, list[int]]:
+    """The messages that a sentence names, by their texts."""
     rows: dict[str, list[int]] = {}
     for row in range(trace.messages.n):
         label = label_of(trace, row)
         if f'"{label}"' in wrong:
             rows.setdefault(label, []).append(row)
+    return rows
+
+
+def _of_messages(trace: Trace, rows: dict[str, list[int]]) -> Iterator[Told]:
     shown = [
         row for found in list(rows.values())[:_MOST_MESSAGES] for row in found[: 3 if len(rows) == 1 else 1]
     ]
-    if not shown:
-        yield from _of_clients(trace)
     for row in shown:
         for line in timeline_of(trace, row):
             if len(rows) == 1 or not line.text.startswith(_BEFORE_IT_IS_SENT):
@@ -108,14 +114,19 @@ def _of_clients(trace: Trace) -> Iterator[Told]:
             yield event.t, 1, f"{event.t:12.6f}  {event.who:<10}  {text}"
 
 
-def _of_programs(found: Sequence[Line]) -> Iterator[Told]:
-    """What happened to programs, and how their errors end: the frames between are left out."""
+def _of_programs(found: Sequence[Line], all_ends: bool) -> Iterator[Told]:
+    """What happened to programs, and how their errors end: the frames between are left out.
+
+    Args:
+        found: the transcript.
+        all_ends: whether it is told too who ended without an error, and who waits at the end.
+    """
     number = 0
     while number < len(found):
         line = found[number]
         number += 1
         if line.stream == "event":
-            if "exits with status 0" not in line.text and "waits in" not in line.text:
+            if all_ends or ("exits with status 0" not in line.text and "waits in" not in line.text):
                 yield line.t, 0, str(line)
         elif line.stream == "stderr" and line.text.startswith(_TRACEBACK):
             last = ""

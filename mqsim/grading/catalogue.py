@@ -47,7 +47,8 @@ def find(name: str) -> Path:
     Args:
         name: its full name (`02_task_queue`), without the number (`task_queue`), the number alone (`2`), or a
             folder of your own that has an `exercise.py`.
-            In a folder that was handed out, the name of its exercise is enough.
+            In a folder that was handed out, the name of its exercise is enough; so is the full name of an
+            exercise in `./exercises`.
 
     Raises:
         UsageError: there is no such exercise, or several could be meant.
@@ -59,6 +60,9 @@ def find(name: str) -> Path:
     if here.is_file() and here.read_text(encoding="utf-8").strip() == name and Path("exercise.py").is_file():
         return Path.cwd()
     known = names()
+    mine = Path("exercises") / name
+    if name not in known and (mine / "exercise.py").is_file():
+        return mine.absolute()
     number = int(name) if name.isdecimal() else -1
     found = [each for each in known if name in (each, each[3:]) or int(each[:2]) == number]
     if not found:

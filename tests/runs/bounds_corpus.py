@@ -318,14 +318,6 @@ add(
     scenario(duration=1e9, producers={"web": {"to": "tasks", "arrivals": {"at": [0]}, "work": 0.1}}),
 )
 add(
-    "duration 1e15 crash power",
-    scenario(
-        duration=1e15,
-        producers={"web": {"to": "tasks", "arrivals": {"at": [0]}, "work": 0.1}},
-        faults=[{"power_off": "worker-1", "at": 1}],
-    ),
-)
-add(
     "fails crash 1e-9",
     scenario(
         producers={"web": {"to": "tasks", "arrivals": {"at": [1]}, "work": 0, "poison": 1}},

@@ -198,9 +198,7 @@ def _too_few(below: Judged) -> str:
 def _none(sized: Sized) -> str:
     judged = list(sized.search.judged.values())
     knobs = sized.search.knobs
-    last = max(
-        judged, key=lambda each: (each.state == "unsure", not each.unstable, sized.cost.of(each.setting))
-    )
+    last = max(judged, key=lambda each: _telling(each, sized.cost.of(each.setting)))
     values_ = " and ".join(_range_words(knob) for knob in knobs)
     if all(each.impossible or each.unstable for each in judged) and any(each.impossible for each in judged):
         alone = next(each for each in judged if each.impossible)
@@ -218,6 +216,11 @@ def _none(sized: Sized) -> str:
             f"{f' ({worst.because})' if worst.because else ''}, and the target is {worst.target.text}."
         )
     return f"No value of {values_} meets the targets. {_too_few(last)}"
+
+
+def _telling(judged: Judged, price: float) -> tuple[bool, bool, bool, float]:
+    """Which setting says most where none was found: one that can't be told, of which something is known."""
+    return judged.state == "unsure", not math.isnan(judged.worst.value), not judged.unstable, price
 
 
 def _range_words(knob: Knob) -> str:

@@ -391,3 +391,19 @@ def test_one_setting_leaves_budget_for_others() -> None:
     )
     assert answer.data["state"] in ("met", "unsure")
     assert answer.data["value"] in (9, 10)
+
+
+def test_where_the_budget_ends_the_setting_that_was_measured_is_named() -> None:
+    answer = planning.size(
+        rate="250/s",
+        work="40ms",
+        law="gamma",
+        cv=2,
+        workers="11..20",
+        target="p99 < 500ms",
+        budget=1e5,
+        jobs=1,
+    )
+    assert answer.status == 3
+    assert "no budget was left" not in answer.sentence
+    assert "11 workers" in answer.sentence or "12 workers" in answer.sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ _STYLE = light_variables() + (
     "border-bottom:1px solid var(--faint)}td{display:inline-block;border:0;padding:0 .6rem 0 0}"
     "td:last-child{display:block;max-width:none;padding:.3rem 0 0}pre{font-size:11px}}"
 )
+_CODE = re.compile(r"`([^`]+)`")
+"""A name in a check's own sentence."""
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -83,7 +87,7 @@ def fragment(verdict: Verdict) -> str:
 
 
 def _row(check: CheckVerdict) -> str:
-    details = [escape(check.says)]
+    details = [_CODE.sub(r"<code>\1</code>", escape(check.says))]
     if check.message:
         details.append(f"<p><b>{escape(check.message)}</b></p>")
     if check.example.lines:

@@ -58,7 +58,8 @@ def test_every_page_is_whole_and_asks_for_nothing(
         over = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if over > 0:
             wide.append(f"{path.relative_to(site)}: {over} pixels too wide")
-        assert window.page.evaluate("document.documentElement.dataset.theme") == theme
+        if path.parent.name != "slides":  # which are light, for a projector
+            assert window.page.evaluate("document.documentElement.dataset.theme") == theme
     assert wide == []
     assert len(pages(site)) > 60
 
@@ -140,5 +141,4 @@ def test_a_readers_own_message_has_the_bytes_that_libraries_write(
 def test_search_finds_a_word_without_a_network(site: Path, open_window: OpenWindow) -> None:
     page = open_window(allowed=(site.as_uri(),)).page
     page.goto((site / "search.html").as_uri() + "?q=prefetch")
-    page.wait_for_selector("#search-results li a")
-    assert "Fair dispatch" in page.inner_text("#search-results")
+    page.wait_for_selector("#search-results li a:has-text('Fair dispatch')")

@@ -103,7 +103,7 @@ guess.reveal("clearly longer", because=crash.sentence)
 # Try it by hand: move the crash, and see the queue grow and drain.
 
 # %%
-died = {"crash": "packer-2", "at": 100, "restart_after": 60}
+died = {"crash": "packer-1", "at": 100, "restart_after": 60}
 mq.explore(
     SHOP.with_({"consumers.packer.count": 4, "faults": [died]}),
     vary=["consumers.packer.count", "consumers.packer.prefetch"],

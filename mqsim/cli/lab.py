@@ -22,8 +22,9 @@ import typer
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+INDEX = "index.ipynb"
 RECORD = ".mqsim-notebooks.json"
 _ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"
 
@@ -50,6 +51,7 @@ def open_lab(folder: Path, port: int, browser: bool) -> None:
         str(folder),
         f"--port={port}",
         "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/{INDEX}",
         *([] if browser else ["--no-browser"]),
     ]
     with quiet():
@@ -89,19 +91,20 @@ def provide(source: Path, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     record = _read(folder / RECORD)
     new, kept = [], []
-    for notebook in sorted(source.glob("[0-9][0-9]_*.ipynb")):
-        target = folder / notebook.name
-        text = unanswered(notebook)
+    notebooks = sorted(source.glob("[0-9][0-9]_*.ipynb"))
+    texts = {INDEX: contents(notebooks)} | {notebook.name: unanswered(notebook) for notebook in notebooks}
+    for name, text in texts.items():
+        target = folder / name
         fresh = _digest(text)
         if target.exists():
             here = _digest(target.read_bytes())
-            if here != fresh and here != record.get(notebook.name):
-                kept.append(notebook.name)
+            if here != fresh and here != record.get(name):
+                kept.append(name)
                 continue
         if not target.exists() or here != fresh:
             _write(target, text)
-            new.append(notebook.name)
-        record[notebook.name] = fresh
+            new.append(name)
+        record[name] = fresh
     _write(folder / RECORD, json.dumps(record, indent=1).encode())
     said = [f"The notebooks are in {folder}."]
     if new and kept:
@@ -109,6 +112,36 @@ def provide(source: Path, folder: Path) -> list[str]:
     if kept:
         said.append(f"Left as you changed them: {', '.join(kept)}. Delete one to have it afresh next time.")
     return said
+
+
+def contents(notebooks: Iterable[Path]) -> bytes:
+    """The first page of the reader's folder: a link to each notebook, and where to go from there.
+
+    It is a notebook of one text, because JupyterLab opens a Markdown file as its source.
+    """
+    lines = [
+        "# The course",
+        "",
+        "Begin with the tour, or open the notebook that you need. Shift+Enter runs a cell.",
+        "",
+    ]
+    for notebook in notebooks:
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        first = "".join(cells[0]["source"]) if cells else ""
+        title = first.partition("\n")[0].removeprefix("# ").strip() or notebook.stem
+        lines.append(f"* [{title}]({notebook.name})")
+    lines += [
+        "",
+        "In a terminal (File, New, Terminal):",
+        "",
+        "* `mqsim lesson` lists the lessons, and `mqsim lesson 5 lesson-5` copies the programs of lesson 5.",
+        "* `mqsim exercise list` lists the exercises, and `mqsim exercise start hello_queue` begins one.",
+        "",
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cell = {"cell_type": "markdown", "id": "contents", "metadata": {}, "source": "\n".join(lines)}
+    page = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 @contextmanager

@@ -109,11 +109,17 @@ def average_in(series: Series, span: Window) -> dict[str, Any]:
 
 
 def _level(trace: Trace, up: list[NDArray[np.float64]], down: list[NDArray[np.float64]]) -> Series:
-    rises, falls = np.sort(np.concatenate(up)), np.sort(np.concatenate(down))
+    rises, falls = np.concatenate(up), np.concatenate(down)
     rises, falls = rises[~np.isnan(rises)], falls[~np.isnan(falls)]
-    times = np.unique(np.concatenate([rises, falls, [trace.start, trace.end]]))
-    levels = np.searchsorted(rises, times, side="right") - np.searchsorted(falls, times, side="right")
-    return times, levels.astype(np.int64, copy=False)
+    steps = np.zeros(len(rises) + len(falls) + 2, np.int64)
+    steps[: len(rises)] = 1
+    steps[len(rises) : len(rises) + len(falls)] = -1
+    times = np.concatenate([rises, falls, [trace.start, trace.end]])
+    # Times are nearly in order as they come, which the stable way of sorting makes use of.
+    order = np.argsort(times, kind="stable")
+    times, levels = times[order], np.cumsum(steps[order])
+    last = np.append(times[1:] != times[:-1], True)
+    return times[last], levels[last]
 
 
 def _rows_of(trace: Trace, queue: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

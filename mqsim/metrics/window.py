@@ -57,12 +57,28 @@ def distribution(sample: NDArray[np.float64]) -> dict[str, Any]:
     """Count, mean, linear percentiles and maximum of a sample; of an empty one only the count."""
     if len(sample) == 0:
         return {"count": 0, "mean": None} | {f"p{p}": None for p in PERCENTILES} | {"max": None}
-    points = np.percentile(sample, PERCENTILES)
+    in_order = np.sort(sample)
     return (
         {"count": len(sample), "mean": float(sample.mean())}
-        | {f"p{p}": float(point) for p, point in zip(PERCENTILES, points, strict=True)}
-        | {"max": float(sample.max())}
+        | {f"p{p}": percentile(in_order, p) for p in PERCENTILES}
+        | {"max": float(in_order[-1])}
     )
+
+
+def percentile(in_order: NDArray[np.float64], p: float) -> float:
+    """The linear percentile of a sorted sample, with the bits of `numpy.percentile`, which takes longer.
+
+    Args:
+        in_order: at least one number, ascending.
+        p: from 0 to 100.
+    """
+    place = p / 100 * (len(in_order) - 1)
+    below = int(place)
+    share = place - below
+    low = float(in_order[below])
+    high = float(in_order[min(below + 1, len(in_order) - 1)])
+    # From the nearer end, as numpy does it.
+    return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
 
 
 def ratio(part: float, whole: float) -> float | None:

@@ -78,6 +78,7 @@ def backtest(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **columns: Any,
 ) -> Answer:
@@ -95,6 +96,7 @@ def backtest(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run.
         resume: a file (JSON lines) that keeps finished runs.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         columns: what the columns are, as of `from_log`: `time`, `work`, `count`, `every` and so on.
 
@@ -108,7 +110,7 @@ def backtest(
         raise UsageError(f"--share {share}: something must be left to predict; write a share such as 50%.")
     first, second = _parts(read(path), named, part)
     before, after = logged(first, named, "fit", 1.0, seed), logged(second, named, "auto", 1.0, seed)
-    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     texts = many(target)
     if is_range(str(workers)) and not texts:
         raise UsageError("--workers: give one number, or a --target that a range is sized for.")
@@ -214,7 +216,14 @@ def _sized(
     if not knobs:
         raise UsageError("--workers: with a target give a range, such as 1..40.")
     vary = [f"{knob.path}={','.join(map(str, knob.values))}" for knob in knobs]
-    return size(scenario=scenario, vary=vary, target=texts, seed=seed, budget=purse.messages / 2.0)
+    return size(
+        scenario=scenario,
+        vary=vary,
+        target=texts,
+        seed=seed,
+        budget=purse.messages / 2.0,
+        engine=purse.on.engine,
+    )
 
 
 def _advice(sized: Answer, truth: Scenario, texts: Sequence[str], purse: Budget) -> tuple[str, bool]:

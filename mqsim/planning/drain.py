@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mqsim.planning.judge import State
+    from mqsim.runs.engines import Engine
     from mqsim.scenario import Scenario
 
 RUNS = 10
@@ -46,6 +47,7 @@ def drain(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -63,6 +65,7 @@ def drain(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate` (0 for none), `work`, `workers` and so on.
 
@@ -84,7 +87,7 @@ def drain(
         raise UsageError("drain: one thing may vary at a time; give a single range.")
     limit = None if within is None else positive(within, "time", "--within")
     name = _queue(asked.scenario, queue)
-    spent = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    spent = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     settings = [{knobs[0].path: value} for value in knobs[0].values] if knobs else [{}]
     rows: list[dict[str, Any]] = []
     for setting in settings:
@@ -187,7 +190,7 @@ def _simulated(
     """The mean time over runs; each is made longer until nothing waits."""
     filled = scenario.with_({f"broker.queues.{queue}.ready": backlog})
     longest = rough * _LONGER + 60.0 if math.isfinite(rough) else scenario.horizon
-    jobs = [(_gone, (filled, queue, seed, k, longest)) for k in range(RUNS)]
+    jobs = [(_gone, (filled, queue, seed, k, longest, budget.on.engine)) for k in range(RUNS)]
     times = []
     try:
         for seconds_, messages in budget.on.carry_out(jobs, float(RUNS * backlog)):
@@ -200,11 +203,13 @@ def _simulated(
     return mean_of_sections(times)
 
 
-def _gone(scenario: Scenario, queue: str, seed: int, replication: int, longest: float) -> tuple[float, int]:
+def _gone(
+    scenario: Scenario, queue: str, seed: int, replication: int, longest: float, engine: Engine
+) -> tuple[float, int]:
     """When first nothing waits, in seconds, and the messages simulated; infinite if it never comes."""
     for longer in (1.0, 4.0):
         made = scenario.with_({"duration": longest * longer, "warmup": 0})
-        trace = simulate(made, seed=seed, replication=replication).trace
+        trace = simulate(made, seed=seed, replication=replication, engine=engine).trace
         times, depth = depth_series(trace, queue)
         empty = times[(depth == 0) & (times > 0.0)]
         if empty.size:

@@ -240,6 +240,8 @@ def _decide(study: Study, target: Target, sure: Estimate) -> tuple[State, str]:
     measure = target.measure
     if math.isnan(sure.value):
         return "unsure", "nothing was measured"
+    if measure.kind in ("overflow", "alarm") and target.op in (">", ">="):
+        return _never_sooner(study, target)
     if measure.kind == "time" and measure.statistic in ("mean", "max") and study.missed(measure) > 0.0:
         missed = percent(study.missed(measure))
         return (
@@ -262,6 +264,18 @@ def _decide(study: Study, target: Target, sure: Estimate) -> tuple[State, str]:
     if study.unsettled and state != "unsure" and not _clearly(target, sure):
         return "unsure", "the runs are short beside the time the queue takes to forget"
     return state, ""
+
+
+def _never_sooner(study: Study, target: Target) -> tuple[State, str]:
+    """What should come late, such as an alarm, must come late in every run."""
+    times = [run.numbers[target.measure] for run in study.runs]
+    sooner = [time for time in times if not target.met(time)]
+    if not sooner:
+        return "met", ""
+    return (
+        "not met",
+        f"in {len(sooner)} of {len(times)} runs it came sooner, once after {seconds(min(sooner))}",
+    )
 
 
 def _as_percentile(study: Study, measure: Measure, target: Target) -> Estimate:

@@ -210,7 +210,7 @@ def _why_as_written(scenario: Scenario, targets: Sequence[Target]) -> str:
     counts = [target.text for target in targets if target.measure.dimension == "count" and _grows(target)]
     if counts:
         return f"{counts[0]} counts what happens in a run"
-    if any(target.measure.kind in ("recover", "overflow") for target in targets):
+    if any(target.measure.kind in ("recover", "overflow", "alarm") for target in targets):
         return "the question is when something happens"
     known = {load.name: load for load in loads(scenario) if load.part == "queue"}
     lossy = {load.name for load in lossy_loads(scenario)}

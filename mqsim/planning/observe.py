@@ -18,13 +18,16 @@ from mqsim.metrics import depth_series, summary, time_average
 from mqsim.metrics.flows import flow_times, times_in_queue
 from mqsim.runs import simulate
 from mqsim.trace import Outcome, Trace
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.frames import columns
+from mqsim.trace.work_spans import up_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mqsim.planning.length import Length
     from mqsim.planning.targets import Measure
+    from mqsim.runs.engines import Engine
     from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -57,6 +60,7 @@ def observe(
     measures: Sequence[Measure],
     length: Length,
     limit: float = 0.0,
+    engine: Engine = "auto",
 ) -> Observation:
     """Run once and read the measures.
 
@@ -68,8 +72,9 @@ def observe(
         length: what part of the run counts.
         limit: seconds at the end of a run that is kept as it is written in which what is created isn't judged
             unless it was finished; the largest limit among the targets.
+        engine: which runs it.
     """
-    result = simulate(scenario, seed=seed, replication=replication)
+    result = simulate(scenario, seed=seed, replication=replication, engine=engine)
     trace = result.trace
     warm = length.warm if length.steady else result.warmup
     start = trace.start + warm
@@ -88,6 +93,12 @@ def observe(
                 numbers[measure] = _recovery(scenario, trace, measure.queue, start)
             case "overflow":
                 numbers[measure] = _overflow(trace, measure.queue)
+            case "alarm":
+                numbers[measure] = _first_alarm(trace)
+            case "flaps":
+                numbers[measure] = _flaps(trace, measure.path[1])
+            case "staff":
+                numbers[measure] = _staff(trace, measure.path[1], start)
             case _:
                 told = summary(trace, warm) if told is None else told
                 numbers[measure] = _number(told, measure.path)
@@ -171,6 +182,31 @@ def _overflow(trace: Trace, queue: str) -> float:
     mine = (code == trace.queues.names.index(queue)) | (code < 0)
     found = ended[out & mine]
     return float(np.nanmin(found) - trace.start) if found.size else math.inf
+
+
+def _first_alarm(trace: Trace) -> float:
+    """When an alarm was raised first; infinite if none was."""
+    events = trace.events
+    raised = (t for t, kind in zip(events.t, events.kind, strict=True) if kind == EventKind.ALARM_RAISED)
+    return next(raised, math.inf) - trace.start
+
+
+def _flaps(trace: Trace, group: str) -> float:
+    """How often an autoscaler turned from adding consumers to taking them away, or back."""
+    ways: dict[str, int] = {EventKind.SCALED_UP: 1, EventKind.SCALED_DOWN: -1}
+    events, turned, last = trace.events, 0, 0
+    for kind, who in zip(events.kind, events.subject, strict=True):
+        if kind in ways and trace.cast[who].group == group:
+            turned += last == -ways[kind]
+            last = ways[kind]
+    return float(turned)
+
+
+def _staff(trace: Trace, group: str, start: float) -> float:
+    """How many consumers of a group ran on average."""
+    spans = [up_spans(trace, name) for name, actor in trace.cast.items() if actor.group == group]
+    up = sum(float((span[:, 1] - np.maximum(span[:, 0], start)).clip(min=0.0).sum()) for span in spans)
+    return up / (trace.end - start) if trace.end > start else math.nan
 
 
 def _number(told: dict[str, Any], path: Sequence[str]) -> float:

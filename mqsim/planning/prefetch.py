@@ -42,6 +42,7 @@ def prefetch(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -59,6 +60,7 @@ def prefetch(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers`, `latency` and so on.
 
@@ -86,7 +88,7 @@ def prefetch(
         tried = tuple(sorted({*TRIED, needed}))
     measure = Measure("time", spec.queue, "sojourn", "mean")
     tail = Measure("time", spec.queue, "sojourn", "p99")
-    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     found = _all(asked.scenario, name, tried, (measure, tail), purse)
     best = _best(found, measure)
     rows = [_row(asked.scenario, name, value, each, (measure, tail)) for value, each in found.items()]

@@ -12,10 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mqsim.errors import UsageError
 from mqsim.planning.kept import Kept
+from mqsim.runs.engines import ENGINES
+
+if TYPE_CHECKING:
+    from mqsim.runs.engines import Engine
 
 Answer = TypeVar("Answer")
 Job = tuple[Callable[..., Answer], tuple[Any, ...]]
@@ -42,24 +46,33 @@ class Processors:
         workers: processes; None is one for each processor, 1 stays in this process.
         dask: the address of a Dask scheduler, in place of processes here.
         kept: finished runs, in a file.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the runs are the same.
     """
 
     workers: int | None = None
     dask: str | None = None
     kept: Kept | None = None
+    engine: Engine = "auto"
 
     @classmethod
     def of(
-        cls, workers: int | None, dask: str | None = None, resume: str | os.PathLike[str] | None = None
+        cls,
+        workers: int | None,
+        dask: str | None = None,
+        resume: str | os.PathLike[str] | None = None,
+        engine: str = "auto",
     ) -> Processors:
         """As a question's arguments say.
 
         Raises:
-            UsageError: the file for finished runs holds something else, or there is no cluster.
+            UsageError: the file for finished runs holds something else, or there is no such cluster or
+                engine.
         """
+        if engine not in ENGINES:
+            raise UsageError(f"--engine {engine}: write one of {', '.join(ENGINES)}.")
         if dask is not None:
             client(dask)
-        return cls(workers, dask, None if resume is None else Kept(Path(resume)))
+        return cls(workers, dask, None if resume is None else Kept(Path(resume)), cast("Engine", engine))
 
     def carry_out(
         self, jobs: Iterable[Job[Answer]], messages: float, count: int | None = None

@@ -63,8 +63,9 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "How long until an alarm or a full queue?",
-        "plan size burst --vary broker.queues.tasks.max_length=20..200:60 --target 'tasks.overflow > 4min'",
-        "overflow is the time until the first message is dropped or refused.",
+        "plan size burst --vary broker.queues.tasks.max_length=100..600:100 --target 'tasks.overflow > 4min'",
+        "overflow is the time until the first message is dropped or refused, in every run; alarm is the time "
+        "until a memory or disk alarm.",
     ),
     (
         "Is anything lost with these settings?",
@@ -83,9 +84,11 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "What does the autoscaler do?",
-        "plan what-if --rate 20/s --work 100ms --workers 3 --burst x3@60:60 --change "
-        "'consumers.worker.autoscale={every: 10, backlog_per: 20, min: 1, max: 12}'",
-        "every is how often it looks; too rarely and it comes late.",
+        "plan what-if --rate 20/s --work 100ms --workers 3 --burst x3@60:120 --duration 20min --change "
+        "'consumers.worker.autoscale={keda: {target: 20, min: 1, max: 12, start_delay: 20}}' "
+        "--measure p99 --measure worker.staff --measure worker.flaps",
+        "It copies KEDA and Kubernetes (hpa), or AWS (target_tracking). flaps counts how often it turns, "
+        "staff is how many consumers run on average; a longer scale_down.window makes it turn less often.",
     ),
     (
         "What is the highest rate that lasts?",

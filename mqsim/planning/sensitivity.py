@@ -34,6 +34,7 @@ def sensitivity(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -51,6 +52,7 @@ def sensitivity(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on.
 
@@ -72,7 +74,7 @@ def sensitivity(
     if share >= 1.0:
         raise UsageError(f"--by {by}: an input is changed by less than all of it, such as 10%.")
     ways = list(_ways(base, share, many(inputs)))
-    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     rows, usual = _rows(base, judged, ways, purse, simulate)
     says = _sentence(rows, usual, judged, share)
     options = {

@@ -46,6 +46,7 @@ def size(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -67,6 +68,7 @@ def size(
         jobs: processes; by default one for each processor.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on, as of `mqsim.planning.workload`; a
             range is a knob.
@@ -103,7 +105,7 @@ def size(
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
-    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     search = Search(asked.scenario, knobs, rules, purse)
     priced = cost(many(cost_of), knobs)
     sized = settle(search, priced)
@@ -196,9 +198,7 @@ def _too_few(below: Judged) -> str:
 def _none(sized: Sized) -> str:
     judged = list(sized.search.judged.values())
     knobs = sized.search.knobs
-    last = max(
-        judged, key=lambda each: (each.state == "unsure", not each.unstable, sized.cost.of(each.setting))
-    )
+    last = max(judged, key=lambda each: _telling(each, sized.cost.of(each.setting)))
     values_ = " and ".join(_range_words(knob) for knob in knobs)
     if all(each.impossible or each.unstable for each in judged) and any(each.impossible for each in judged):
         alone = next(each for each in judged if each.impossible)
@@ -216,6 +216,11 @@ def _none(sized: Sized) -> str:
             f"{f' ({worst.because})' if worst.because else ''}, and the target is {worst.target.text}."
         )
     return f"No value of {values_} meets the targets. {_too_few(last)}"
+
+
+def _telling(judged: Judged, price: float) -> tuple[bool, bool, bool, float]:
+    """Which setting says most where none was found: one that can't be told, of which something is known."""
+    return judged.state == "unsure", not math.isnan(judged.worst.value), not judged.unstable, price
 
 
 def _range_words(knob: Knob) -> str:
@@ -299,11 +304,9 @@ def _how(sized: Sized, judged: Judged) -> Iterator[str]:
     if judged.by_theory:
         yield "Theory alone decided: in the steady state, nothing was simulated (--simulate would)."
         return
-    length = length_of(
-        search.changed(sized.found or next(iter(search.judged))),
-        search.rules.targets,
-        search.rules.as_written,
-    )
+    # Of a setting that was run: one that was never run because it is overloaded has no steady state.
+    run = search.scenario.with_(dict(judged.setting))
+    length = length_of(run, search.rules.targets, search.rules.as_written)
     how = (
         "in the steady state, whatever the scenario's duration"
         if length.steady

@@ -96,7 +96,7 @@ def _more_helps(search: Search) -> bool:
 def _wants_much(search: Search) -> bool:
     """Whether something should be high that may fall with more of a knob, such as how busy workers are."""
     return any(
-        target.op in (">", ">=") and target.measure.kind not in ("share", "overflow")
+        target.op in (">", ">=") and target.measure.kind not in ("share", "overflow", "alarm")
         for target in search.rules.targets
     )
 

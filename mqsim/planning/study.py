@@ -24,6 +24,7 @@ from mqsim.statistics.sections import (
 
 if TYPE_CHECKING:
     from mqsim.planning.targets import Measure, Target
+    from mqsim.runs.engines import Engine
     from mqsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -105,11 +106,11 @@ class Study:
         """The scenario of one run."""
         return self.length.applied(self.scenario)
 
-    def jobs(self) -> list[tuple[Callable[..., Observation], tuple[Any, ...]]]:
-        """The runs of one more round, to be carried out."""
+    def jobs(self, engine: Engine) -> list[tuple[Callable[..., Observation], tuple[Any, ...]]]:
+        """The runs of one more round, to be carried out by an engine."""
         begun = len(self.runs)
         return [
-            (observe, (self.played, self.seed, begun + k, self.measures, self.length, self.limit))
+            (observe, (self.played, self.seed, begun + k, self.measures, self.length, self.limit, engine))
             for k in range(self.length.runs)
         ]
 
@@ -119,7 +120,7 @@ class Study:
         After Ctrl-C the runs that are finished count, and there are no more.
         """
         try:
-            for observation in budget.on.carry_out(self.jobs(), self.length.messages):
+            for observation in budget.on.carry_out(self.jobs(budget.on.engine), self.length.messages):
                 self.runs.append(observation)
                 budget.spend(observation.messages)
         except KeyboardInterrupt:

@@ -44,6 +44,7 @@ def sweep(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -62,6 +63,7 @@ def sweep(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished settings; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the settings done, and how many there are.
         flags: without a scenario: `rate`, `work`, `workers` and so on; a range is a knob.
 
@@ -83,8 +85,14 @@ def sweep(
     for each in knobs:
         for value in each.values:
             asked.scenario.with_({each.path: value})  # a value that can't be had is told before any run
-    ask = {"seed": asked.scenario.seed, "as_written": as_written, "simulate": simulate, "budget": budget}
-    on = Processors.of(jobs, dask, resume)
+    ask = {
+        "seed": asked.scenario.seed,
+        "as_written": as_written,
+        "simulate": simulate,
+        "budget": budget,
+        "engine": engine,
+    }
+    on = Processors.of(jobs, dask, resume, engine)
     rows = _run(asked.scenario, settings, measures, ask, on, progress)
     whole = len(rows) == len(settings)
     switches = {"one-at-a-time": one_at_a_time, "as-written": as_written, "simulate": simulate}
@@ -159,7 +167,7 @@ def one(
         scenario,
         measures,
         ask["seed"],
-        Budget(ask["budget"], on=Processors(workers=1)),
+        Budget(ask["budget"], on=Processors(workers=1, engine=ask["engine"])),
         as_written=ask["as_written"],
         simulate=ask["simulate"],
     )

@@ -7,6 +7,8 @@
              | [queue .] lost | dropped | refused | ... | misses            (misses: whatever was not done)
              | [queue .] recover | overflow                                 (times)
              | flows . mean | pNN | ...
+             | alarm                          (the time until the first alarm)
+             | [group .] flaps | staff        (how often its number turns; how many run on average)
              | any path of summary(), as in groups.packer.utilisation
 
 A part that only one thing in the scenario can have may be left out: `p99` in a scenario with one queue.
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from mqsim.scenario import Scenario
 
-Kind = Literal["time", "share", "count", "number", "misses", "recover", "overflow"]
+Kind = Literal["time", "share", "count", "number", "misses", "recover", "overflow", "alarm", "flaps", "staff"]
 
 TIMES = ("wait", "service", "sojourn")
 _STATISTIC = re.compile(r"mean|max|p(?:[1-9]\d?|0)(?:\.\d+)?")
@@ -76,6 +78,7 @@ _PER_PRODUCER: dict[str, Dimension] = {
     "returned": "count",
     "blocked_for": "time",
 }
+_OF_GROUPS: dict[str, Literal["flaps", "staff"]] = {"flaps": "flaps", "staff": "staff"}
 _EXAMPLES = "such as 'p99 < 1s', 'orders.sojourn.p99 < 2s', 'share within 2s >= 99%' or 'lost == 0'"
 
 
@@ -134,6 +137,12 @@ class Measure:
             return f"the time to recover{where}"
         if self.kind == "overflow":
             return f"the time until messages overflow{where}"
+        if self.kind == "alarm":
+            return "the time until the first alarm"
+        if self.kind == "flaps":
+            return f"how often the number of {self.path[1]} consumers turns from rising to falling or back"
+        if self.kind == "staff":
+            return f"the mean number of {self.path[1]} consumers that run"
         return self._words_of_number()
 
     @property
@@ -243,6 +252,8 @@ def measure(text: str, scenario: Scenario, *, shares: bool = False, of: str = ""
 
 
 def _of_flows(path: str) -> Measure | None:
+    if path == "alarm":
+        return Measure("alarm")
     first, _, rest = path.partition(".")
     if first == "messages" and rest in _COUNTS:
         return Measure("number", path=("messages", rest), dimension="count")
@@ -260,6 +271,8 @@ def _of_actors(path: str, scenario: Scenario, says: str) -> Measure | None:
     kind, _, rest = path.partition(".")
     if kind in ("consumers", "groups"):
         name, _, number = rest.rpartition(".")
+        if kind == "groups" and name in scenario.consumers and number in _OF_GROUPS:
+            return Measure(_OF_GROUPS[number], path=(kind, name, number), dimension="count")
         if number not in _PER_CONSUMER:
             return None
         members = {
@@ -280,15 +293,16 @@ def _of_actors(path: str, scenario: Scenario, says: str) -> Measure | None:
             else None
         )
     name, _, number = path.rpartition(".")
-    if number not in ("utilisation", "of_up_time") or (name and name not in scenario.consumers):
+    if number not in ("utilisation", "of_up_time", *_OF_GROUPS) or (name and name not in scenario.consumers):
         return None
     if not name and len(scenario.consumers) != 1:
         raise UsageError(
             f"{says}: say whose, as in {' or '.join(f'{n}.{number}' for n in scenario.consumers)}."
         )
-    return Measure(
-        "number", path=("groups", name or next(iter(scenario.consumers)), number), dimension="share"
-    )
+    whole = ("groups", name or next(iter(scenario.consumers)), number)
+    if number in _OF_GROUPS:
+        return Measure(_OF_GROUPS[number], path=whole, dimension="count")
+    return Measure("number", path=whole, dimension="share")
 
 
 def _of_queue(path: str, scenario: Scenario, shares: bool, says: str) -> Measure | None:

@@ -55,6 +55,7 @@ def what_if(
     jobs: int | None = None,
     dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
     progress: Progress | None = None,
     **flags: Any,
 ) -> Answer:
@@ -74,6 +75,7 @@ def what_if(
         jobs: processes.
         dask: the address of a Dask scheduler on which to run, such as `"tcp://10.0.0.5:8786"`.
         resume: a file (JSON lines) that keeps finished runs; what it holds already isn't run again.
+        engine: `simpy`, `compiled` or `auto`, as of `mqsim.simulate`; the answer is the same.
         progress: called with the messages simulated so far and those of the budget.
         flags: without a scenario: `rate`, `work`, `workers` and so on.
 
@@ -103,7 +105,7 @@ def what_if(
     measures = _measures(many(measure), after)
     targets = [read_target(text, after) for text in many(target)]
     everything = tuple(dict.fromkeys((*measures, *(each.measure for each in targets))))
-    purse = Budget(budget, on=Processors.of(jobs, dask, resume), tell=progress)
+    purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     pair = _both(before, after, everything, before.seed, purse)
     rows = [_row(each, *pair) for each in measures]
     state: State = "met"
@@ -177,7 +179,7 @@ def _both(
         length = replace(length, runs=runs, messages=length.messages / length.runs * runs)
     for study in studies:
         study.length = length
-    pairs = zip(*(study.jobs() for study in studies), strict=True)
+    pairs = zip(*(study.jobs(budget.on.engine) for study in studies), strict=True)
     jobs = [job for pair in pairs for job in pair]
     try:
         for k, observation in enumerate(budget.on.carry_out(jobs, 2.0 * length.messages)):

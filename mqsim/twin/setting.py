@@ -27,6 +27,7 @@ _CHUNK = 64
 _SMALLEST_BLOCK = 64
 _GRACE = 10.0
 _ANY_NUMBER = 1 << 30
+_MOST_ROWS_AT_ONCE = 1 << 21
 
 
 class Setting:
@@ -432,7 +433,10 @@ class Setting:
 
     def _likely(self, least: int) -> int:
         """Rows for about as many messages as there will be."""
-        return max(least, int(1.1 * sum(first_blocks(self))) + least)
+        horizon = self.scenario.horizon
+        found = sum(_expected(spec, horizon) for _, _, spec in self.producers)
+        found += sum(ready for _, ready in self.preloads)
+        return least + int(min(found, _MOST_ROWS_AT_ONCE))
 
     def give_back(self) -> None:
         """The run is over, and its tables are read: others may have their memory."""
@@ -496,7 +500,8 @@ def first_blocks(setting: Setting) -> list[int]:
     return sizes + [ready for _, ready in setting.preloads]
 
 
-def _first_block(spec: ProducerSpec, horizon: float, margin: int, producers: int) -> int:
+def _expected(spec: ProducerSpec, horizon: float) -> float:
+    """About how many messages a producer will have, or a few hundred where that can't be told."""
     arrivals: Any = spec.arrivals
     mean = None
     if arrivals.kind == "poisson":
@@ -506,9 +511,15 @@ def _first_block(spec: ProducerSpec, horizon: float, margin: int, producers: int
     elif arrivals.kind == "every":
         mean = arrivals.interval
     elif arrivals.kind in ("at", "trace"):
-        return max(len(arrivals.times), 1)
+        return float(len(arrivals.times))
     likely = 256.0 if mean is None else horizon / mean * 1.02 + _SMALLEST_BLOCK
     if spec.messages is not None:
         likely = spec.messages if mean is None else min(likely, spec.messages)
-    likely = max(likely, _SMALLEST_BLOCK, 4 * margin)
+    return likely
+
+
+def _first_block(spec: ProducerSpec, horizon: float, margin: int, producers: int) -> int:
+    likely = max(_expected(spec, horizon), _SMALLEST_BLOCK, 4 * margin)
+    if spec.arrivals.kind in ("at", "trace"):
+        return int(likely)
     return int(min(likely, max(LARGEST_BLOCK // producers, _SMALLEST_BLOCK, 4 * margin)))

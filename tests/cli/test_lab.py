@@ -32,7 +32,12 @@ def notebook(source: str, answer: str = "42") -> str:
 def test_notebooks_are_copied_and_nothing_else(course: Path, tmp_path: Path) -> None:
     mine = tmp_path / "deep" / "mine"
     assert lab.provide(course, mine) == [f"The notebooks are in {mine}."]
-    assert sorted(path.name for path in mine.iterdir()) == [lab.RECORD, "00_tour.ipynb", "01_parts.ipynb"]
+    assert sorted(path.name for path in mine.iterdir()) == [
+        lab.RECORD,
+        "00_tour.ipynb",
+        "01_parts.ipynb",
+        lab.INDEX,
+    ]
 
 
 def test_what_a_reader_changed_is_kept_and_what_not_is_brought_up_to_date(
@@ -50,6 +55,15 @@ def test_what_a_reader_changed_is_kept_and_what_not_is_brought_up_to_date(
     assert "Left as you changed them: 00_tour.ipynb" in said[2]
     lab.provide(course, mine)
     assert (mine / "00_tour.ipynb").read_text() == "my notes"
+
+
+def test_the_first_page_leads_to_every_notebook(tmp_path: Path) -> None:
+    lab.provide(lab.shipped(), tmp_path / "mine")
+    (cell,) = json.loads((tmp_path / "mine" / lab.INDEX).read_text("utf-8"))["cells"]
+    said = cell["source"]
+    for notebook in lab.shipped().glob("[0-9][0-9]_*.ipynb"):
+        assert f"]({notebook.name})" in said
+    assert "[0 · A tour in five minutes](00_tour.ipynb)" in said
 
 
 def test_a_copy_has_no_answers_yet(course: Path, tmp_path: Path) -> None:
@@ -80,7 +94,7 @@ def test_without_a_record_that_can_be_read_nothing_is_overwritten(
     (mine / lab.RECORD).write_text(record)
     lab.provide(course, mine)
     assert (mine / "00_tour.ipynb").read_text() == "from somewhere else"
-    assert set(json.loads((mine / lab.RECORD).read_text())) == {"01_parts.ipynb"}
+    assert set(json.loads((mine / lab.RECORD).read_text())) == {"01_parts.ipynb", lab.INDEX}
 
 
 def test_a_file_and_the_course_itself_are_no_place_to_work_in(course: Path, tmp_path: Path) -> None:
@@ -113,6 +127,7 @@ def test_jupyterlab_is_opened_on_this_machine_only_and_asks_for_no_news(
         str(tmp_path / "mine"),
         "--port=9999",
         "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/{lab.INDEX}",
         "--no-browser",
     ]
     assert "announcements" in str(seen["page"])

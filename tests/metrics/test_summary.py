@@ -7,12 +7,14 @@ import math
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mqsim.errors import UsageError
 from mqsim.metrics import summary
+from mqsim.metrics.window import percentile
 from mqsim.trace import How, Outcome, ProducerCounts, Trace
 from tests.trace.hand import Hand
 from tests.trace.wild import traces
@@ -270,3 +272,8 @@ def test_counts_agree_with_plain_loops(trace: Trace, warmup: float) -> None:
 def test_a_summary_is_json_without_nan(trace: Trace) -> None:
     numbers = summary(trace)
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.sampled_from([0, 5, 37.5, 50, 95, 99, 100]))
+def test_a_percentile_is_that_of_numpy_to_the_bit(sample: list[float], p: float) -> None:
+    assert percentile(np.sort(sample), p) == np.percentile(sample, p)

@@ -14,6 +14,7 @@ from mqsim.errors import UsageError
 from mqsim.planning import kept as keeping
 from mqsim.planning import processors
 from mqsim.planning.processors import Processors
+from mqsim.twin.readiness import Readiness, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,6 +111,18 @@ def test_another_release_makes_its_own_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert keeping.Kept.key(same, (1, "b")) != before
     monkeypatch.setattr(keeping, "__version__", "0.0.0")
     assert keeping.Kept.key(same, (1, "a")) != before
+
+
+@pytest.mark.parametrize("name", ["size", "drain", "sweep", "what_if"])
+def test_an_engine_changes_nothing(name: str, plain: dict[str, Answer]) -> None:
+    assert same(ASKED[name](jobs=1, engine="simpy").rows, plain[name].rows)
+    if readiness() is not Readiness.ABSENT:
+        assert same(ASKED[name](jobs=1, engine="compiled").rows, plain[name].rows)
+
+
+def test_there_is_no_such_engine() -> None:
+    with pytest.raises(UsageError, match="--engine steam: write one of auto, simpy, compiled"):
+        ASKED["size"](engine="steam")
 
 
 class Stop:

@@ -33,6 +33,7 @@ def ask(
         "jobs": running.jobs,
         "dask": running.dask,
         "resume": running.resume,
+        "engine": running.engine,
     }
     with progress_bar("simulating", unit) as tell:
         answer = question(scenario=scenario, progress=tell, **how, **options)

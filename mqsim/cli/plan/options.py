@@ -185,6 +185,12 @@ class Running:
             rich_help_panel=_RUN,
         ),
     ] = None
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|simpy|compiled", help="What runs it; the runs are the same.", rich_help_panel=_RUN
+        ),
+    ] = "auto"
     resume: Annotated[
         Path | None,
         typer.Option(

@@ -162,6 +162,7 @@ def _sizing(running: Running, tell: Any) -> dict[str, Any]:
         "jobs": running.jobs,
         "dask": running.dask,
         "resume": running.resume,
+        "engine": running.engine,
         "progress": tell,
     }
 

@@ -122,12 +122,12 @@ def _beating(quick: bool) -> float:
 
 CASES = {
     "exec": Case("a producer and three consumers, three messages: s a run", 0.05, _exec),
-    "messages": Case("publish, deliver and acknowledge: s a message", 300e-6, _messages, "1,000 messages"),
+    "messages": Case("publish, deliver and acknowledge: s a message", 250e-6, _messages, "1,000 messages"),
     "crowd": Case("200 programs that connect and subscribe at once: s", 1.0, _crowd),
     "idle": Case("200 idle consumers, 24 virtual hours, no heartbeats: s", 10.0, _silent),
     "beating": Case(
         "200 idle consumers, 24 virtual hours, a heartbeat a minute: s",
-        150.0,
+        30.0,
         _beating,
         "3 hours, times 8",
     ),

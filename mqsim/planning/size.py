@@ -304,11 +304,9 @@ def _how(sized: Sized, judged: Judged) -> Iterator[str]:
     if judged.by_theory:
         yield "Theory alone decided: in the steady state, nothing was simulated (--simulate would)."
         return
-    length = length_of(
-        search.changed(sized.found or next(iter(search.judged))),
-        search.rules.targets,
-        search.rules.as_written,
-    )
+    # Of a setting that was run: one that was never run because it is overloaded has no steady state.
+    run = search.scenario.with_(dict(judged.setting))
+    length = length_of(run, search.rules.targets, search.rules.as_written)
     how = (
         "in the steady state, whatever the scenario's duration"
         if length.steady

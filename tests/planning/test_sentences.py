@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from mqsim.planning.quantities import seconds
 
 from mqsim import planning, theory
+from mqsim.planning.units import seconds
 from mqsim.theory import drain_time
 
 if TYPE_CHECKING:

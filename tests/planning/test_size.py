@@ -407,3 +407,11 @@ def test_where_the_budget_ends_the_setting_that_was_measured_is_named() -> None:
     assert answer.status == 3
     assert "no budget was left" not in answer.sentence
     assert "11 workers" in answer.sentence or "12 workers" in answer.sentence
+
+
+def test_an_unsure_answer_tells_how_its_runs_were_made_not_how_an_overloaded_one_would_be() -> None:
+    answer = planning.size(
+        rate="9000/min", work="0.12", cv=1.5, workers="15..20", target="p99 < 1s", budget=2e4, jobs=1
+    )
+    (how,) = [note for note in answer.notes if note.startswith("Simulated")]
+    assert "in the steady state" in how

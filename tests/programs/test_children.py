@@ -105,3 +105,35 @@ connection.close()
     )
     right = "connection.add_callback_threadsafe(lambda: channel.basic_publish('', 'r', 'x'))"
     assert [each for _, each in lines(text.format(publish=right), carry)] == ["exits with status 0"]
+
+
+def test_a_child_that_takes_too_long_is_killed_by_run(carry: CarrierFactory) -> None:
+    text = """
+import subprocess, sys
+try:
+    subprocess.run(["sleep", "5"], timeout=1)
+except subprocess.TimeoutExpired as error:
+    print(error)
+child = subprocess.Popen(["sleep", "5"])
+try:
+    child.wait(timeout=2)
+except subprocess.TimeoutExpired:
+    child.terminate()
+print(child.wait())
+print(subprocess.run(["sleep", "1"], timeout=2).returncode)
+"""
+    assert lines(text, carry) == [
+        (1.0, "Command '['sleep', '5']' timed out after 1 seconds"),
+        (3.0, "-15"),
+        (4.0, "0"),
+        (4.0, "exits with status 0"),
+    ]
+
+
+def test_a_python_child_whose_file_is_not_there(carry: CarrierFactory) -> None:
+    text = """
+import subprocess, sys
+done = subprocess.run([sys.executable, "none.py"], capture_output=True, text=True)
+print(done.returncode, "can't open file" in done.stderr)
+"""
+    assert lines(text, carry) == [(0.0, "2 True"), (0.0, "exits with status 0")]

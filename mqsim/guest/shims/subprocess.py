@@ -16,7 +16,7 @@ import subprocess as real
 import sys
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mqsim.guest.kernel.runtime import inside
 from mqsim.guest.kernel.ticks import ceil_ticks
@@ -140,23 +140,40 @@ class Popen:
 
     # -- running ---------------------------------------------------------------------------------------------
 
-    def run(self, data: bytes = b"") -> None:
-        """Run to the end; a second call does nothing."""
+    def run(self, data: bytes = b"", timeout: float | None = None) -> None:
+        """Run to the end; a second call does nothing.
+
+        Raises:
+            TimeoutExpired: it takes longer than `timeout` seconds. A `sleep` is still at it then; what else
+                there is has run to its end, and the time is over later than it should be.
+        """
         if self.returncode is not None:
             return
+        runtime = self._runtime
+        ends = None if timeout is None else runtime.now + ceil_ticks(timeout)
         status = 0
         for words in self._commands:
             name = real_os.path.basename(words[0])
             if self._is_python(words):
                 status = self._run_python(words[1:], data)
             elif name == "sleep":
-                self._runtime.sleep(ceil_ticks(sum(map(float, words[1:]))))
+                ticks = ceil_ticks(sum(map(float, words[1:])))
+                left = ticks if ends is None else ends - runtime.now
+                runtime.sleep(min(ticks, left))
+                if ticks > left:
+                    self._expire(timeout)
                 status = 0
             else:
                 status = self._run_real(words, data)
             if status:
                 break
+        if ends is not None and runtime.now > ends:
+            self._expire(timeout)
         self.returncode = -self._killed if self._killed else status
+
+    def _expire(self, timeout: float | None) -> NoReturn:
+        assert timeout is not None
+        raise real.TimeoutExpired(self.args, timeout)
 
     def _run_real(self, words: list[str], data: bytes) -> int:
         runtime = self._runtime
@@ -181,8 +198,13 @@ class Popen:
         if len(words) > 1 and words[0] == "-c":
             source, path, arguments = words[1], "<string>", ["-c", *words[2:]]
         elif words and words[0] not in ("-c", "-m", "-"):
-            with open(words[0], encoding="utf-8") as file:
-                source, path, arguments = file.read(), words[0], words
+            try:
+                with open(words[0], encoding="utf-8") as file:
+                    source, path, arguments = file.read(), words[0], words
+            except OSError as failure:
+                told = f"python: can't open file '{words[0]}': [Errno {failure.errno}] {failure.strerror}\n"
+                self._say(2, told.encode())
+                return 2
         else:
             raise _refuse(" ".join(["python", *words]))
         out, error = _Output(self, 1), _Output(self, 2)
@@ -223,7 +245,7 @@ class Popen:
     def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:
         """Run it; what it printed, where that was to be kept."""
         given = input if input is not None else (self.stdin.taken() if self.stdin is not None else b"")
-        self.run(given.encode(self._encoding) if isinstance(given, str) else bytes(given))
+        self.run(given.encode(self._encoding) if isinstance(given, str) else bytes(given), timeout)
         return self._kept(1), self._kept(2)
 
     def _kept(self, stream: int) -> Any:
@@ -234,7 +256,7 @@ class Popen:
 
     def wait(self, timeout: float | None = None) -> int:
         """Run it; its status."""
-        self.communicate()
+        self.communicate(timeout=timeout)
         assert self.returncode is not None
         return self.returncode
 

@@ -113,11 +113,14 @@ def lab(
     ] = Path("mqsim-notebooks"),
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port, on this machine only.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="Run as root, as in a container.", show_default=False)
+    ] = False,
 ) -> None:
     """Open the course notebooks in JupyterLab, as copies of your own."""
     from mqsim.cli.lab import open_lab
 
-    open_lab(folder, port, browser)
+    open_lab(folder, port, browser, allow_root)
 
 
 @app.command()
@@ -147,11 +150,24 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--copy", metavar="DIR", help="Only copy the story's programs into a folder.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Tell a story in five steps: three tasks, one worker, three workers, and a worker that dies."""
-    from mqsim.cli.demo import tell
+    """Tell a story in four steps: three tasks, three workers, and one of them is killed; then with a fix.
 
-    tell(report)
+    The steps run four real pika programs; --copy puts them into a folder, to change and to run.
+    """
+    from mqsim.cli import demo as story
+
+    if folder is not None:
+        names = story.copy(folder)
+        typer.echo(f"{folder}: {', '.join(names)}." if names else f"{folder} has all the programs already.")
+        return
+    story.tell(report)
 
 
 @app.command(name="exec")

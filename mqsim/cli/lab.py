@@ -29,21 +29,28 @@ RECORD = ".mqsim-notebooks.json"
 _ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"
 
 
-def open_lab(folder: Path, port: int, browser: bool) -> None:
+def open_lab(folder: Path, port: int, browser: bool, allow_root: bool = False) -> None:
     """Put the notebooks into a folder and open it; returns when JupyterLab ends.
 
     Args:
         folder: where the reader's copies are, or will be.
         port: of JupyterLab, on this machine only; if it is taken, one of the next.
         browser: whether to open a browser.
+        allow_root: whether it may run as root, which JupyterLab refuses unless told.
 
     Raises:
-        UsageError: JupyterLab is not installed, the notebooks are missing, or the folder can't be one.
+        UsageError: JupyterLab is not installed, the notebooks are missing, the folder can't be one, or this
+            is root and nobody said that it may be.
     """
     if find_spec("jupyterlab") is None or find_spec("anywidget") is None:
         raise UsageError(
             "the notebooks need JupyterLab, which is not installed: `pip install 'mqsim[notebooks]'`, or "
             "`make lab` in a clone."
+        )
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and not allow_root:
+        raise UsageError(
+            "you are root, and as root a notebook could change everything on this machine. Run mqsim lab as "
+            "another user, or, in a container of your own, as `mqsim lab --allow-root`."
         )
     for sentence in provide(shipped(), folder):
         typer.echo(sentence)
@@ -53,6 +60,7 @@ def open_lab(folder: Path, port: int, browser: bool) -> None:
         "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{INDEX}",
         *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if allow_root else []),
     ]
     with quiet():
         import_module("jupyterlab.labapp").main(words)

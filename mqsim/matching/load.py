@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _NEARLY = 1e-9
 _ROUNDS = 200
 _SHARES = 10_000  # of a law, where a moment of it is summed
+MOST_QUEUES = 200
+"""Of more nothing is told: each would have to be looked at together with all others."""
 _UNMET = 0.05  # of the mean squared work: so much may be in work that is longer than a run meets
 _USUAL_SPIKES = 5.0  # of exponential work, which the time by the load alone is about
 
@@ -109,6 +111,8 @@ def loads(scenario: Scenario) -> list[Load]:
     Args:
         scenario: what would be run.
     """
+    if len(scenario.broker.queues) > MOST_QUEUES:
+        return []
     rates = {name: _rate(spec) for name, spec in scenario.producers.items() if spec.count}
     found = [*_of_producers(scenario, rates), *_of_queues(scenario, rates)]
     asked = _of_broker(scenario, rates)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mqsim.matching.load import capacity_of, steady_rate
+from mqsim.matching.load import MOST_QUEUES, capacity_of, steady_rate
 from mqsim.matching.network import Traffic
 from mqsim.matching.routes import shares
 from mqsim.scenario import ProducerSpec, ProfileArrivals, Scenario
@@ -55,6 +55,8 @@ def surges(scenario: Scenario) -> list[Surge]:
     Args:
         scenario: what would be run.
     """
+    if len(scenario.broker.queues) > MOST_QUEUES:
+        return []
     traffic = Traffic(scenario)
     return [
         surge

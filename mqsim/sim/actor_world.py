@@ -39,6 +39,7 @@ class ActorWorld(NodeWorld, Protocol):
     any_poison: bool
     producers_left: int
     pending_retries: int
+    retries: int
 
     def uniform(self, actor: str, purpose: str, number: int) -> float:
         """The uniform number of that index, of that purpose of that actor."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.broker import Message
+from mqsim.sim.run_size import refuse_more_retries
 from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:
@@ -94,5 +95,7 @@ class Retries:
             row = world.copies.new_again(row)
             message = Message(message.envelope, row)
         self._tries[row] = tries
+        world.retries += 1
+        refuse_more_retries(world.retries, self._producer.name)
         world.log(EventKind.RETRIED, self._producer.name, copy=row)
         self._producer.offer(message)

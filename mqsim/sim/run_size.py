@@ -20,6 +20,7 @@ from mqsim.scenario import (
     ProducerSpec,
     ProfileArrivals,
     Renewal,
+    Routing,
     Saturate,
     Scenario,
     TraceArrivals,
@@ -36,6 +37,9 @@ MOST_MESSAGES = 10_000_000
 MOST_TICKS = 10_000_000
 """Times that an autoscaler looks, or that a fault comes back."""
 MOST_ACTORS = 20_000
+MOST_QUEUES = 10_000
+MOST_RETRIES = 1_000_000
+"""Times that the producers of one run publish again what failed."""
 _RECENT = 1000
 
 
@@ -45,14 +49,16 @@ def refuse_what_is_too_large(scenario: Scenario) -> None:
     Raises:
         ScenarioError: it names the field, and what is allowed there.
     """
+    if len(scenario.broker.queues) > MOST_QUEUES:
+        raise ScenarioError("broker.queues", len(scenario.broker.queues), f"{MOST_QUEUES:,} queues at most")
     for where, value, count in _messages(scenario):
         if count > MOST_MESSAGES:
             allowed = f"so low that a run has {MOST_MESSAGES:,} messages at most, not {count:.3g}"
             raise ScenarioError(where, value, allowed, "Lower it, or shorten the duration")
     for where, value, times in _ticks(scenario):
         if times > MOST_TICKS:
-            allowed = f"so long that this happens {MOST_TICKS:,} times at most, not {times:.3g}"
-            raise ScenarioError(where, value, allowed, "Raise it, or shorten the duration")
+            allowed = f"such that this happens {MOST_TICKS:,} times at most, not {times:.3g}"
+            raise ScenarioError(where, value, allowed, "Let it happen less often, or shorten the duration")
     actors = sum(spec.count for spec in scenario.producers.values())
     actors += sum(spec.most for spec in scenario.consumers.values())
     if actors > MOST_ACTORS:
@@ -86,20 +92,82 @@ def expected_messages(scenario: Scenario) -> float:
     return found
 
 
+def refuse_more_retries(retries: int, producer: str) -> None:
+    """Stop a run whose producers try again and again what can't succeed soon.
+
+    Raises:
+        UsageError: they did so too often.
+    """
+    if retries > MOST_RETRIES:
+        raise UsageError(
+            f"the run's producers have published again {MOST_RETRIES:,} times, lastly {producer}: more comes "
+            "than can be taken, and what is refused comes back. Give retry a factor above 1, a longer delay "
+            "or a smaller limit, or shorten the run."
+        )
+
+
 def _messages(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
     """What brings messages into a run: its field, what stands there, and how many it brings."""
     for name, queue in scenario.broker.queues.items():
         yield f"broker.queues.{name}.ready", queue.ready, queue.ready
+    routing = Routing(scenario.broker)
     for name, spec in scenario.producers.items():
         where = f"producers.{name}.arrivals"
         if isinstance(spec.arrivals, Closed):
             yield f"{where}.closed.users", spec.arrivals.users, spec.arrivals.users * spec.count
+            if spec.arrivals.think.mean > 0.0 and spec.messages is None:
+                pace = min(
+                    _pace(scenario, routing, spec),
+                    spec.count * spec.arrivals.users / spec.arrivals.think.mean,
+                )
+                yield where, spec.arrivals.kind, _seconds(scenario, spec) * pace
         elif isinstance(spec.arrivals, Saturate):
             yield f"{where}.saturate.ready", spec.arrivals.ready, spec.arrivals.ready * spec.count
+            if spec.messages is None:
+                yield where, spec.arrivals.kind, _seconds(scenario, spec) * _pace(scenario, routing, spec)
         else:
             # One that ends when it is drained may do so long before its max_duration.
             likely = 1.0 if scenario.duration is not None or spec.messages is not None else 1e-6
-            yield where, spec.arrivals.kind, spec.count * _arrivals(scenario, spec) * likely
+            copies = _copies(routing, spec)
+            yield where, spec.arrivals.kind, spec.count * _arrivals(scenario, spec) * likely * copies
+
+
+def _seconds(scenario: Scenario, spec: ProducerSpec) -> float:
+    """How long a producer sends; a run that ends by itself may end long before its max_duration."""
+    if scenario.duration is None:
+        return 0.0
+    end = scenario.horizon if spec.stop is None else min(spec.stop, scenario.horizon)
+    return max(0.0, end - spec.start)
+
+
+def _pace(scenario: Scenario, routing: Routing, spec: ProducerSpec) -> float:
+    """Messages a second that consumers can take of what keeps up with them; 0 where that can't be told."""
+    reached = {
+        queue
+        for target in spec.to
+        for key in target.key.possible()[:1]
+        for queue in routing.queues(target.exchange, key)
+    }
+    pace = 0.0
+    for group in scenario.consumers.values():
+        if group.queue not in reached or scenario.network.latency > 0.0:
+            continue
+        work = (group.service or spec.work).mean
+        speed = group.speed if isinstance(group.speed, int | float) else max(group.speed)
+        pace += group.most * group.slots * speed / work if work > 0.0 else 0.0
+    return pace
+
+
+def _copies(routing: Routing, spec: ProducerSpec) -> float:
+    """How many queues each message is copied to, at least one: of several targets the mean."""
+    total = sum(target.weight for target in spec.to)
+    if not 0.0 < total < float("inf"):
+        return 1.0
+    reached = (
+        target.weight / total * len(routing.queues(target.exchange, target.key.possible()[0]))
+        for target in spec.to
+    )
+    return max(1.0, sum(reached))
 
 
 def _arrivals(scenario: Scenario, spec: ProducerSpec) -> float:
@@ -134,6 +202,10 @@ def _ticks(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
             field, every = spec.autoscale.looks_every
             kind = f"{spec.autoscale.kind}." if spec.autoscale.kind else ""
             yield f"consumers.{name}.autoscale.{kind}{field}", every, scenario.horizon / every
+    for name, producer in scenario.producers.items():
+        if isinstance(producer.arrivals, Mmpp):
+            pace = min(sum(row) for row in producer.arrivals.switch)
+            yield f"producers.{name}.arrivals.mmpp.switch", pace, scenario.horizon * pace
     for number, fault in enumerate(scenario.faults):
         if fault.every is not None and fault.repair is not None:
             cycle = fault.every.mean + fault.repair.mean
@@ -152,6 +224,7 @@ def who_keeps_time(trace: Trace, now: float) -> str:
         if events.t[row] == now and events.subject[row] in trace.cast
     )
     crashed = [name for (name, kind), _ in happened.most_common() if kind == EventKind.CRASHED]
+    retried = [name for (name, kind), _ in happened.most_common() if kind == EventKind.RETRIED]
     lost = [name for (name, kind), _ in happened.most_common() if kind == EventKind.CONNECTION_LOST]
     if crashed:
         return (
@@ -165,6 +238,8 @@ def who_keeps_time(trace: Trace, now: float) -> str:
             f"{name} is sent message after message in no time, as they come back or bring others: give them "
             f"work above 0 (work of their producer, or consumers.{group}.service), or network.latency."
         )
+    if retried:
+        return f"{retried[0]} publishes again and again in no time: give its retry.delay some seconds."
     if lost:
         group = trace.cast[lost[0]].group
         return f"{lost[0]} connects again and again in no time: give {group}.reconnect some seconds."

@@ -94,6 +94,7 @@ class World:
         poisoned: rows of messages that fail at every attempt.
         producers_left: producers that have more messages to come.
         pending_retries: retries that are to come.
+        retries: those that were made.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class World:
         self.poisoned: set[int] = set()
         self.producers_left = 0
         self.pending_retries = 0
+        self.retries = 0
         self.lineages = Lineages()
         self.any_poison = any(spec.poison for spec in scenario.producers.values())
         self._uniforms: dict[tuple[str, str], Stream] = {}

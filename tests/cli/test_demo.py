@@ -11,6 +11,7 @@ import pytest
 from mqsim.cli import main
 from mqsim.cli.demo import STEPS, findings, run_step
 from mqsim.cli.demo.findings import listed
+from tests.cli.command import mqsim
 from tests.documents.pages import ROOT, blocks
 
 if TYPE_CHECKING:
@@ -104,3 +105,16 @@ def test_a_page_is_written_only_when_asked_for(tmp_path: Path, capfd: pytest.Cap
 
 def test_words_are_joined_as_people_do() -> None:
     assert [listed([]), listed("a"), listed("ab"), listed("abc")] == ["nothing", "a", "a and b", "a, b and c"]
+
+
+def test_the_help_counts_the_steps_and_the_programs_can_be_had(tmp_path: Path) -> None:
+    told = " ".join(mqsim("demo", "--help").stdout.split())
+    assert "four steps" in told
+    assert len(STEPS) == 4
+    said = mqsim("demo", "--copy", str(tmp_path / "mine")).stdout
+    names = {step.sender for step in STEPS} | {step.worker for step in STEPS}
+    assert names == {path.name for path in (tmp_path / "mine").iterdir()}
+    assert all(name in said for name in names)
+    (tmp_path / "mine" / "worker.py").write_text("mine")
+    assert "already" in mqsim("demo", "--copy", str(tmp_path / "mine")).stdout
+    assert (tmp_path / "mine" / "worker.py").read_text() == "mine"

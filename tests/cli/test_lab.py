@@ -122,13 +122,14 @@ def test_jupyterlab_is_opened_on_this_machine_only_and_asks_for_no_news(
 
     monkeypatch.setitem(sys.modules, "jupyterlab.labapp", Stand)  # type: ignore[arg-type]
     monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
-    lab.open_lab(tmp_path / "mine", 9999, browser=False)
+    lab.open_lab(tmp_path / "mine", 9999, browser=False, allow_root=True)
     assert seen["words"] == [
         str(tmp_path / "mine"),
         "--port=9999",
         "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{lab.INDEX}",
         "--no-browser",
+        "--allow-root",
     ]
     assert "announcements" in str(seen["page"])
     assert "JUPYTER_CONFIG_PATH" not in os.environ
@@ -145,4 +146,11 @@ def test_without_jupyterlab_one_sentence_says_what_to_do(tmp_path: Path) -> None
     assert done.returncode == 2
     assert "pip install 'mqsim[notebooks]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "mine").exists()
+
+
+def test_root_is_told_why_not_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    with pytest.raises(UsageError, match="--allow-root"):
+        lab.open_lab(tmp_path / "mine", 9999, browser=False)
     assert not (tmp_path / "mine").exists()

@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
 from mqsim.cli.demo import findings
+from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mqsim.trace.tables import Trace
 
 _NEXT = {
+    "mqsim demo --copy DIR": "the four programs of this story, to change and to run",
     "mqsim exec NAME=FILE ...": "your own pika programs, and what a crash does to them",
     "mqsim run": "what else is ready to run",
     "mqsim run worker-crash --timeline": "a crash, message by message",
@@ -105,6 +107,27 @@ def run_step(step: Step) -> ProgramsResult:
             faults=list(step.faults),
             until=_LENGTH,
         )
+
+
+def copy(folder: Path) -> list[str]:
+    """Copy the story's programs into a folder; give their names. What is there already is left as it is.
+
+    Raises:
+        UsageError: the folder can't be made or written to.
+    """
+    copied = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for program in sorted(
+            files("mqsim.cli.demo").joinpath("programs").iterdir(), key=lambda one: one.name
+        ):
+            target = folder / program.name
+            if program.name.endswith(".py") and not target.exists():
+                target.write_text(program.read_text("utf-8"), encoding="utf-8")
+                copied.append(program.name)
+    except OSError as error:
+        raise UsageError(f"{folder}: the programs can't be written there ({error.strerror}).") from None
+    return copied
 
 
 def tell(report: Path | None = None) -> None:

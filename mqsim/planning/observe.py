@@ -210,6 +210,8 @@ def _staff(trace: Trace, group: str, start: float) -> float:
 
 
 def _number(told: dict[str, Any], path: Sequence[str]) -> float:
+    if path[0] == "messages" and path[-1] not in told["messages"]:  # told by queue alone
+        return float(sum(queue.get(path[-1]) or 0 for queue in told["queues"].values()))
     here: Any = told
     for step in path:
         here = here.get(step) if isinstance(here, dict) else None

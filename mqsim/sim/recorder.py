@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.broker import Clock, DeliveryEnd, Message, Observer, Queue, Reason
+from mqsim.sim import run_size
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
 from mqsim.trace.event_kinds import EventKind
 
@@ -125,6 +126,8 @@ class Recorder(Observer):
         row = message.row
         now = self.clock.now
         attempt = message.deliveries
+        if attempt > run_size.MOST_ATTEMPTS:
+            run_size.refuse_more_attempts(attempt, self.trace.actors.names[consumer])
         message.attempt = self.deliveries.add(row, attempt, consumer, now)
         messages = self.messages
         messages.delivered[row] = now

@@ -38,6 +38,8 @@ MOST_TICKS = 10_000_000
 """Times that an autoscaler looks, or that a fault comes back."""
 MOST_ACTORS = 20_000
 MOST_QUEUES = 10_000
+MOST_ATTEMPTS = 1_000_000
+"""Deliveries of one message in its queue."""
 MOST_RETRIES = 1_000_000
 """Times that the producers of one run publish again what failed."""
 _RECENT = 1000
@@ -90,6 +92,18 @@ def expected_messages(scenario: Scenario) -> float:
             count = len(spec.arrivals.times)
         found += spec.count * count
     return found
+
+
+def refuse_more_attempts(attempts: int, consumer: str) -> None:
+    """Stop a run in which one message comes back again and again.
+
+    Raises:
+        UsageError: always.
+    """
+    raise UsageError(
+        f"one message has been delivered {attempts - 1:,} times, lastly to {consumer}, and comes back each "
+        "time. Give fails a number of attempts, or its work more time, or shorten the run."
+    )
 
 
 def refuse_more_retries(retries: int, producer: str) -> None:

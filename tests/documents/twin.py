@@ -34,7 +34,11 @@ of time; so does `python -m mqsim.twin.ahead`.
 | `simpy` | the SimPy model |
 | `compiled` | the twin, or an error that says why it can't |
 
-`Result.engine` says which one it was.
+`Result.engine` says which one it was. `mq.simulate_many(scenario, seeds, measure)` runs a scenario once a
+seed and keeps only the numbers that you name; the twin then plays several runs at a time.
+
+`python -m tests.twin.fuzz 1000` draws a thousand scenarios, runs each in both engines, and prints the first
+difference.
 
 ## What the twin leaves to the SimPy model
 

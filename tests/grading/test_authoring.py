@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mqsim.errors import UsageError
-from mqsim.grading.authoring import Proof, begin, release
+from mqsim.grading.authoring import Proof, begin, release, validate
 from mqsim.grading.catalogue import find
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
 
@@ -50,3 +50,26 @@ def test_a_folder_that_was_handed_out_knows_its_exercise(
         find("11_greeter")
     monkeypatch.chdir(handout)
     assert find("11_greeter") == handout
+
+
+def test_proving_an_exercise_lays_given_files_and_leaves_solutions_alone(tmp_path: Path) -> None:
+    begin("11_given", tmp_path / "shelf", tmp_path / "proofs")
+    exercise = tmp_path / "shelf" / "11_given"
+    text = (exercise / "exercise.py").read_text()
+    (exercise / "exercise.py").write_text(
+        text.replace('told="producer"', 'told="producer", given=["work.py"]')
+    )
+    (exercise / "work.py").write_text("GIVEN = True\n")
+    proofs = tmp_path / "proofs" / "11_given"
+    (proofs / "right" / "callback" / "work.py").write_text("GIVEN = False\n")
+    before = {path: path.read_bytes() for path in proofs.rglob("*") if path.is_file()}
+    seen: list[str] = []
+
+    def judged(_: object, folder: Path) -> Verdict:
+        seen.append((folder / "work.py").read_text())
+        (folder / "left.py").write_text("")
+        return verdict(State.PASSED, "")
+
+    validate(exercise, proofs, judged=judged)
+    assert seen == ["GIVEN = True\n"] * 2
+    assert {path: path.read_bytes() for path in proofs.rglob("*") if path.is_file()} == before

@@ -81,3 +81,15 @@ def test_what_must_come_late_must_come_late_in_every_run() -> None:
     )
     assert (answer.data["value"], answer.status) == (50, 0)
     assert "runs it came sooner" in answer.sentence
+
+
+def test_a_count_that_is_told_by_queue_is_summed_over_all() -> None:
+    """Each of three messages fails at its first attempt alone: the outage is over when it is tried again."""
+    scenario = Scenario(
+        duration=60,
+        broker={"queues": {"tasks": {}}},
+        producers={"web": {"to": "tasks", "arrivals": {"at": [0, 10, 20]}, "work": 2}},
+        consumers={"worker": {"queue": "tasks"}},
+        faults=[{"fail": "worker", "at": t, "for": 1} for t in (0, 10, 20)],
+    )
+    assert seen(scenario, "redelivered") == 3

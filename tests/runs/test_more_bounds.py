@@ -24,6 +24,7 @@ def test_with_the_others_there_are_more_than_two_hundred() -> None:
 def test_it_is_refused_or_stops_or_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "_STILL", 2)
     monkeypatch.setattr(run_size, "MOST_RETRIES", 20_000)
+    monkeypatch.setattr(run_size, "MOST_ATTEMPTS", 20_000)
     monkeypatch.setattr(run_size, "MOST_MESSAGES", 100_000)
     said = said_of(CORPUS[name])
     assert not said.startswith(SimulationError.__name__)  # which says: a fault of mqsim

@@ -95,7 +95,8 @@ def test_a_mistake_is_noticed(name: str, tmp_path: Path) -> None:
     pytest.importorskip("numba")
     done = compared(tmp_path, MUTATIONS[name], 150)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "seed " in done.stdout
+    # Either a trace differs, or the mistake reaches for a row that is not there.
+    assert "seed " in done.stdout or "IndexError" in done.stderr
 
 
 @pytest.mark.long

@@ -72,12 +72,12 @@ MUTATIONS = {
     "expiry counted from the delivery": Mutation(
         "queues/classic",
         "            message.redelivered = True\n",
-        "            message.redelivered = True\n            self._date(message)\n",
+        "            message.redelivered = True\n            self._expiry.date(message)\n",
     ),
     "the longer expiry holds": Mutation(
-        "queues/classic", "min(t for t in (ttl, own)", "max(t for t in (ttl, own)"
+        "queues/expiry", "min(t for t in (ttl, own)", "max(t for t in (ttl, own)"
     ),
-    "expired messages are delivered": Mutation("queues/classic", "head.expires < self.context.now", "False"),
+    "expired messages are delivered": Mutation("queues/expiry", "head.expires < self._context.now", "False"),
     "a requeue is not marked": Mutation("queues/classic", "            message.redelivered = True\n", ""),
     "drop-tail for drop-head": Mutation(
         "queues/classic",
@@ -87,11 +87,9 @@ MUTATIONS = {
         "                self.waiting_bytes -= last.envelope.size\n"
         "                self.host.dead_lettering.discard(last, self, Reason.MAXLEN)",
     ),
-    "length off by one": Mutation(
-        "queues/classic", "self.waiting + more > most", "self.waiting + more >= most"
-    ),
+    "length off by one": Mutation("queues/length_limit", "ready > self._most", "ready >= self._most"),
     "unacknowledged messages count for the length": Mutation(
-        "queues/classic", "self.waiting + more > most", "self.waiting + self.unacked + more > most"
+        "queues/classic", "is_passed_by(self.waiting, ", "is_passed_by(self.waiting + self.unacked, "
     ),
     "reject-publish takes the message": Mutation(
         "queues/classic",
@@ -99,7 +97,7 @@ MUTATIONS = {
         "            self.observer.refused(message, self)",
     ),
     "reject-publish dead-letters": Mutation(
-        "queues/classic", 'arguments.overflow == "reject-publish-dlx" and ', ""
+        "queues/length_limit", 'arguments.overflow == "reject-publish-dlx" and ', ""
     ),
     "an auto-delete queue stays": Mutation(
         "queues/classic", "if self.auto_delete and not", "if False and not"

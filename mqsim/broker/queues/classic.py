@@ -14,6 +14,8 @@ from mqsim.broker.message import Message, failures_of
 from mqsim.broker.queues.arguments import QueueArguments
 from mqsim.broker.queues.availability import ANSWERS, Availability, Down, Silent
 from mqsim.broker.queues.dispatch import RoundRobin, SingleActiveConsumer
+from mqsim.broker.queues.expiry import Expiry
+from mqsim.broker.queues.length_limit import LengthLimit
 from mqsim.broker.queues.queue import Queue, Subscriber
 from mqsim.broker.queues.queue_order import ByPriority, FirstInFirstOut, MessageOrder
 from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from mqsim.broker.lifecycle import NodeInput
     from mqsim.broker.replication import Replicator
     from mqsim.broker.topology import Topology
-
-NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ class ClassicQueue(Queue):
         self._used_at = self.context.now
         # Set at the first message that can expire; until then nobody looks for any.
         self._expiring = arguments.message_ttl is not None
-        self._limited = arguments.max_length is not None or arguments.max_bytes is not None
-        self._armed = NEVER
+        self._expiry = Expiry(self.context, arguments.message_ttl, self._wake)
+        self._limit = LengthLimit(arguments)
         self.availability: Availability = ANSWERS
         # No limit, no expiry, and its node answers.
-        self._ordinary = not (self._expiring or self._limited)
+        self._ordinary = not (self._expiring or self._limit.exists)
         if arguments.expires is not None:
             self.context.deadlines.add(self.context.now + arguments.expires, self._expire_unused)
 
@@ -183,9 +183,8 @@ class ClassicQueue(Queue):
     def _publish_limited(self, message: Message) -> bool:
         if self.availability is not ANSWERS:
             return self._publish_unanswered(message)
-        arguments = self.arguments
-        if self._limited and arguments.overflow != "drop-head" and self._is_over(1, message.envelope.size):
-            if arguments.overflow == "reject-publish-dlx" and arguments.dead_letter_exchange is not None:
+        if self._limit.refuses(self.waiting + 1, self.waiting_bytes + message.envelope.size):
+            if self._limit.dead_letters_refused:
                 message.queue = self
                 self.host.dead_lettering.dead_letter(message, self, Reason.MAXLEN)
             self.observer.refused(message, self)
@@ -208,7 +207,9 @@ class ClassicQueue(Queue):
         message.queue = self
         self.sequence += 1
         message.sequence = self.sequence
-        self._date(message)
+        if self._expiry.date(message):
+            self._expiring = True
+            self._ordinary = False
         self.observer.enqueued(message, self)
         self.ready.push(message)
         self.waiting += 1
@@ -216,15 +217,14 @@ class ClassicQueue(Queue):
         if self._expiring:
             self._arm()
 
-    def _is_over(self, more: int, size: int) -> bool:
-        most, most_bytes = self.arguments.max_length, self.arguments.max_bytes
-        over = most is not None and self.waiting + more > most
-        return over or (most_bytes is not None and self.waiting_bytes + size > most_bytes)
+    def _is_over(self) -> bool:
+        """Whether more is ready than may be."""
+        return self._limit.is_passed_by(self.waiting, self.waiting_bytes)
 
     def _make_room(self) -> None:
         """Let the oldest go while there are too many (`drop-head`)."""
-        if self.arguments.overflow == "drop-head":
-            while self._limited and self.waiting and self._is_over(0, 0):
+        if self._limit.drops_head:
+            while self.waiting and self._is_over():
                 self.host.dead_lettering.discard(self._pop(), self, Reason.MAXLEN)
         if self._expiring:
             self._arm()
@@ -237,7 +237,7 @@ class ClassicQueue(Queue):
             return
         following = self.rotation.next
         while self.waiting:
-            if self._expiring and self._is_stale():
+            if self._expiring and self._expiry.is_stale(self.ready.peek()):
                 self.expire(self.context.now)
                 continue
             consumer = following()
@@ -313,19 +313,6 @@ class ClassicQueue(Queue):
 
     # -- time ------------------------------------------------------------------------------------------------
 
-    def _date(self, message: Message) -> None:
-        ttl, own = self.arguments.message_ttl, message.envelope.expiration
-        if ttl is None and own is None:
-            return
-        message.expires = self.context.now + min(t for t in (ttl, own) if t is not None)
-        self._expiring = True
-        self._ordinary = False
-
-    def _is_stale(self) -> bool:
-        """Whether the head's time was up before now; one whose time is up right now may still be sent."""
-        head = self.ready.peek()
-        return head is not None and head.expires is not None and head.expires < self.context.now
-
     def expire(self, now: float) -> int:
         """Let expired messages go, from the head on, as far as they reach.
 
@@ -334,26 +321,17 @@ class ClassicQueue(Queue):
         """
         if self.availability is not ANSWERS:
             return self.waiting
-        while self.waiting:
-            head = self.ready.peek()
-            if head is None or head.expires is None or head.expires > now:
-                break
+        while self.waiting and self._expiry.is_due(self.ready.peek(), now):
             self.host.dead_lettering.discard(self._pop(), self, Reason.EXPIRED)
         self._arm()
         return self.waiting
 
     def _arm(self) -> None:
-        head = self.ready.peek() if self.waiting else None
-        if head is not None and head.expires is not None and head.expires < self._armed:
-            self._armed = head.expires
-            self.context.deadlines.add(head.expires, self._wake)
+        self._expiry.arm(self.ready.peek() if self.waiting else None)
 
     def _wake(self, time: float) -> None:
-        if self.deleted:
-            return
-        if time >= self._armed:
-            self._armed = NEVER
-        self.expire(time)
+        if not self.deleted:
+            self.expire(time)
 
     def touch(self) -> None:
         """Note that the queue was used (declared, consumed from, asked), which puts off its expiry."""
@@ -423,8 +401,7 @@ class ClassicQueue(Queue):
             self.ready.push(message)
             self.waiting += 1
             self.waiting_bytes += message.envelope.size
-        self._armed = NEVER
-        self._arm()
+        self._expiry.rearm(self.ready.peek() if self.waiting else None)
 
     def drain(self) -> list[Message]:
         """Take out all ready messages, in order, without telling anyone; for a restart."""
@@ -439,7 +416,7 @@ class ClassicQueue(Queue):
 
     def _become(self, availability: Availability) -> None:
         self.availability = availability
-        self._ordinary = availability is ANSWERS and not (self._expiring or self._limited)
+        self._ordinary = availability is ANSWERS and not (self._expiring or self._limit.exists)
 
     def fall_silent(self) -> None:
         """Its node says nothing any more: what clients ask waits on its way."""

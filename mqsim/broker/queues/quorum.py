@@ -107,7 +107,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
 
         Its publishers are told to stop once it is over its limit, and to go on when it is well below.
         """
-        if self.arguments.overflow != "reject-publish" or not self._limited:
+        if self.arguments.overflow != "reject-publish" or not self._limit.exists:
             return self._publish_limited(message)
         if self._stopped and not self._is_well_below():
             self.observer.refused(message, self)
@@ -115,7 +115,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         self.admit(message)
         self.dispatch()
         self.expire(self.context.now)
-        self._stopped = self._is_over(0, 0)
+        self._stopped = self._is_over()
         return True
 
     def _is_well_below(self) -> bool:

@@ -1,7 +1,5 @@
 import time
-
 import pika
-
 
 def work(channel, method, properties, body):
     print("started", body.decode())

@@ -87,7 +87,7 @@ def test_the_process_ends_with_that_status(arguments: list[str]) -> None:
 
 
 def test_a_fault_of_ours_says_so(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise ZeroDivisionError("seven")
 
     monkeypatch.setattr("mqsim.cli.run.load", fail)
@@ -117,7 +117,7 @@ def test_a_broken_rule_of_the_model_is_our_fault(
 def test_an_interrupt_is_one_line_and_status_130(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*arguments: object) -> None:
+    def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mqsim.cli.run.simulate", interrupt)

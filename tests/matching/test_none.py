@@ -107,7 +107,6 @@ def test_no_formula_and_why(changes: dict[str, Any], word: str) -> None:
             {"producers.p.arrivals": {"every": 2.0}, "producers.p.work": GAMMA, "consumers.w.count": 1},
             "Kingman",
         ),
-        ({"producers.p.expiration": 0.05}, "millisecond"),
         (
             {
                 "producers.p.to": {"exchange": "", "key": {"hash": 1}},

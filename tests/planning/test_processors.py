@@ -179,7 +179,7 @@ def cluster() -> Iterator[str]:
     """A scheduler and two workers, each a process."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
     ) as made:
         yield made.scheduler_address
         processors.client(made.scheduler_address).close()

@@ -44,12 +44,12 @@ def test_who_connects_in_no_time_to_a_cluster_that_is_down_is_named(
 def test_retries_without_end_cost_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_size, "MOST_RETRIES", 20_000)
     with pytest.raises(MqsimError, match=r"published again 20,000 times, lastly web-1: more comes"):
-        mq.simulate(mq.Scenario(**CORPUS["retry overload unlimited"]))
+        mq.simulate(mq.Scenario(**CORPUS["retry overload unlimited"]), engine="simpy")
     monkeypatch.setattr(clock, "_STILL", 2)
     with pytest.raises(
         MqsimError, match=r"web-1 publishes again and again in no time: give its retry\.delay"
     ):
-        mq.simulate(mq.Scenario(**CORPUS["retry delay 0 full"]))
+        mq.simulate(mq.Scenario(**CORPUS["retry delay 0 full"]), engine="simpy")
 
 
 def test_a_fan_out_counts_with_its_copies() -> None:

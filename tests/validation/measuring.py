@@ -116,7 +116,7 @@ def samples(case: Case, replications: int = REPLICATIONS, first: int = 0) -> dic
     scenario = case.scenario
     found: dict[str, list[float]] = {quantity: [] for quantity in case.exact}
     for i in range(first, first + replications):
-        for quantity, value in measured(simulate(scenario, case.seed, i), case).items():
+        for quantity, value in measured(simulate(scenario, case.seed, i, engine="simpy"), case).items():
             found[quantity].append(value)
     return found
 

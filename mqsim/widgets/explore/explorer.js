@@ -47,7 +47,7 @@ class Page {
     /** @type {Painter | undefined} */
     this.painter = undefined;
     this.asked = new Map(); // wish -> when its control was turned
-    this.root = make("section", { class: "mq-explore", "data-testid": "mq-explore", "aria-label": `Explorer: ${model.get("title")}` });
+    this.root = make("section", { class: "mq-explore mqsim-live", "data-still": model.get("_still"), "data-testid": "mq-explore", "aria-label": `Explorer: ${model.get("title")}` });
     // A notebook has commands of its own on letters and arrows.
     this.root.dataset.lmSuppressShortcuts = "true";
     this.root.addEventListener("keydown", (event) => event.stopPropagation());

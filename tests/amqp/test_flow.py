@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pamqp import commands
+from pamqp.body import ContentBody
+from pamqp.header import ContentHeader
 
 from mqsim.amqp.session import UNREAD_INPUT
 from mqsim.broker import Broker
@@ -115,6 +117,23 @@ def test_a_publisher_waits_while_an_alarm_lasts(capable: bool) -> None:
     assert client.session.blocked
     client.broker.set_alarm("disk", False)
     assert client.names() == (["Connection.Unblocked", "Basic.QosOk"] if capable else ["Basic.QosOk"])
+    assert client.broker.queues["q"].waiting == 1
+
+
+def test_an_unfinished_body_waits_too_when_an_alarm_is_raised() -> None:
+    client = Client().open(1)
+    client.ask(1, Queue.Declare(queue="q"))
+    client.send(1, Basic.Publish(routing_key="q"))
+    client.send(1, ContentHeader(body_size=30, properties=Basic.Properties()))
+    client.send(1, ContentBody(bytes(10)))
+    assert client.session.listens
+    client.broker.set_alarm("memory", True)
+    client.send(1, ContentBody(bytes(10)))
+    assert (client.session.blocked, client.session.listens) == (True, False)
+    client.send(1, ContentBody(bytes(10)))
+    assert client.broker.queues["q"].waiting == 0
+    client.broker.set_alarm("memory", False)
+    client.read()
     assert client.broker.queues["q"].waiting == 1
 
 

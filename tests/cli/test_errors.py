@@ -105,7 +105,7 @@ def test_a_fault_of_ours_says_so(monkeypatch: pytest.MonkeyPatch, capfd: pytest.
 def test_a_broken_rule_of_the_model_is_our_fault(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise ChannelError(406, "PRECONDITION_FAILED - unknown delivery tag 7")
 
     monkeypatch.setattr("mqsim.cli.run.simulate", fail)

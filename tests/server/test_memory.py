@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pika
 import pytest
-from pika import frame, spec
 
 from mqsim.errors import UsageError
 from mqsim.server.memory import limit_of
@@ -82,29 +81,3 @@ def test_publishers_wait_while_memory_is_low_and_go_on_afterwards(tmp_path: Path
         finally:
             close(publisher)
             close(other)
-
-
-def test_bodies_that_are_never_finished_are_bounded_too(tmp_path: Path) -> None:
-    with Process("4.3", tmp_path / "data", memory_limit="160MB") as server:
-        told: list[str] = []
-        publisher = _connected(server.port, told)
-        try:
-            publisher.channel().queue_declare("q")
-            # All are opened before: a broker that blocks the connection does not answer.
-            numbers = [publisher.channel().channel_number for _ in range(40)]
-            sent = 0
-            while "blocked" not in told and numbers:
-                number = numbers.pop()
-                publish = frame.Method(number, spec.Basic.Publish(exchange="", routing_key="q")).marshal()
-                header = frame.Header(number, 16 * MB, spec.BasicProperties()).marshal()
-                body = [frame.Body(number, bytes(100_000)).marshal() for _ in range(150)]
-                publisher._impl._output_marshaled_frames([publish, header, *body])
-                sent += 15 * MB
-                for _ in range(20):
-                    publisher.process_data_events(0.05)
-                    if "blocked" in told:
-                        break
-            assert "blocked" in told
-            assert sent < 600 * MB
-        finally:
-            close(publisher)

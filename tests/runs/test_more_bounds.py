@@ -36,7 +36,6 @@ def test_it_is_refused_or_stops_or_runs(name: str, monkeypatch: pytest.MonkeyPat
 def test_who_connects_in_no_time_to_a_cluster_that_is_down_is_named(
     who: str, nodes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_size, "MOST_RETRIES", 10**9)
     monkeypatch.setattr(clock, "_STILL", 2)
     with pytest.raises(MqsimError, match=rf"stands still at 3 s.*{who}-1 connects again.*{who}\.reconnect"):
         mq.simulate(mq.Scenario(**CORPUS[f"cluster down {nodes} 1 {who}"]))

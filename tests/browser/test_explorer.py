@@ -96,7 +96,9 @@ def test_every_control_has_a_name_and_every_picture_words(open_widget: Callable[
     assert words.startswith(f"Messages ready over 50 s: tasks up to {top}. Busy: worker-1 ")
     page.get_by_text("The picture as a table").click()
     table = page.locator(f"{EXPLORER} .scroll table").first
-    assert table.locator("tbody tr").count() == 12
+    rows = table.locator("tbody tr")
+    rows.first.wait_for()  # they are made when the table is opened
+    assert rows.count() == 12
     highs = [int(text.split(" to ")[1]) for text in table.locator("tbody td").all_inner_texts()]
     assert max(highs) == top
 

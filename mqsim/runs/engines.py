@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from mqsim.errors import UsageError
 from mqsim.sim import World
-from mqsim.sim.run_size import expected_messages, refuse_more_copies, refuse_what_is_too_large
+from mqsim.sim.run_size import (
+    expected_messages,
+    refuse_more_copies,
+    refuse_more_time,
+    refuse_what_is_too_large,
+)
 from mqsim.twin import eligible
 from mqsim.twin.readiness import Readiness, readiness
 
@@ -88,6 +93,7 @@ def compiled(scenario: Scenario, seed: int, replication: int, pulse: Pulse | Non
 
     def watch(now: float, copies: int) -> None:
         refuse_more_copies(copies)
+        refuse_more_time(now)
         if pulse is not None:
             pulse(now)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mqsim.broker.broker import TIMEOUT_CHECK_EVERY
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.scenario import (
     At,
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 MOST_MESSAGES = 10_000_000
 """Copies of messages in one run; each takes about 300 bytes."""
 MOST_TICKS = 10_000_000
-"""Times that an autoscaler looks, or that a fault comes back."""
+"""Times that an autoscaler looks, that a fault comes back, or that the broker looks for overdue
+acknowledgements."""
+MOST_SECONDS = MOST_TICKS * TIMEOUT_CHECK_EVERY
+"""Simulated time: the broker looks every minute, also when nothing else happens."""
 MOST_ACTORS = 20_000
 MOST_QUEUES = 10_000
 MOST_ATTEMPTS = 1_000_000
@@ -43,6 +47,7 @@ MOST_ATTEMPTS = 1_000_000
 MOST_RETRIES = 1_000_000
 """Times that the producers of one run publish again what failed."""
 _RECENT = 1000
+_LOOKS = "The broker looks every minute for overdue acknowledgements, even when nothing else happens"
 
 
 def refuse_what_is_too_large(scenario: Scenario) -> None:
@@ -61,6 +66,8 @@ def refuse_what_is_too_large(scenario: Scenario) -> None:
         if times > MOST_TICKS:
             allowed = f"such that this happens {MOST_TICKS:,} times at most, not {times:.3g}"
             raise ScenarioError(where, value, allowed, "Let it happen less often, or shorten the duration")
+    if scenario.duration is not None and scenario.duration > MOST_SECONDS:
+        raise ScenarioError("duration", scenario.duration, f"{MOST_SECONDS:,.0f} seconds at most", _LOOKS)
     actors = sum(spec.count for spec in scenario.producers.values())
     actors += sum(spec.most for spec in scenario.consumers.values())
     if actors > MOST_ACTORS:
@@ -78,6 +85,19 @@ def refuse_more_copies(copies: int) -> None:
         raise UsageError(
             f"the run has made over {MOST_MESSAGES:,} copies of messages, and more would fill the "
             "memory. Shorten it, or look for what publishes or copies each message more than once."
+        )
+
+
+def refuse_more_time(now: float) -> None:
+    """Stop a run with `until` whose end does not come.
+
+    Raises:
+        UsageError: more simulated time has passed than a run can have.
+    """
+    if now > MOST_SECONDS:
+        raise UsageError(
+            f"the run has gone on for {MOST_SECONDS:,.0f} simulated seconds, and its until has not come. "
+            f"{_LOOKS}. Lower max_duration, or see what keeps the messages."
         )
 
 

@@ -31,7 +31,12 @@ from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
-from mqsim.sim.run_size import refuse_more_copies, refuse_what_is_too_large, who_keeps_time
+from mqsim.sim.run_size import (
+    refuse_more_copies,
+    refuse_more_time,
+    refuse_what_is_too_large,
+    who_keeps_time,
+)
 from mqsim.sim.service_times import ServiceTimes
 from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare
@@ -404,6 +409,7 @@ class World:
 
             def progress(now: float) -> None:
                 refuse_more_copies(len(self.copies))
+                refuse_more_time(now)
                 if on_progress is not None:
                     on_progress(now)
 

@@ -55,7 +55,7 @@ NO_TARGET, NO_SUCH_QUEUE = -1, -2
 """What `dead` says of a queue without a dead-letter exchange, and of one whose dead letters find no queue."""
 LOOK_FOR_OVERDUE = -1
 """The deadline at which the broker looks for overdue acknowledgements."""
-_LOOK_EVERY = 60.0
+LOOK_EVERY = 60.0
 
 # -- the order of ready messages -----------------------------------------------------------------------------
 
@@ -678,7 +678,7 @@ def become_due(s: Any, what: int) -> None:
     """One of the broker's deadlines has come."""
     g = s.g[0]
     if what == LOOK_FOR_OVERDUE:
-        due_at(s, g.broker_now + _LOOK_EVERY, LOOK_FOR_OVERDUE)
+        due_at(s, g.broker_now + LOOK_EVERY, LOOK_FOR_OVERDUE)
         return
     q = s.queues[what]
     if g.broker_now >= q.armed:

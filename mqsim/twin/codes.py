@@ -60,6 +60,7 @@ from mqsim.trace.tables import How, Outcome
 ) = range(10)
 
 # How a consumer acknowledges.
+ACKS = ("manual", "auto", "early")
 MANUAL, AUTO, EARLY = range(3)
 
 # What a failure leads to.
@@ -84,7 +85,7 @@ ENTER, DISPATCH, EXPIRE, ROOM, FULL = range(5)
 IS_OPEN, IS_ACKED, HAS_ENDED = range(3)
 
 # Why the kernel returns.
-DONE, GROW, REFILL, PAUSE, OVERDUE_DELIVERY = range(5)
+DONE, GROW, REFILL, PAUSE = range(4)
 
 FAULT_KINDS = (
     "crash",

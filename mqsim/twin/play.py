@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mqsim.broker.profiles import profile
+from mqsim.sim.run_size import refuse_more_retries
 from mqsim.twin import codes
 from mqsim.twin.kernel import run
 from mqsim.twin.pointers import COMPILES
@@ -42,7 +43,9 @@ def play(
             ends the run.
 
     Raises:
-        CannotGoOnError: time stands still, or an acknowledgement came too late; `sim` says what follows.
+        CannotGoOnError: time stands still, an acknowledgement came too late, or a message comes back too
+            often; `sim` says what follows.
+        UsageError: producers publish again and again.
     """
     setting = Setting(scenario, scenario.seed if seed is None else seed, replication)
     limit = float(setting.state.g[0].end)
@@ -57,9 +60,11 @@ def play(
             supply.refill()
         else:
             g.budget = _EVENTS_A_PIECE
-            still.look(float(g.now), sum(int(a) for a in setting.state.actors["number"]))
+            still.look(float(g.now), int(setting.state.actors["number"].sum()))
+            _refuse_more_retries(setting)
             if watch is not None:
                 watch(float(g.now), int(g.messages))
+    _refuse_more_retries(setting)
     if COMPILES:
         note_that_it_is_kept()
     trace = trace_of(setting, limit)
@@ -85,6 +90,12 @@ class Standstill:
         self._times += 1
         if self._times >= _STILL:
             raise CannotGoOnError(f"time stands still at {now:g} s.")
+
+
+def _refuse_more_retries(setting: Setting) -> None:
+    g = setting.state.g[0]
+    if g.retries:
+        refuse_more_retries(int(g.retries), setting.names[int(g.retrier)])
 
 
 def _refuse_late_acknowledgements(scenario: Scenario, setting: Setting, trace: Trace) -> None:

@@ -252,6 +252,8 @@ def retry(s: Any, note: int) -> None:
         s.messages[row].expiration = m.expiration
     s.messages[row].tries = n.b + 1
     s.messages[row].tries_life = a.tries_life
+    g.retries += 1
+    g.retrier = n.actor
     log(s, K_RETRIED, a.code, -1, row, D_NONE, 0)
     if a.free:
         publish_message(s, n.actor, row)

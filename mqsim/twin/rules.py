@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mqsim.scenario.arrivals import Saturate
 from mqsim.scenario.spec import Spec
+from mqsim.twin import codes
 from mqsim.twin.pipelines import MOST_WAYS, ways_of
 
 if TYPE_CHECKING:
@@ -63,15 +64,15 @@ all programs."""
 WORDS: dict[str, tuple[object, ...]] = {
     "profile": ("3.10", "4.0", "4.3"),
     "type": ("classic",),
-    "overflow": ("drop-head", "reject-publish", "reject-publish-dlx"),
-    "ack": ("manual", "auto", "early"),
-    "then": ("nack", "reject", "drop", "crash"),
+    "overflow": codes.OVERFLOWS,
+    "ack": codes.ACKS,
+    "then": codes.THEN,
     "when": ("before_ack", "after_ack"),
     "when_blocked": ("wait", "drop"),
 }
 """What may stand in fields that hold one of a few words, whatever else they may hold one day."""
 
-FAULTS = ("crash", "kill", "power_off", "stop", "restart", "terminate", "slow", "hang", "drop_connection")
+FAULTS = codes.FAULT_KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from mqsim.broker.profiles import profile
 from mqsim.distributions import Constant, Streams
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.scenario.autoscaling import Autoscale
+from mqsim.sim import run_size
 from mqsim.twin import buffers, codes, state
-from mqsim.twin.broker import LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
+from mqsim.twin.broker import LOOK_EVERY, LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of
 from mqsim.twin.samples import LARGEST_BLOCK, Chance, ChanceColumns, MessageBlocks, PreloadBlocks, Service
 
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from mqsim.scenario.actors import ConsumerSpec, ProducerSpec
 
 PRELOAD = "preload"
-_LOOK_EVERY = 60.0
 _FIRST_ROWS = 1024
 _CHUNK = 64
 _SMALLEST_BLOCK = 64
 _GRACE = 10.0
-_ANY_NUMBER = 1 << 30
 _MOST_ROWS_AT_ONCE = 1 << 21
 
 
@@ -215,7 +214,7 @@ class Setting:
         a.queue = self.queue_numbers[spec.queue]
         a.ring = self.rings[spec.queue, spec.priority]
         a.prefetch = spec.prefetch
-        a.ack = ("manual", "auto", "early").index(spec.ack)
+        a.ack = codes.ACKS.index(spec.ack)
         a.speed = spec.speed if isinstance(spec.speed, float | int) else spec.speed[min(k, spec.count) - 1]
         a.plain = spec.fails is None and not poison
         a.service = self.slots.get((group, "service"), -1)
@@ -344,7 +343,7 @@ class Setting:
         one.wake_at = np.inf
         one.margin = margin
         one.services, one.chances = len(self.chances.services), len(self.chances.chances)
-        one.attempts = 1 if one.chances else _ANY_NUMBER
+        one.attempts = 1 if one.chances else run_size.MOST_ATTEMPTS
         empty = getattr(scenario.until, "empty", None)
         one.may_end = scenario.until is not None
         one.waits_for_producers = empty is None
@@ -378,7 +377,7 @@ class Setting:
             script[k] = (time, a, b, what)
         streams, pool = self._make_streams()
         due_t = np.zeros(rows)
-        due_t[0] = _LOOK_EVERY
+        due_t[0] = LOOK_EVERY
         due_what = np.full(rows, LOOK_FOR_OVERDUE, np.int64)
         due_k = np.ones(rows, np.int64)
         services, chances = max(one.services, 1), max(one.chances, 1)

@@ -24,10 +24,10 @@ GLOBALS = _record(
     f8="now broker_now end wake_at longest_wait",
     i8="numbered asked heap_n due_n out_head out_n margin most_sends budget",
     i4="over messages deliveries "
-    "sessions events ups spans publishes notes frames script script_left phase low "
+    "sessions events ups spans publishes notes frames script phase low "
     "open producers_left retries_pending ready held queue_codes saturators looks_for_end may_end "
     "waits_for_producers empty seen_full bulk outer accepted attempts chances services copies_factor "
-    "cancel_waits listeners",
+    "cancel_waits listeners retries retrier",
 )
 """One record: time, how many rows of each table are used, and what the end of the run depends on."""
 
@@ -60,12 +60,12 @@ SESSIONS = _record(
 ACTORS = _record(
     f8="latency heartbeat speed slowed finish_at remaining stop_at after restart_after confirm_timeout "
     "retry_factor arrivals_stop",
-    i8="prefetch window draw draw_end draw_base draw_room messages sent published confirmed nacked drawn",
-    i4="code group life session hangs reconnects listeners up queue ring working timer slow_n buffer_head "
+    i8="prefetch window draw draw_end draw_base draw_room messages published confirmed nacked",
+    i4="code life session hangs reconnects listeners up queue ring working timer slow_n buffer_head "
     "buffer_tail factor_from factor_to service fails attempts forwards_from forwards_to forwarded number "
     "backlog_head backlog_tail waiting_n waiting_head waiting_tail channel_life retry_on retry_limit "
-    "retry_delays tries_life saturate way users users_from thoughts thought_turns draw_margin",
-    i1="running hung waits_to_connect ack stopping failing then starting free done drops confirms retries "
+    "retry_delays tries_life saturate users users_from thoughts thought_turns draw_margin",
+    i1="running hung waits_to_connect ack stopping failing then starting free done drops confirms "
     "final plain kind there spare",
 )
 """One row an actor, whichever kind: see `sim.process`, `sim.consumer` and `sim.producer` for the fields."""

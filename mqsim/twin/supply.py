@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mqsim.errors import UsageError
+from mqsim.sim import run_size
 from mqsim.twin import codes, state
 from mqsim.twin.setting import first_blocks
 
@@ -196,7 +197,8 @@ class Supply:
         """The highest attempt whose outcome may soon be asked for, in powers of 2.
 
         Raises:
-            CannotGoOnError: messages come back so often that the outcomes would fill the memory.
+            CannotGoOnError: a message comes back so often that the outcomes would fill the memory, or that
+                `sim` stops the run.
         """
         s = self.setting.state
         g = s.g[0]
@@ -205,8 +207,9 @@ class Supply:
         attempts = int(g.attempts)
         while attempts < most + 1 and most > g.attempts:
             attempts *= 2
-        if attempts > MOST_ATTEMPTS and g.chances:
-            raise CannotGoOnError(f"a message was delivered over {MOST_ATTEMPTS} times.")
+        limit = MOST_ATTEMPTS if g.chances else run_size.MOST_ATTEMPTS
+        if attempts > limit:
+            raise CannotGoOnError(f"a message was delivered over {limit} times.")
         return attempts
 
     def _widen(self, attempts: int) -> None:

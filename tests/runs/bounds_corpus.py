@@ -7,24 +7,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from tests.runs.test_bounds import scenario
+
 CORPUS: dict[str, dict[str, Any]] = {}
-
-
-def scenario(path: str = "", value: Any = None, **parts: Any) -> dict[str, Any]:
-    """A small scenario, with one field set to a value."""
-    data: dict[str, Any] = {
-        "duration": 10,
-        "broker": {"queues": {"tasks": {}, "dead": {}}},
-        "producers": {"web": {"to": "tasks", "arrivals": {"every": 1}, "work": 0.1}},
-        "consumers": {"worker": {"queue": "tasks"}},
-    } | parts
-    at = data
-    *steps, last = path.split(".") if path else [""]
-    for step in steps:
-        at = at.setdefault(step, {})
-    if path:
-        at[last] = value
-    return data
 
 
 def q(**more: Any) -> dict[str, Any]:
@@ -317,6 +302,20 @@ add(
     "duration 1e9 idle",
     scenario(duration=1e9, producers={"web": {"to": "tasks", "arrivals": {"at": [0]}, "work": 0.1}}),
 )
+for kind, end in (("power_off", 1e15), ("power_off", 1e300), ("hang", 1e15), ("crash", 1e15)):
+    once = {"web": {"to": "tasks", "arrivals": {"at": [0]}, "work": 0.1}}
+    add(
+        f"duration {end:g} {kind}",
+        scenario(duration=end, producers=once, faults=[{kind: "worker-1", "at": 0.05}]),
+    )
+    add(
+        f"until drained, max_duration {end:g} {kind}",
+        {
+            **scenario(until="drained", producers=once, faults=[{kind: "worker-1", "at": 0.05}]),
+            "duration": None,
+            "max_duration": end,
+        },
+    )
 add(
     "fails crash 1e-9",
     scenario(

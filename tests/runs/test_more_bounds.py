@@ -26,6 +26,7 @@ def test_it_is_refused_or_stops_or_runs(name: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(run_size, "MOST_RETRIES", 20_000)
     monkeypatch.setattr(run_size, "MOST_ATTEMPTS", 20_000)
     monkeypatch.setattr(run_size, "MOST_MESSAGES", 100_000)
+    monkeypatch.setattr(run_size, "MOST_SECONDS", 1e6)
     said = said_of(CORPUS[name])
     assert not said.startswith(SimulationError.__name__)  # which says: a fault of mqsim
     assert not said or len(said) > 40
@@ -56,3 +57,15 @@ def test_retries_without_end_cost_a_bounded_time(monkeypatch: pytest.MonkeyPatch
 def test_a_fan_out_counts_with_its_copies() -> None:
     with pytest.raises(MqsimError, match="not 2e"):
         mq.simulate(mq.Scenario(**CORPUS["fanout 2000 x 1000/s"]))
+
+
+def test_a_run_in_which_only_the_broker_looks_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MqsimError, match=r"^duration: .* 600,000,000 seconds at most"):
+        mq.simulate(mq.Scenario(**CORPUS["duration 1e+15 power_off"]))
+    monkeypatch.setattr(run_size, "MOST_SECONDS", 1e6)
+    never = mq.Scenario(**CORPUS["until drained, max_duration 1e+15 power_off"])
+    for engine in ("simpy", "compiled"):
+        if engine == "compiled":
+            pytest.importorskip("numba")
+        with pytest.raises(MqsimError, match="gone on for 1,000,000 simulated seconds"):
+            mq.simulate(never, engine=engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from mqsim import runs, twin
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario, load
+from mqsim.sim import run_size
 from mqsim.twin import ahead, sources
 from mqsim.twin.readiness import Readiness, readiness
 from tests.twin import fuzz
@@ -177,6 +179,39 @@ def test_a_message_that_comes_back_too_often_is_left_to_sim(monkeypatch: pytest.
     assert runs.simulate(scenario).engine == "simpy"
 
 
+POISONED = {
+    "producers.web": {"to": "tasks", "arrivals": {"at": [0]}, "work": 1e-9, "poison": 1},
+    "consumers.worker.fails": {"then": "nack"},
+}
+
+
+def test_a_message_that_always_comes_back_is_left_to_sim_which_stops_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_size, "MOST_ATTEMPTS", 20_000)
+    scenario = Scenario.from_data(PLAIN).with_(POISONED)
+    with pytest.raises(UsageError, match="was delivered over 20000 times"):
+        runs.simulate(scenario, engine="compiled")
+    monkeypatch.setattr("mqsim.runs.engines.pays", lambda *_: True)
+    with pytest.raises(UsageError, match="delivered 20,000 times, lastly to worker-1"):
+        runs.simulate(scenario)
+
+
+def test_retries_without_end_are_stopped_as_in_sim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_size, "MOST_RETRIES", 5_000)
+    retries = {
+        "duration": 600,
+        "broker.queues.tasks": {"max_length": 10, "overflow": "reject-publish"},
+        "producers.web.arrivals": {"poisson": {"rate": 10}},
+        "producers.web.work": 0.2,
+        "producers.web.confirms": {},
+        "producers.web.retry": {"on": ["nack"], "delay": 0.1, "limit": 1_000_000},
+    }
+    for engine in ("simpy", "compiled"):
+        with pytest.raises(UsageError, match="published again 5,000 times, lastly web-1"):
+            runs.simulate(Scenario.from_data(PLAIN).with_(retries), engine=engine)  # type: ignore[arg-type]
+
+
 def test_a_watcher_is_told_and_can_end_a_run() -> None:
     from mqsim.twin.play import play
 
@@ -205,13 +240,21 @@ def test_a_loaded_kernel_is_seen() -> None:
 def test_the_digest_is_of_every_file_that_is_compiled() -> None:
     folder = Path(sources.__file__).parent
     files = {
-        path.stem for path in folder.glob("*.py") if "from mqsim.twin.compiled import" in path.read_text()
+        f"twin/{path.stem}"
+        for path in folder.glob("*.py")
+        if "from mqsim.twin.compiled import" in path.read_text()
     }
-    assert files | {"codes", "compiled", "pointers", "state"} == set(sources.FILES)
+    files |= {f"twin/{name}" for name in ("codes", "compiled", "pointers", "state")}
+    files |= {
+        found.replace(".", "/")
+        for found in re.findall(r"from mqsim\.([\w.]+) import", (folder / "codes.py").read_text())
+    }
+    assert files == set(sources.FILES)
 
 
 def test_the_digest_changes_with_each_file(tmp_path: Path) -> None:
     for name in sources.FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.py").write_text("")
     digests = {sources.digest_of(tmp_path)}
     for name in sources.FILES:

@@ -18,7 +18,7 @@ from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked
-from mqsim.planning.units import amount, positive, seconds
+from mqsim.planning.units import amount, interval, positive, seconds
 from mqsim.runs import simulate
 from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant
@@ -249,8 +249,8 @@ def _time(row: dict[str, Any]) -> str:
         return f"never ({row['because']})" if row["because"] else "never"
     if row["seconds low"] == row["seconds high"]:
         return f"{seconds(row['seconds'])} on average ({row['how']})"
-    low, high = seconds(row["seconds low"]), seconds(row["seconds high"])
-    return f"{seconds(row['seconds'])} on average ({low} to {high})"
+    between = interval(row["seconds low"], row["seconds high"], "time")
+    return f"{seconds(row['seconds'])} on average ({between})"
 
 
 def _notes(asked: Subject, rows: Sequence[dict[str, Any]], budget: Budget) -> tuple[str, ...]:

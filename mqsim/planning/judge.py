@@ -10,7 +10,7 @@ from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded
 from mqsim.planning.length import length_of
 from mqsim.planning.study import SHOWN, SURE, Budget, Study
 from mqsim.planning.targets import Measure, Target
-from mqsim.planning.units import percent, seconds, shown
+from mqsim.planning.units import estimated, percent, seconds, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +54,9 @@ class Verdict:
         dimension = self.target.measure.dimension
         if math.isnan(self.value):
             return self.because or "unknown"
-        value = shown(self.value, dimension)
-        if self.exact or self.low == self.high:
-            return value
-        return f"{value} ({shown(max(self.low, 0.0), dimension)} to {shown(self.high, dimension)})"
+        if self.exact:
+            return shown(self.value, dimension)
+        return estimated(self.value, self.low, self.high, dimension)
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it; a number that there is not is null."""

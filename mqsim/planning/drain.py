@@ -92,7 +92,12 @@ def drain(
     rows: list[dict[str, Any]] = []
     for setting in settings:
         made = asked.scenario.with_(setting) if setting else asked.scenario
-        rows.append(setting | _one(made, name, waiting, made.seed, spent))
+        try:
+            rows.append(setting | _one(made, name, waiting, made.seed, spent))
+        except KeyboardInterrupt:
+            if not rows:
+                raise
+            spent.stopped = True
         if spent.stopped or (limit is not None and rows[-1]["seconds high"] <= limit):
             break
     state, says = _said(rows, knobs, limit, waiting, name)

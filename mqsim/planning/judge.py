@@ -182,13 +182,14 @@ def judge(
         return clear
     study = Study.of(scenario, rules.targets, rules.seed, rules.as_written)
     if not study.afford(budget):
-        nothing = tuple(Verdict(target, "unsure", because="no budget was left") for target in rules.targets)
-        return Judged(setting, "unsure", nothing, messages=budget.spent - spent)
+        return _unknown(setting, rules, budget, budget.spent - spent)
     told = known(scenario, study.measures) if study.length.steady else {}
     # A setting close to its limit may never be decided: it leaves something for the others.
     most = budget.spent + max(budget.left * _PART, study.length.messages)
     while True:
         study.add_round(budget)
+        if not study.runs:
+            return _unknown(setting, rules, budget, budget.spent - spent)
         verdicts = tuple(verdict(study, target, told.get(target.measure)) for target in rules.targets)
         reached = max(study.estimate(each.target.measure).relative for each in verdicts)
         decided = _together(verdicts) != "unsure" and (
@@ -199,6 +200,12 @@ def judge(
     return Judged(
         setting, _together(verdicts), verdicts, messages=budget.spent - spent, reached=reached, study=study
     )
+
+
+def _unknown(setting: Mapping[str, Any], rules: Rules, budget: Budget, messages: float) -> Judged:
+    because = "it was stopped" if budget.stopped else "no budget was left"
+    verdicts = tuple(Verdict(target, "unsure", because=because) for target in rules.targets)
+    return Judged(setting, "unsure", verdicts, messages=messages)
 
 
 def _first_look(

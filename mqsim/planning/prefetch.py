@@ -229,5 +229,5 @@ def _tail(found: dict[int, Valued], value: int, tail: Measure) -> str:
 def _value(found: dict[int, Valued], value: int, tail: Measure) -> str:
     number = found[value].values.get(tail, Value(math.nan, math.nan, math.nan))
     if math.isnan(number.value):
-        return "unknown, as the budget ended"
+        return "unknown, as no more was simulated"
     return estimated(number.value, number.low, number.high, "time")

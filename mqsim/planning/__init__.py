@@ -22,6 +22,10 @@
 | `perf_test`, `perftest_output` | RabbitMQ's PerfTest: its command for a load, and its output |
 | `answer`, `figures`, `page` | the form in which every plan answers, as a figure and as a page |
 | `questions` | twenty questions with their commands |
+
+A question and its module have the same name, and here that name is the function: all modules are loaded with
+the package, so importing one later (`import mqsim.planning.drain`) changes nothing. What else such a module
+has is imported from it: `from mqsim.planning.drain import RUNS`.
 """
 
 from mqsim.planning.answer import Answer

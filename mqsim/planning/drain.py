@@ -18,7 +18,7 @@ from mqsim.planning.size_search import words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Subject, Texts, many, subject
 from mqsim.planning.targets import worked
-from mqsim.planning.units import amount, positive, seconds
+from mqsim.planning.units import amount, interval, positive, seconds
 from mqsim.runs import simulate
 from mqsim.statistics.sections import Estimate, mean_of_sections
 from mqsim.theory import drain_time, drain_time_constant
@@ -92,7 +92,12 @@ def drain(
     rows: list[dict[str, Any]] = []
     for setting in settings:
         made = asked.scenario.with_(setting) if setting else asked.scenario
-        rows.append(setting | _one(made, name, waiting, made.seed, spent))
+        try:
+            rows.append(setting | _one(made, name, waiting, made.seed, spent))
+        except KeyboardInterrupt:
+            if not rows:
+                raise
+            spent.stopped = True
         if spent.stopped or (limit is not None and rows[-1]["seconds high"] <= limit):
             break
     state, says = _said(rows, knobs, limit, waiting, name)
@@ -249,8 +254,8 @@ def _time(row: dict[str, Any]) -> str:
         return f"never ({row['because']})" if row["because"] else "never"
     if row["seconds low"] == row["seconds high"]:
         return f"{seconds(row['seconds'])} on average ({row['how']})"
-    low, high = seconds(row["seconds low"]), seconds(row["seconds high"])
-    return f"{seconds(row['seconds'])} on average ({low} to {high})"
+    between = interval(row["seconds low"], row["seconds high"], "time")
+    return f"{seconds(row['seconds'])} on average ({between})"
 
 
 def _notes(asked: Subject, rows: Sequence[dict[str, Any]], budget: Budget) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded
 from mqsim.planning.length import length_of
 from mqsim.planning.study import SHOWN, SURE, Budget, Study
 from mqsim.planning.targets import Measure, Target
-from mqsim.planning.units import percent, seconds, shown
+from mqsim.planning.units import estimated, percent, seconds, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +54,9 @@ class Verdict:
         dimension = self.target.measure.dimension
         if math.isnan(self.value):
             return self.because or "unknown"
-        value = shown(self.value, dimension)
-        if self.exact or self.low == self.high:
-            return value
-        return f"{value} ({shown(max(self.low, 0.0), dimension)} to {shown(self.high, dimension)})"
+        if self.exact:
+            return shown(self.value, dimension)
+        return estimated(self.value, self.low, self.high, dimension)
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it; a number that there is not is null."""
@@ -183,13 +182,14 @@ def judge(
         return clear
     study = Study.of(scenario, rules.targets, rules.seed, rules.as_written)
     if not study.afford(budget):
-        nothing = tuple(Verdict(target, "unsure", because="no budget was left") for target in rules.targets)
-        return Judged(setting, "unsure", nothing, messages=budget.spent - spent)
+        return _unknown(setting, rules, budget, budget.spent - spent)
     told = known(scenario, study.measures) if study.length.steady else {}
     # A setting close to its limit may never be decided: it leaves something for the others.
     most = budget.spent + max(budget.left * _PART, study.length.messages)
     while True:
         study.add_round(budget)
+        if not study.runs:
+            return _unknown(setting, rules, budget, budget.spent - spent)
         verdicts = tuple(verdict(study, target, told.get(target.measure)) for target in rules.targets)
         reached = max(study.estimate(each.target.measure).relative for each in verdicts)
         decided = _together(verdicts) != "unsure" and (
@@ -200,6 +200,12 @@ def judge(
     return Judged(
         setting, _together(verdicts), verdicts, messages=budget.spent - spent, reached=reached, study=study
     )
+
+
+def _unknown(setting: Mapping[str, Any], rules: Rules, budget: Budget, messages: float) -> Judged:
+    because = "it was stopped" if budget.stopped else "no budget was left"
+    verdicts = tuple(Verdict(target, "unsure", because=because) for target in rules.targets)
+    return Judged(setting, "unsure", verdicts, messages=messages)
 
 
 def _first_look(

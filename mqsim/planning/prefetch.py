@@ -16,7 +16,7 @@ from mqsim.planning.processors import Processors
 from mqsim.planning.study import Budget, Progress, Study
 from mqsim.planning.subject import Source, subject
 from mqsim.planning.targets import Measure
-from mqsim.planning.units import amount, seconds
+from mqsim.planning.units import amount, estimated
 from mqsim.planning.values import Value, Valued, open_targets, row, valued
 from mqsim.planning.what_if import each_run
 from mqsim.statistics import mean_interval
@@ -229,5 +229,5 @@ def _tail(found: dict[int, Valued], value: int, tail: Measure) -> str:
 def _value(found: dict[int, Valued], value: int, tail: Measure) -> str:
     number = found[value].values.get(tail, Value(math.nan, math.nan, math.nan))
     if math.isnan(number.value):
-        return "unknown, as the budget ended"
-    return f"{seconds(number.value)} ({seconds(max(number.low, 0.0))} to {seconds(number.high)})"
+        return "unknown, as no more was simulated"
+    return estimated(number.value, number.low, number.high, "time")

@@ -189,7 +189,13 @@ def _rows(
         except ScenarioError:  # such as one worker fewer than a fault names
             return Valued({})
         own = Budget(share, on=budget.on, tell=tell, stopped=budget.stopped)
-        found = valued(made, (judged,), base.seed, own, simulate=simulate)
+        try:
+            found = valued(made, (judged,), base.seed, own, simulate=simulate)
+        except KeyboardInterrupt:
+            if not budget.spent:
+                raise
+            budget.stopped = True
+            return Valued({})
         budget.spent += own.spent
         budget.stopped = own.stopped
         return found

@@ -117,14 +117,15 @@ class Study:
     def add_round(self, budget: Budget) -> None:
         """Run one more round; its messages are taken off the budget.
 
-        After Ctrl-C the runs that are finished count, and there are no more.
+        After Ctrl-C the runs that are finished count, which may be none, and there are no more. It is passed on
+        where nothing at all is known yet.
         """
         try:
             for observation in budget.on.carry_out(self.jobs(budget.on.engine), self.length.messages):
                 self.runs.append(observation)
                 budget.spend(observation.messages)
         except KeyboardInterrupt:
-            if not self.runs:
+            if not self.runs and not budget.spent:
                 raise
             budget.stopped = True
 
@@ -140,6 +141,8 @@ class Study:
 
     def estimate(self, measure: Measure, confidence: float = SHOWN) -> Estimate:
         """What the runs say of a measure, for sure with this confidence."""
+        if not self.runs:
+            return Estimate(math.nan, -math.inf, math.inf, confidence, 0)
         if measure.kind == "share":
             return self._share(measure, confidence)
         if measure.kind == "time":

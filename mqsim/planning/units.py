@@ -118,6 +118,18 @@ def shown(value: float, dimension: Dimension) -> str:
     return f"{amount(value)}/s" if dimension == "rate" else amount(value)
 
 
+def interval(low: float, high: float, dimension: Dimension) -> str:
+    """An interval of what is never below 0: `120 ms to 150 ms`, or `120 ms or more` without an upper end."""
+    least = shown(max(low, 0.0), dimension)
+    return f"{least} to {shown(high, dimension)}" if math.isfinite(high) else f"{least} or more"
+
+
+def estimated(value: float, low: float, high: float, dimension: Dimension) -> str:
+    """A value with its interval, where it has one: `135 ms (120 ms to 150 ms)`."""
+    words = shown(value, dimension)
+    return words if low == high else f"{words} ({interval(low, high, dimension)})"
+
+
 def _digits(value: float) -> str:
     text = f"{value:.3g}"
     return f"{value:,.0f}" if "e" in text else text

@@ -82,6 +82,8 @@ def valued(
         return Valued({})
     for _ in range(rounds):
         study.add_round(budget)
+    if not study.runs:
+        return Valued({})
     return Valued({m: _estimated(study, m, told.get(m)) for m in measures}, study=study)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mqsim.errors import UsageError
 from mqsim.planning.knobs import cost, knob, values
 from mqsim.planning.targets import Measure, target
-from mqsim.planning.units import percent, quantity, seconds, shown
+from mqsim.planning.units import estimated, percent, quantity, seconds, shown
 from mqsim.scenario import Scenario
 
 TIMES = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -95,6 +95,14 @@ def test_shares_close_to_all_keep_the_digits_that_matter() -> None:
     assert percent(0.99999) == "99.999 %"
     assert percent(0.005) == "0.5 %"
     assert shown(math.inf, "time") == "forever"
+
+
+def test_an_interval_without_an_upper_end_is_not_one_to_forever() -> None:
+    assert estimated(0.135, 0.12, 0.15, "time") == "135 ms (120 ms to 150 ms)"
+    assert estimated(0.135, 0.12, math.inf, "time") == "135 ms (120 ms or more)"
+    assert estimated(0.135, -0.01, 0.15, "time") == "135 ms (0 s to 150 ms)"
+    assert estimated(math.inf, math.inf, math.inf, "time") == "forever"
+    assert estimated(0.2, 0.2, 0.2, "share") == "20 %"
 
 
 @pytest.mark.parametrize(

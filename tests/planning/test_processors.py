@@ -148,6 +148,31 @@ def test_ctrl_c_answers_with_what_is_known(name: str, tmp_path: Path, plain: dic
     assert same(resumed.rows, plain[name].rows)
 
 
+@pytest.mark.parametrize("after", [1, 8, 10])
+@pytest.mark.parametrize("name", ["size", "drain", "prefetch", "sensitivity"])
+def test_ctrl_c_within_a_run_loses_nothing_that_is_known(
+    name: str, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while a run is made: also the first of another setting than those that are known."""
+    module = sys.modules[f"mqsim.planning.{'drain' if name == 'drain' else 'observe'}"]
+    simulate, made = module.simulate, 0
+
+    def stopped(*with_: Any, **named: Any) -> Any:
+        nonlocal made
+        made += 1
+        if made > after:
+            raise KeyboardInterrupt
+        return simulate(*with_, **named)
+
+    monkeypatch.setattr(module, "simulate", stopped)
+    more = {"workers": "3..6", "target": "p99 < 1s", "budget": 90_000}
+    answer = planning.size(jobs=1, **more, **FLAGS) if name == "size" else ASKED[name](jobs=1)
+    assert "no budget" not in answer.sentence
+    assert made == after + 1
+    assert answer.status == 3
+    assert any("Stopped by Ctrl-C" in note for note in answer.notes)
+
+
 def test_ctrl_c_before_there_is_anything_to_say_ends_it(tmp_path: Path, plain: dict[str, Answer]) -> None:
     path = tmp_path / "kept.jsonl"
     with pytest.raises(KeyboardInterrupt):

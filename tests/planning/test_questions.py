@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOAD = {"rate": "20/s", "work": "100ms", "jobs": 1}
+
+
+def test_importing_a_module_hides_no_question() -> None:
+    """In a process of its own: here every module is imported already."""
+    modules = ", ".join(f"mqsim.planning.{each.name}" for each in iter_modules(planning.__path__))
+    program = (
+        f"import {modules}, mqsim as mq\n"
+        "print(*(name for name in mq.planning.__all__ if not callable(getattr(mq.planning, name))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def queue(**changes: object) -> Scenario:

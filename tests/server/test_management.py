@@ -376,7 +376,7 @@ def test_who_may_not_ask(ours: Managed, auth: Any, status: int, text: str) -> No
 
 def test_what_is_sent_and_no_json_is_refused(ours: Managed) -> None:
     url = f"http://127.0.0.1:{ours.management_port}/api/{Q}q"
-    for sent in (b"{no", b"[]", b"\xff", b"3"):
+    for sent in (b"{no", b"[]", b"\xff", b"3", b'{"n": Infinity}', b'{"text": "\\ud800"}', b"[" * 100_000):
         answer = requests.put(url, data=sent, auth=GUEST, timeout=20)
         assert (answer.status_code, answer.json()["reason"]) == (400, "not_json")
 
@@ -400,3 +400,60 @@ def test_the_page_shows_the_queues_in_a_browser(ours: Managed) -> None:
         assert page.inner_text("#summary") == "2 queues: 1 ready, 0 unacknowledged."
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert problems == []
+
+
+# -- who means harm
+
+TOO_LARGE = {"x": 2**70}
+DEEP: dict[str, Any] = {"x": 1}
+for _ in range(100):
+    DEEP = {"x": DEEP}
+
+
+@pytest.mark.parametrize("arguments", [TOO_LARGE, {"x": [TOO_LARGE]}, DEEP])
+@pytest.mark.parametrize(("method", "path"), [("PUT", Q + "new"), ("POST", "bindings/%2F/e/amq.topic/q/q")])
+def test_arguments_that_no_frame_can_carry_are_refused(
+    ours: Managed, method: str, path: str, arguments: Any
+) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    answer = asked(ours, method, path, {"arguments": arguments})
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
+    given = {"queues": [{"name": "q2", "vhost": "/", "arguments": {"x-max-priority": 2**70}}]}
+    assert asked(ours, "POST", "definitions", given).status_code == 400
+    assert [each["name"] for each in asked(ours, "GET", "queues").json()] == ["q"]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"headers": TOO_LARGE},
+        {"headers": DEEP},
+        {"priority": 999},
+        {"priority": 1.5},
+        {"delivery_mode": "x"},
+        {"content_type": {}},
+        {"timestamp": "abc"},
+        {"timestamp": 2**70},
+    ],
+)
+def test_properties_that_no_frame_can_carry_are_refused(ours: Managed, properties: Any) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    sent = MESSAGE | {"routing_key": "q", "properties": properties}
+    answer = asked(ours, "POST", E + "amq.default/publish", sent)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
+    assert asked(ours, "GET", Q + "q").json()["messages"] == 0
+
+
+def test_a_consumer_gets_what_the_api_published(ours: Managed) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    headers = {"n": 1, "far": 2**40, "list": [True, None, "ä"], "table": {"half": 0.5}}
+    sent = MESSAGE | {"routing_key": "q", "properties": {"headers": headers, "priority": 3}}
+    assert asked(ours, "POST", E + "amq.default/publish", sent).json() == {"routed": True}
+    channel = channel_of(ours)
+    try:
+        properties = channel.basic_get("q", auto_ack=True)[1]
+        assert properties.priority == 3
+        assert properties.headers["far"] == 2**40
+        assert properties.headers["list"] == [True, None, "ä"]
+    finally:
+        close(channel.connection)

@@ -168,8 +168,10 @@ class Resource(RequestHandler):
         if not self.request.body:
             return {}
         try:
-            given = json.loads(self.request.body)
-        except ValueError:
+            given = json.loads(self.request.body, parse_constant=_refuse_constant)
+            # Half of a surrogate pair is JSON, and no text: nobody could be sent it.
+            json.dumps(given, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             raise BadRequestError("not_json") from None
         if not isinstance(given, dict):
             raise BadRequestError("not_json")
@@ -242,6 +244,11 @@ class Resource(RequestHandler):
     def shown_queue(self, each: Queue, vhost: str) -> Json:
         """A queue with its counts."""
         return views.queue(each, vhost, self.counts.queues.get(each, Count()))
+
+
+def _refuse_constant(name: str) -> None:
+    """Python's reader takes NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
 
 
 class Unknown(Resource):

@@ -457,3 +457,27 @@ def test_a_consumer_gets_what_the_api_published(ours: Managed) -> None:
         assert properties.headers["list"] == [True, None, "ä"]
     finally:
         close(channel.connection)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", Q + "q/bindings"),
+        ("PUT", Q + "q/bindings"),
+        ("GET", Q + "q/contents"),
+        ("PUT", Q + "new/contents"),
+        ("PUT", E + "new/publish"),
+        ("DELETE", E + "e/publish"),
+        ("POST", "bindings/%2F/e/e/q/q/~"),
+        ("DELETE", "connections/nobody/channels"),
+    ],
+)
+def test_a_path_that_only_looks_like_a_thing_does_nothing_to_it(
+    ours: Managed, method: str, path: str
+) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    asked(ours, "PUT", E + "e", {"type": "fanout"})
+    assert asked(ours, method, path, {"type": "fanout"}).status_code == 405
+    assert [each["name"] for each in asked(ours, "GET", "queues").json()] == ["q"]
+    assert "e" in {each["name"] for each in asked(ours, "GET", "exchanges").json()}
+    assert "new" not in {each["name"] for each in asked(ours, "GET", "exchanges").json()}

@@ -42,33 +42,26 @@ class Connections(Resource):
 class OneConnection(Resource):
     """A connection."""
 
-    def found(self, name: str) -> Session:
-        """The connection of that name, or 404."""
-        for each in self.sessions():
-            if each.name == name:
-                return each
-        raise NotFoundError(name)
-
     def get(self, name: str) -> None:
         """Tell of it."""
-        session = self.found(name)
+        session = self.session_of(name)
         self.answer(views.connection(session, self.host.epoch + session.opened_at))
 
     def delete(self, name: str) -> None:
         """Close it."""
-        link = self.found(name).link
+        link = self.session_of(name).link
         assert link is not None
         reason = self.request.headers.get("X-Reason", "Closed via management plugin")
         link.close(connection_error(CONNECTION_FORCED, reason))
         self.gone()
 
 
-class ConnectionChannels(OneConnection):
+class ConnectionChannels(Resource):
     """A connection's channels."""
 
     def get(self, name: str) -> None:
         """List them."""
-        session = self.found(name)
+        session = self.session_of(name)
         self.answer([views.channel(session, each) for each in channels_of(session)])
 
 

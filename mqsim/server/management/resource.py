@@ -150,6 +150,13 @@ class Resource(RequestHandler):
             raise NoVhostError(vhost)
         return self.host.vhosts.brokers[vhost]
 
+    def queue_of(self, vhost: str, name: str) -> Queue:
+        """A queue in a virtual host that this user may open, or 404."""
+        queue = self.broker_of(vhost).queues.get(name)
+        if queue is None:
+            raise NotFoundError(name)
+        return queue
+
     def opened(self, vhost: str | None = None) -> Iterator[tuple[str, Broker]]:
         """The virtual hosts that this user may open, or the one that is asked for."""
         if vhost is not None:
@@ -157,6 +164,13 @@ class Resource(RequestHandler):
             return
         for name in self.host.accounts.vhosts_of(self.user, self.host.vhosts.brokers):
             yield name, self.host.vhosts.brokers[name]
+
+    def session_of(self, name: str) -> Session:
+        """The client whose connection has that name, or 404."""
+        for each in self.sessions():
+            if each.name == name:
+                return each
+        raise NotFoundError(name)
 
     def sessions(self) -> list[Session]:
         """The clients that are logged in."""

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,9 @@ def asked(server: Any, method: str, path: str, data: Any = None, **options: Any)
     return requests.request(method, url, json=data, timeout=20, **options)
 
 
-def channel_of(server: Any, vhost: str = "/") -> Any:
-    """A channel of a client that the test closes."""
-    login = pika.PlainCredentials(*GUEST)
+def channel_of(server: Any, vhost: str = "/", user: str = "guest") -> Any:
+    """A channel of a client that the test closes; the user's password is the name."""
+    login = pika.PlainCredentials(user, user)
     return pika.BlockingConnection(
         pika.ConnectionParameters("127.0.0.1", server.port, vhost, login)
     ).channel()
@@ -481,3 +482,75 @@ def test_a_path_that_only_looks_like_a_thing_does_nothing_to_it(
     assert [each["name"] for each in asked(ours, "GET", "queues").json()] == ["q"]
     assert "e" in {each["name"] for each in asked(ours, "GET", "exchanges").json()}
     assert "new" not in {each["name"] for each in asked(ours, "GET", "exchanges").json()}
+
+
+USERS = {"own": "management", "watch": "monitoring", "policy": "policymaker", "bare": ""}
+WHO_SEES = [
+    ("GET", "connections", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "channels", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "consumers", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "vhosts/%2F/connections", {"guest": 2, "own": 1, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "vhosts/%2F/channels", {"guest": 2, "own": 1, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "vhosts/nowhere/connections", dict.fromkeys(("guest", "own", "watch", "policy"), 404)),
+    ("GET", "vhosts/%2F", {"guest": 200, "own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("PUT", "vhosts/mine", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "users", {"guest": 5, "own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("PUT", "users/own", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "definitions", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", Q + "q", {"guest": 200, "own": 200, "watch": 401, "policy": 401, "bare": 401}),
+    ("DELETE", Q + "q", {"watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "connections/{guest}", {"guest": 200, "own": 401, "watch": 200, "policy": 401, "bare": 401}),
+    ("GET", "connections/{own}", {"own": 200, "policy": 401}),
+    ("GET", "connections/{guest}/channels", {"guest": 1, "own": 401, "watch": 1, "policy": 401}),
+    ("DELETE", "connections/{guest}", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+]
+"""What each user is answered: a status, or how many items."""
+
+
+def seen_by_users(server: Any) -> list[Any]:
+    """What a server answers to each of these users: the status, and the reason where it is no success."""
+    asked(server, "PUT", Q + "q", {})
+    for name, tags in USERS.items():
+        asked(server, "PUT", f"users/{name}", {"password": name, "tags": tags})
+    asked(server, "PUT", "permissions/%2F/own", {"configure": ".*", "write": ".*", "read": ".*"})
+    channels = {name: channel_of(server, user=name) for name in ("guest", "own")}
+    try:
+        for channel in channels.values():
+            channel.basic_consume("q", lambda *_: None)
+        # A real one gathers its numbers every five seconds.
+        for kind in ("connections", "channels", "consumers"):
+            while len(asked(server, "GET", kind).json()) < 2:
+                time.sleep(0.1)
+        names = {each["user"]: each["name"] for each in asked(server, "GET", "connections").json()}
+        told = []
+        for method, path, expected in WHO_SEES:
+            for user in expected:
+                answer = asked(server, method, path.format(**names), auth=(user, user))
+                text = answer.json()
+                if answer.status_code != 200:
+                    told.append((method, path, user, answer.status_code, text))
+                else:
+                    told.append((method, path, user, len(text) if isinstance(text, list) else 200))
+        return told
+    finally:
+        for channel in channels.values():
+            close(channel.connection)
+        asked(server, "DELETE", Q + "q")
+        for name in USERS:
+            asked(server, "DELETE", f"users/{name}")
+
+
+def test_who_sees_and_does_what(ours: Managed) -> None:
+    told = [each[:4] for each in seen_by_users(ours)]
+    assert told == [
+        (method, path, user, status)
+        for method, path, expected in WHO_SEES
+        for user, status in expected.items()
+    ]
+
+
+@pytest.mark.xdist_group("rabbitmq")
+def test_a_real_one_lets_them_see_and_do_the_same(
+    real_rabbitmq_with_management: RealBroker, ours: Managed
+) -> None:
+    assert seen_by_users(ours) == seen_by_users(real_rabbitmq_with_management)

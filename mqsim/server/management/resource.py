@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 TAGS = ("administrator", "monitoring", "policymaker", "management")
 """Users without one of these tags are not let in."""
+MONITORS = ("administrator", "monitoring")
+"""Users with one of these tags see the clients of all users, others only their own."""
+
+
+class RefusedError(MqsimError):
+    """This user may not do that; its text is the reason that the API gives."""
 
 
 class NotFoundError(MqsimError):
@@ -38,7 +44,7 @@ class NotFoundError(MqsimError):
 
 
 class NoVhostError(NotFoundError):
-    """There is no such virtual host, or none that this user may open."""
+    """There is no such virtual host."""
 
 
 class Resource(RequestHandler):
@@ -68,9 +74,9 @@ class Resource(RequestHandler):
         if user is None:
             return
         if not set(user.tags) & set(TAGS):
-            self._refuse(401, "not_authorized", "Not management user")
-        elif self.administrators_only and accounts.ADMINISTRATOR not in user.tags:
-            self._refuse(401, "not_authorized", "Not administrator user")
+            raise RefusedError("Not management user")
+        if self.administrators_only and accounts.ADMINISTRATOR not in user.tags:
+            raise RefusedError("Not administrator user")
         self.host.advance()
 
     def _who(self) -> User | None:
@@ -86,8 +92,7 @@ class Resource(RequestHandler):
             name = password = ""
         user = self.host.accounts.users.get(name)
         if user is None or user.password is None or not user.password.fits(password):
-            self._refuse(401, "not_authorized", "Login failed")
-            return None
+            raise RefusedError("Login failed")
         self.user = name
         return user
 
@@ -102,6 +107,8 @@ class Resource(RequestHandler):
             self._refuse(404, "not_found", "vhost_not_found")
         elif isinstance(error, NotFoundError):
             self._refuse(404, "Object Not Found", "Not Found")
+        elif isinstance(error, RefusedError):
+            self._refuse(401, "not_authorised", str(error))
         elif isinstance(error, BrokerError):
             self._refuse_as_broker(error)
         elif isinstance(error, MqsimError):
@@ -130,11 +137,6 @@ class Resource(RequestHandler):
         """Send what the request caused."""
         self.host.look_soon()
 
-    def needs_administrator(self) -> None:
-        """Raise unless an administrator asks."""
-        if accounts.ADMINISTRATOR not in self.host.accounts.users[self.user].tags:
-            raise BadRequestError("only an administrator may do this")
-
     # -- what resources share --------------------------------------------------------------------------------
 
     def _in_vhost(self, text: str) -> str:
@@ -145,10 +147,12 @@ class Resource(RequestHandler):
 
     def broker_of(self, vhost: str) -> Broker:
         """The broker of a virtual host that this user may open."""
-        opened = self.host.accounts.vhosts_of(self.user, self.host.vhosts.brokers)
-        if vhost not in opened:
+        brokers = self.host.vhosts.brokers
+        if vhost not in brokers:
             raise NoVhostError(vhost)
-        return self.host.vhosts.brokers[vhost]
+        if not self.host.accounts.vhosts_of(self.user, [vhost]):
+            raise RefusedError("User not authorised to access virtual host")
+        return brokers[vhost]
 
     def queue_of(self, vhost: str, name: str) -> Queue:
         """A queue in a virtual host that this user may open, or 404."""
@@ -165,12 +169,29 @@ class Resource(RequestHandler):
         for name in self.host.accounts.vhosts_of(self.user, self.host.vhosts.brokers):
             yield name, self.host.vhosts.brokers[name]
 
-    def session_of(self, name: str) -> Session:
-        """The client whose connection has that name, or 404."""
+    def has_tag(self, *tags: str) -> bool:
+        """Whether the user who asks has one of these tags."""
+        return not set(tags).isdisjoint(self.host.accounts.users[self.user].tags)
+
+    def session_of(self, name: str, *tags: str) -> Session:
+        """The client whose connection has that name, or 404; another user's only with one of these tags."""
         for each in self.sessions():
             if each.name == name:
+                if each.user != self.user and not self.has_tag(*tags):
+                    raise RefusedError("User not authorised to access object")
                 return each
         raise NotFoundError(name)
+
+    def sessions_shown(self, vhost: str | None = None) -> list[Session]:
+        """The clients that this user may see, or those of them in a virtual host."""
+        if vhost is not None:
+            self.broker_of(vhost)
+        every = self.has_tag(*MONITORS)
+        return [
+            each
+            for each in self.sessions()
+            if vhost in (None, each.vhost) and (every or each.user == self.user)
+        ]
 
     def sessions(self) -> list[Session]:
         """The clients that are logged in."""

@@ -554,3 +554,25 @@ def test_a_real_one_lets_them_see_and_do_the_same(
     real_rabbitmq_with_management: RealBroker, ours: Managed
 ) -> None:
     assert seen_by_users(ours) == seen_by_users(real_rabbitmq_with_management)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("GET", "queues?sort=arguments", None, 200),
+        ("GET", "queues?sort=message_stats", None, 200),
+        ("GET", "queues?sort=name.of.nothing", None, 200),
+        ("GET", "queues?page=²", None, 400),
+        ("GET", "queues?page=1&page_size=" + 5000 * "9", None, 400),
+        ("PUT", "users/ann", {"tags": 5}, 400),
+        ("POST", "definitions", {"users": [{"name": "ann", "tags": {"administrator": 1}}]}, 400),
+        ("POST", Q + "a/get", GET | {"count": "1e999"}, 400),
+    ],
+)
+def test_odd_values_are_no_mistake_of_ours(
+    ours: Managed, method: str, path: str, data: Any, status: int
+) -> None:
+    asked(ours, "PUT", Q + "a", {"arguments": {"x-max-length": 1}})
+    asked(ours, "PUT", Q + "b", {"arguments": {"x-max-length": 2}})
+    assert asked(ours, method, path, data).status_code == status
+    assert len(asked(ours, "GET", "users").json()) == 1

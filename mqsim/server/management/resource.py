@@ -235,7 +235,9 @@ class Resource(RequestHandler):
         def value(each: Any) -> tuple[bool, Any]:
             for name in key:
                 each = each.get(name) if isinstance(each, dict) else None
-            return (isinstance(each, str), 0 if each is None else each)
+            if isinstance(each, int | float | None):
+                return (False, each or 0)
+            return (True, each if isinstance(each, str) else json.dumps(each))
 
         return sorted(told, key=value, reverse=self.asks("sort_reverse"))
 
@@ -243,12 +245,14 @@ class Resource(RequestHandler):
         asked = self.get_query_argument("page", "")
         if not asked:
             return told
-        size = self.get_query_argument("page_size", "100")
-        if not (asked.isdigit() and size.isdigit() and int(asked) and 0 < int(size) <= 500):
+        try:
+            page, each_page = int(asked), int(self.get_query_argument("page_size", "100"))
+        except ValueError:
+            page = each_page = 0
+        if page < 1 or not 0 < each_page <= 500:
             raise BadRequestError("page must be 1 or more, page_size 1 to 500")
         name = self.get_query_argument("name", "")
         some = [each for each in told if name in str(each.get("name", ""))]
-        page, each_page = int(asked), int(size)
         items = some[(page - 1) * each_page : page * each_page]
         pages = max(1, -(-len(some) // each_page))
         if page > pages:

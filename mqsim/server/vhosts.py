@@ -142,7 +142,10 @@ class VirtualHosts:
 
 
 def _file_of(path: Path, name: str) -> Path:
-    return path if name == VHOST else path.with_name(f"{path.name}{_SIGN}{quote(name, safe='')}")
+    if name == VHOST:
+        return path
+    # Without a hyphen: SQLite's own files beside a file have its name and -wal, -shm or -journal.
+    return path.with_name(f"{path.name}{_SIGN}{quote(name, safe='').replace('-', '%2D')}")
 
 
 def _escaped(name: str) -> str:

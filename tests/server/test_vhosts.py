@@ -155,6 +155,16 @@ def test_virtual_hosts_are_kept_in_files_beside_the_data_file(tmp_path: Path) ->
             assert channel.basic_get("kept")[2] == vhost.encode()
 
 
+def test_no_virtual_host_has_the_file_of_another(tmp_path: Path) -> None:
+    names = ["..", "../up", "shop", "shop-journal", "shop-shm", "shop-wal", "shop%2Dwal"]
+    with Box(data=tmp_path / "data") as box:
+        for name in names:
+            assert box.call(lambda host, name=name: host.vhosts.add(name)) == []
+    assert {path.parent for path in tmp_path.parent.rglob("*data@*")} == {tmp_path}
+    with Box(data=tmp_path / "data") as box:
+        assert box.call(lambda host: sorted(host.vhosts.brokers)) == sorted(["/", *names])
+
+
 def test_a_quorum_queue_of_another_virtual_host_waits_for_its_own_disk(tmp_path: Path) -> None:
     with Box(data=tmp_path / "data") as box:
         served(tmp_path, box, {"vhosts": [{"name": "/"}, {"name": "shop"}]})

@@ -18,6 +18,7 @@ from pika.exceptions import (
 
 from mqsim.server import definitions
 from mqsim.server.accounts import Accounts
+from tests.outside import PATIENCE
 from tests.server.box import Box, close
 
 if TYPE_CHECKING:
@@ -201,3 +202,20 @@ def test_deleting_a_virtual_host_throws_its_clients_out(tmp_path: Path) -> None:
         with pytest.raises(ConnectionClosedByBroker, match="vhost 'shop' is deleted"):
             connection.process_data_events(5)
         assert not kept.exists()
+
+
+def test_a_client_that_waits_for_the_disk_is_told_too_that_its_virtual_host_is_gone(tmp_path: Path) -> None:
+    with Box(data=tmp_path / "data") as box:
+        served(tmp_path, box, {"vhosts": [{"name": "/"}, {"name": "shop"}]})
+        connection = connected(box, "guest", "guest", "shop")
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        channel.basic_publish("", "q", b"1")
+        box.call(lambda host: setattr(host.vhosts.disks["shop"], "kick", lambda _loop: None))
+        channel.basic_consume("q", lambda *_: None)
+        while not box.call(lambda host: host.vhosts.disks["shop"].marks_asked):
+            connection.process_data_events(0.01)
+        box.call(lambda host: host.vhosts.remove("shop"))
+        with pytest.raises(ConnectionClosedByBroker, match="vhost 'shop' is deleted"):
+            connection.process_data_events(PATIENCE)

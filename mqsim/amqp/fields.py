@@ -186,6 +186,18 @@ def write_table(table: Mapping[str, object] | None) -> bytes:
     return _LONG.pack(len(data)) + data
 
 
+def as_carried(table: Mapping[str, object]) -> dict[str, object]:
+    """A field table as it is after a frame has carried it.
+
+    Raises:
+        MalformedTableError: no frame can carry it.
+    """
+    try:
+        return read_table(write_table(table), 0)[0]
+    except UNWRITABLE as error:
+        raise MalformedTableError(str(error)) from error
+
+
 def _write_value(value: object) -> bytes:
     if isinstance(value, str | bytes):
         return b"S" + write_long(value)
@@ -253,3 +265,6 @@ WRITERS: Mapping[str, Callable[..., bytes]] = {
 
 UNREADABLE: Final = (MalformedError, StructError, IndexError)
 """What a reader raises when the bytes are too few, or no value."""
+
+UNWRITABLE: Final = (ValueError, StructError, TypeError, AttributeError, RecursionError)
+"""What a writer raises when a value is none of its type, too large, or stands too deep in others."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp.access import DEFAULT_HASH, VHOST, Access, Password
+from mqsim.errors import UsageError
 from mqsim.scenario.definitions import read_definitions
 
 if TYPE_CHECKING:
@@ -133,8 +134,14 @@ class Accounts:
 
 
 def user_of(given: Mapping[str, Any]) -> User:
-    """A user as definitions and the management API have it."""
+    """A user as definitions and the management API have it.
+
+    Raises:
+        UsageError: the tags are neither a text nor a list.
+    """
     tags = given.get("tags") or ()
+    if not isinstance(tags, str | list | tuple):
+        raise UsageError(f"tags {tags!r}: a list is wanted here, or a text with commas.")
     named = tags.split(",") if isinstance(tags, str) else tags
     return User(_password_of(given), tuple(str(each).strip() for each in named if str(each).strip()))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mqsim.amqp.fields import MalformedTableError, as_carried
 from mqsim.errors import BrokerError
 from mqsim.scenario.definitions import (
     DefinedBinding,
@@ -86,6 +87,8 @@ def load(path: Path, broker: Broker, vhost: str | None = None, *, alone: bool = 
             act(link.channel())
         except BrokerError as error:
             refused.append(f"Refused: {where} ({error.text}).")
+        except MalformedTableError as error:
+            refused.append(f"Refused: {where} (no frame can carry its arguments: {error}).")
 
     try:
         for exchange in found.exchanges:
@@ -107,16 +110,15 @@ def load(path: Path, broker: Broker, vhost: str | None = None, *, alone: bool = 
 
 def _queue(broker: Broker, each: DefinedQueue, channel: Channel) -> None:
     """Declare it with what its policies add; clients know it by its own arguments alone."""
+    table = as_carried(each.table)
     there = broker.queues.get(each.name)
     if there is not None and there.table != each.effective:
-        channel.declare_queue(
-            each.name, durable=each.durable, auto_delete=each.auto_delete, arguments=each.table
-        )
+        channel.declare_queue(each.name, durable=each.durable, auto_delete=each.auto_delete, arguments=table)
         return
     queue = channel.declare_queue(
         each.name, durable=each.durable, auto_delete=each.auto_delete, arguments=each.effective
     )
-    queue.table = dict(each.table)
+    queue.table = table
 
 
 def _exchange(each: DefinedExchange, channel: Channel) -> None:
@@ -135,4 +137,4 @@ def _exchange(each: DefinedExchange, channel: Channel) -> None:
 
 def _bind(each: DefinedBinding, channel: Channel) -> None:
     bind = channel.bind_queue if each.to_queue else channel.bind_exchange
-    bind(each.destination, each.source, each.key, each.arguments)
+    bind(each.destination, each.source, each.key, as_carried(each.arguments))

@@ -14,6 +14,7 @@ from mqsim.broker import Broker, NodeState
 from mqsim.errors import UsageError
 from mqsim.protocol import Session
 from mqsim.server.accounts import Accounts
+from mqsim.server.disk import Disk
 from mqsim.server.memory import MemoryAlarm
 from mqsim.server.stream import Stream
 from mqsim.server.vhosts import VirtualHosts
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from mqsim.amqp.observer import Observer as SessionObserver
     from mqsim.broker.message import Message
-    from mqsim.server.disk import Disk
 
 LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0
@@ -202,23 +202,20 @@ class Host:
         self._awake.pop(stream, None)
         self._await_marks.pop(stream, None)
 
-    def _disk_of(self, session: Session) -> Disk | None:
-        return self.vhosts.disk_of(session.broker) if isinstance(session, AmqpSession) else None
-
     def handed(self, session: AmqpSession, message: Message) -> None:
         """A quorum queue's message goes out to a client: its members write that down first."""
-        disk = self._disk_of(session)
+        disk = _disk_of(session)
         if disk is not None:
             disk.handed(message)
 
     def marks_asked(self, session: Session) -> int:
         """How many deliveries of quorum queues are to be noted on a client's disk before they go out."""
-        disk = self._disk_of(session)
+        disk = _disk_of(session)
         return 0 if disk is None else disk.marks_asked
 
     def marks_written(self, session: Session) -> int:
         """How many of them are."""
-        disk = self._disk_of(session)
+        disk = _disk_of(session)
         return 0 if disk is None else disk.marks_written
 
     def await_marks(self, stream: Stream) -> None:
@@ -252,6 +249,12 @@ class Host:
         for server in self._servers:
             with suppress(TimeoutError):
                 await asyncio.wait_for(server.wait_closed(), 1.0)
+
+
+def _disk_of(session: Session) -> Disk | None:
+    """Where a client's broker keeps durable things, also when its virtual host is just deleted."""
+    storage = session.broker.storage if isinstance(session, AmqpSession) else None
+    return storage if isinstance(storage, Disk) else None
 
 
 def _alike(broker: Broker) -> Broker:

@@ -82,6 +82,9 @@ class VirtualHosts:
             connection.close(connection_error(CONNECTION_FORCED, f"vhost '{name}' is deleted"))
         disk = self.disks.pop(name, None)
         if disk is not None and self._path is not None:
+            # Clients that wait for a delivery to be noted are told of the end only after it.
+            disk.drain()
+            disk.written()
             disk.close()
             _file_of(self._path, name).unlink(missing_ok=True)
 
@@ -123,10 +126,6 @@ class VirtualHosts:
             if (alarm in broker.alarms) != raised:
                 broker.set_alarm(alarm, raised)
 
-    def disk_of(self, broker: Broker) -> Disk | None:
-        """Where a broker keeps its durable things."""
-        return next((self.disks.get(name) for name, each in self.brokers.items() if each is broker), None)
-
     def advance(self, now: float) -> None:
         """Move all on to `now`, in seconds."""
         for broker in self.brokers.values():
@@ -142,7 +141,10 @@ class VirtualHosts:
 
 
 def _file_of(path: Path, name: str) -> Path:
-    return path if name == VHOST else path.with_name(f"{path.name}{_SIGN}{quote(name, safe='')}")
+    if name == VHOST:
+        return path
+    # Without a hyphen: SQLite's own files beside a file have its name and -wal, -shm or -journal.
+    return path.with_name(f"{path.name}{_SIGN}{quote(name, safe='').replace('-', '%2D')}")
 
 
 def _escaped(name: str) -> str:

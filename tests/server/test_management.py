@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,9 @@ def asked(server: Any, method: str, path: str, data: Any = None, **options: Any)
     return requests.request(method, url, json=data, timeout=20, **options)
 
 
-def channel_of(server: Any, vhost: str = "/") -> Any:
-    """A channel of a client that the test closes."""
-    login = pika.PlainCredentials(*GUEST)
+def channel_of(server: Any, vhost: str = "/", user: str = "guest") -> Any:
+    """A channel of a client that the test closes; the user's password is the name."""
+    login = pika.PlainCredentials(user, user)
     return pika.BlockingConnection(
         pika.ConnectionParameters("127.0.0.1", server.port, vhost, login)
     ).channel()
@@ -376,7 +377,7 @@ def test_who_may_not_ask(ours: Managed, auth: Any, status: int, text: str) -> No
 
 def test_what_is_sent_and_no_json_is_refused(ours: Managed) -> None:
     url = f"http://127.0.0.1:{ours.management_port}/api/{Q}q"
-    for sent in (b"{no", b"[]", b"\xff", b"3"):
+    for sent in (b"{no", b"[]", b"\xff", b"3", b'{"n": Infinity}', b'{"text": "\\ud800"}', b"[" * 100_000):
         answer = requests.put(url, data=sent, auth=GUEST, timeout=20)
         assert (answer.status_code, answer.json()["reason"]) == (400, "not_json")
 
@@ -400,3 +401,178 @@ def test_the_page_shows_the_queues_in_a_browser(ours: Managed) -> None:
         assert page.inner_text("#summary") == "2 queues: 1 ready, 0 unacknowledged."
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert problems == []
+
+
+# -- who means harm
+
+TOO_LARGE = {"x": 2**70}
+DEEP: dict[str, Any] = {"x": 1}
+for _ in range(100):
+    DEEP = {"x": DEEP}
+
+
+@pytest.mark.parametrize("arguments", [TOO_LARGE, {"x": [TOO_LARGE]}, DEEP])
+@pytest.mark.parametrize(("method", "path"), [("PUT", Q + "new"), ("POST", "bindings/%2F/e/amq.topic/q/q")])
+def test_arguments_that_no_frame_can_carry_are_refused(
+    ours: Managed, method: str, path: str, arguments: Any
+) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    answer = asked(ours, method, path, {"arguments": arguments})
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
+    given = {"queues": [{"name": "q2", "vhost": "/", "arguments": {"x-max-priority": 2**70}}]}
+    assert asked(ours, "POST", "definitions", given).status_code == 400
+    assert [each["name"] for each in asked(ours, "GET", "queues").json()] == ["q"]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"headers": TOO_LARGE},
+        {"headers": DEEP},
+        {"priority": 999},
+        {"priority": 1.5},
+        {"delivery_mode": "x"},
+        {"content_type": {}},
+        {"timestamp": "abc"},
+        {"timestamp": 2**70},
+    ],
+)
+def test_properties_that_no_frame_can_carry_are_refused(ours: Managed, properties: Any) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    sent = MESSAGE | {"routing_key": "q", "properties": properties}
+    answer = asked(ours, "POST", E + "amq.default/publish", sent)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
+    assert asked(ours, "GET", Q + "q").json()["messages"] == 0
+
+
+def test_a_consumer_gets_what_the_api_published(ours: Managed) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    headers = {"n": 1, "far": 2**40, "list": [True, None, "ä"], "table": {"half": 0.5}}
+    sent = MESSAGE | {"routing_key": "q", "properties": {"headers": headers, "priority": 3}}
+    assert asked(ours, "POST", E + "amq.default/publish", sent).json() == {"routed": True}
+    channel = channel_of(ours)
+    try:
+        properties = channel.basic_get("q", auto_ack=True)[1]
+        assert properties.priority == 3
+        assert properties.headers["far"] == 2**40
+        assert properties.headers["list"] == [True, None, "ä"]
+    finally:
+        close(channel.connection)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", Q + "q/bindings"),
+        ("PUT", Q + "q/bindings"),
+        ("GET", Q + "q/contents"),
+        ("PUT", Q + "new/contents"),
+        ("PUT", E + "new/publish"),
+        ("DELETE", E + "e/publish"),
+        ("POST", "bindings/%2F/e/e/q/q/~"),
+        ("DELETE", "connections/nobody/channels"),
+    ],
+)
+def test_a_path_that_only_looks_like_a_thing_does_nothing_to_it(
+    ours: Managed, method: str, path: str
+) -> None:
+    asked(ours, "PUT", Q + "q", {})
+    asked(ours, "PUT", E + "e", {"type": "fanout"})
+    assert asked(ours, method, path, {"type": "fanout"}).status_code == 405
+    assert [each["name"] for each in asked(ours, "GET", "queues").json()] == ["q"]
+    assert "e" in {each["name"] for each in asked(ours, "GET", "exchanges").json()}
+    assert "new" not in {each["name"] for each in asked(ours, "GET", "exchanges").json()}
+
+
+USERS = {"own": "management", "watch": "monitoring", "policy": "policymaker", "bare": ""}
+WHO_SEES = [
+    ("GET", "connections", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "channels", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "consumers", {"guest": 2, "own": 1, "watch": 2, "policy": 0, "bare": 401}),
+    ("GET", "vhosts/%2F/connections", {"guest": 2, "own": 1, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "vhosts/%2F/channels", {"guest": 2, "own": 1, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "vhosts/nowhere/connections", dict.fromkeys(("guest", "own", "watch", "policy"), 404)),
+    ("GET", "vhosts/%2F", {"guest": 200, "own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("PUT", "vhosts/mine", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "users", {"guest": 5, "own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("PUT", "users/own", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "definitions", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+    ("GET", Q + "q", {"guest": 200, "own": 200, "watch": 401, "policy": 401, "bare": 401}),
+    ("DELETE", Q + "q", {"watch": 401, "policy": 401, "bare": 401}),
+    ("GET", "connections/{guest}", {"guest": 200, "own": 401, "watch": 200, "policy": 401, "bare": 401}),
+    ("GET", "connections/{own}", {"own": 200, "policy": 401}),
+    ("GET", "connections/{guest}/channels", {"guest": 1, "own": 401, "watch": 1, "policy": 401}),
+    ("DELETE", "connections/{guest}", {"own": 401, "watch": 401, "policy": 401, "bare": 401}),
+]
+"""What each user is answered: a status, or how many items."""
+
+
+def seen_by_users(server: Any) -> list[Any]:
+    """What a server answers to each of these users: the status, and the reason where it is no success."""
+    asked(server, "PUT", Q + "q", {})
+    for name, tags in USERS.items():
+        asked(server, "PUT", f"users/{name}", {"password": name, "tags": tags})
+    asked(server, "PUT", "permissions/%2F/own", {"configure": ".*", "write": ".*", "read": ".*"})
+    channels = {name: channel_of(server, user=name) for name in ("guest", "own")}
+    try:
+        for channel in channels.values():
+            channel.basic_consume("q", lambda *_: None)
+        # A real one gathers its numbers every five seconds.
+        for kind in ("connections", "channels", "consumers"):
+            while len(asked(server, "GET", kind).json()) < 2:
+                time.sleep(0.1)
+        names = {each["user"]: each["name"] for each in asked(server, "GET", "connections").json()}
+        told = []
+        for method, path, expected in WHO_SEES:
+            for user in expected:
+                answer = asked(server, method, path.format(**names), auth=(user, user))
+                text = answer.json()
+                if answer.status_code != 200:
+                    told.append((method, path, user, answer.status_code, text))
+                else:
+                    told.append((method, path, user, len(text) if isinstance(text, list) else 200))
+        return told
+    finally:
+        for channel in channels.values():
+            close(channel.connection)
+        asked(server, "DELETE", Q + "q")
+        for name in USERS:
+            asked(server, "DELETE", f"users/{name}")
+
+
+def test_who_sees_and_does_what(ours: Managed) -> None:
+    told = [each[:4] for each in seen_by_users(ours)]
+    assert told == [
+        (method, path, user, status)
+        for method, path, expected in WHO_SEES
+        for user, status in expected.items()
+    ]
+
+
+@pytest.mark.xdist_group("rabbitmq")
+def test_a_real_one_lets_them_see_and_do_the_same(
+    real_rabbitmq_with_management: RealBroker, ours: Managed
+) -> None:
+    assert seen_by_users(ours) == seen_by_users(real_rabbitmq_with_management)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("GET", "queues?sort=arguments", None, 200),
+        ("GET", "queues?sort=message_stats", None, 200),
+        ("GET", "queues?sort=name.of.nothing", None, 200),
+        ("GET", "queues?page=²", None, 400),
+        ("GET", "queues?page=1&page_size=" + 5000 * "9", None, 400),
+        ("PUT", "users/ann", {"tags": 5}, 400),
+        ("POST", "definitions", {"users": [{"name": "ann", "tags": {"administrator": 1}}]}, 400),
+        ("POST", Q + "a/get", GET | {"count": "1e999"}, 400),
+    ],
+)
+def test_odd_values_are_no_mistake_of_ours(
+    ours: Managed, method: str, path: str, data: Any, status: int
+) -> None:
+    asked(ours, "PUT", Q + "a", {"arguments": {"x-max-length": 1}})
+    asked(ours, "PUT", Q + "b", {"arguments": {"x-max-length": 2}})
+    assert asked(ours, method, path, data).status_code == status
+    assert len(asked(ours, "GET", "users").json()) == 1

@@ -18,6 +18,7 @@ from pika.exceptions import (
 
 from mqsim.server import definitions
 from mqsim.server.accounts import Accounts
+from tests.outside import PATIENCE
 from tests.server.box import Box, close
 
 if TYPE_CHECKING:
@@ -155,6 +156,16 @@ def test_virtual_hosts_are_kept_in_files_beside_the_data_file(tmp_path: Path) ->
             assert channel.basic_get("kept")[2] == vhost.encode()
 
 
+def test_no_virtual_host_has_the_file_of_another(tmp_path: Path) -> None:
+    names = ["..", "../up", "shop", "shop-journal", "shop-shm", "shop-wal", "shop%2Dwal"]
+    with Box(data=tmp_path / "data") as box:
+        for name in names:
+            assert box.call(lambda host, name=name: host.vhosts.add(name)) == []
+    assert {path.parent for path in tmp_path.parent.rglob("*data@*")} == {tmp_path}
+    with Box(data=tmp_path / "data") as box:
+        assert box.call(lambda host: sorted(host.vhosts.brokers)) == sorted(["/", *names])
+
+
 def test_a_quorum_queue_of_another_virtual_host_waits_for_its_own_disk(tmp_path: Path) -> None:
     with Box(data=tmp_path / "data") as box:
         served(tmp_path, box, {"vhosts": [{"name": "/"}, {"name": "shop"}]})
@@ -191,3 +202,20 @@ def test_deleting_a_virtual_host_throws_its_clients_out(tmp_path: Path) -> None:
         with pytest.raises(ConnectionClosedByBroker, match="vhost 'shop' is deleted"):
             connection.process_data_events(5)
         assert not kept.exists()
+
+
+def test_a_client_that_waits_for_the_disk_is_told_too_that_its_virtual_host_is_gone(tmp_path: Path) -> None:
+    with Box(data=tmp_path / "data") as box:
+        served(tmp_path, box, {"vhosts": [{"name": "/"}, {"name": "shop"}]})
+        connection = connected(box, "guest", "guest", "shop")
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        channel.basic_publish("", "q", b"1")
+        box.call(lambda host: setattr(host.vhosts.disks["shop"], "kick", lambda _loop: None))
+        channel.basic_consume("q", lambda *_: None)
+        while not box.call(lambda host: host.vhosts.disks["shop"].marks_asked):
+            connection.process_data_events(0.01)
+        box.call(lambda host: host.vhosts.remove("shop"))
+        with pytest.raises(ConnectionClosedByBroker, match="vhost 'shop' is deleted"):
+            connection.process_data_events(PATIENCE)

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from mqsim.amqp.content import body_of
+from mqsim.amqp.content import Sent, body_of
+from mqsim.amqp.fields import UNWRITABLE, MalformedTableError, as_carried
+from mqsim.amqp.methods import write_properties
 from mqsim.broker.properties import enter, shown
 from mqsim.errors import BrokerError, MqsimError
 from mqsim.server.management import views
@@ -48,16 +50,30 @@ def wanted(given: Mapping[str, Any], *names: str) -> None:
         raise BadRequestError(f"[{','.join(lacking)}]")
 
 
-def table_of(given: Mapping[str, Any], name: str = "arguments") -> Mapping[str, Any]:
-    """A table of what was sent.
+def arguments_of(given: Mapping[str, Any]) -> dict[str, object]:
+    """The arguments that were sent, as a client's frame would bring them.
 
     Raises:
-        BadRequestError: there is something else in its place.
+        BadRequestError: there is something else in their place, or no frame can carry them.
     """
+    try:
+        return as_carried(_object_of(given, "arguments"))
+    except MalformedTableError as error:
+        raise BadRequestError(f"no frame can carry these arguments: {error}") from None
+
+
+def _object_of(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = given.get(name) or {}
     if not isinstance(found, Mapping):
         raise BadRequestError(f"{name} must be an object")
     return found
+
+
+def _properties_of(given: Mapping[str, Any]) -> Sent:
+    try:
+        return Sent(write_properties(_object_of(given, "properties")))
+    except UNWRITABLE as error:
+        raise BadRequestError(f"no frame can carry these properties: {error}") from None
 
 
 def flag(given: Mapping[str, Any], name: str) -> bool:
@@ -80,7 +96,7 @@ def put_queue(broker: Broker, user: str, name: str, given: Mapping[str, Any]) ->
             name,
             durable=flag(given, "durable"),
             auto_delete=flag(given, "auto_delete"),
-            arguments=table_of(given),
+            arguments=arguments_of(given),
         )
     return new
 
@@ -95,7 +111,7 @@ def put_exchange(broker: Broker, user: str, name: str, given: Mapping[str, Any])
             durable=flag(given, "durable"),
             auto_delete=flag(given, "auto_delete"),
             internal=flag(given, "internal"),
-            arguments=table_of(given),
+            arguments=arguments_of(given),
         )
     return new
 
@@ -105,14 +121,14 @@ def bind(
 ) -> str:
     """Bind, and give back what the API calls the binding."""
     key = str(given.get("routing_key", ""))
+    arguments = arguments_of(given)
     with client(broker, user) as channel:
         act = channel.bind_queue if to_queue else channel.bind_exchange
-        act(target, source, key, table_of(given))
-    arguments = views.plain(table_of(given))
+        act(target, source, key, arguments)
     return next(
         views.properties_key(each)
         for each in between(broker, source, target, to_queue)
-        if each.key == key and views.plain(each.arguments) == arguments
+        if each.key == key and views.plain(each.arguments) == views.plain(arguments)
     )
 
 
@@ -137,7 +153,7 @@ def unbind(broker: Broker, user: str, source: str, target: str, to_queue: bool, 
 def publish(broker: Broker, user: str, exchange: str, given: Mapping[str, Any]) -> bool:
     """Publish; whether a queue was there for it."""
     wanted(given, "properties", "routing_key", "payload", "payload_encoding")
-    properties = dict(table_of(given, "properties"))
+    properties = _properties_of(given)
     came_back: list[Message] = []
     with client(broker, user) as channel:
         channel.on_return = lambda message, _code, _text: came_back.append(message)
@@ -192,7 +208,7 @@ def _number(given: Mapping[str, Any], name: str) -> int | None:
         return None
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadRequestError(f"{name} must be a whole number") from None
 
 

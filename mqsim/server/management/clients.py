@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.broker.replies import CONNECTION_FORCED, connection_error
+from mqsim.server.accounts import ADMINISTRATOR
 from mqsim.server.management import views
-from mqsim.server.management.resource import NotFoundError, Resource
+from mqsim.server.management.resource import MONITORS, NotFoundError, Resource
 
 if TYPE_CHECKING:
     from mqsim.amqp import Session
@@ -35,40 +36,33 @@ class Connections(Resource):
     def get(self, vhost: str | None = None) -> None:
         """List them."""
         epoch = self.host.epoch
-        sessions = [each for each in self.sessions() if vhost in (None, each.vhost)]
-        self.answer([views.connection(each, epoch + each.opened_at) for each in sessions])
+        shown = self.sessions_shown(vhost)
+        self.answer([views.connection(each, epoch + each.opened_at) for each in shown])
 
 
 class OneConnection(Resource):
     """A connection."""
 
-    def found(self, name: str) -> Session:
-        """The connection of that name, or 404."""
-        for each in self.sessions():
-            if each.name == name:
-                return each
-        raise NotFoundError(name)
-
     def get(self, name: str) -> None:
         """Tell of it."""
-        session = self.found(name)
+        session = self.session_of(name, *MONITORS)
         self.answer(views.connection(session, self.host.epoch + session.opened_at))
 
     def delete(self, name: str) -> None:
         """Close it."""
-        link = self.found(name).link
+        link = self.session_of(name, ADMINISTRATOR).link
         assert link is not None
         reason = self.request.headers.get("X-Reason", "Closed via management plugin")
         link.close(connection_error(CONNECTION_FORCED, reason))
         self.gone()
 
 
-class ConnectionChannels(OneConnection):
+class ConnectionChannels(Resource):
     """A connection's channels."""
 
     def get(self, name: str) -> None:
         """List them."""
-        session = self.found(name)
+        session = self.session_of(name, *MONITORS)
         self.answer([views.channel(session, each) for each in channels_of(session)])
 
 
@@ -80,8 +74,7 @@ class Channels(Resource):
         self.answer(
             [
                 views.channel(session, each)
-                for session in self.sessions()
-                if vhost in (None, session.vhost)
+                for session in self.sessions_shown(vhost)
                 for each in channels_of(session)
             ]
         )
@@ -92,7 +85,7 @@ class OneChannel(Resource):
 
     def get(self, name: str) -> None:
         """Tell of it."""
-        for session in self.sessions():
+        for session in self.sessions_shown():
             for each in channels_of(session):
                 shown = views.channel(session, each)
                 if shown["name"] == name:
@@ -109,5 +102,4 @@ class Consumers(Resource):
 
     def get(self, vhost: str | None = None) -> None:
         """List them."""
-        told = consumers_of(self.sessions())
-        self.answer([each for each in told if vhost in (None, each["queue"]["vhost"])])
+        self.answer(consumers_of(self.sessions_shown(vhost)))

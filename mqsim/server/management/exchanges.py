@@ -57,7 +57,7 @@ class OneExchange(Resource):
         self.gone()
 
 
-class Publish(OneExchange):
+class Publish(Resource):
     """An exchange that takes messages."""
 
     def post(self, vhost: str, name: str) -> None:
@@ -94,13 +94,8 @@ class BindingsBetween(Resource):
 
     def get(self, vhost: str, source: str, kind: str, target: str) -> None:
         """List them."""
-        found = self._found(vhost, source, kind, target)
+        found = _between(self.broker_of(vhost), source, kind, target)
         self.answer([views.binding(source, vhost, each) for each in found])
-
-    def _found(self, vhost: str, source: str, kind: str, target: str) -> list[Binding]:
-        broker = self.broker_of(vhost)
-        _check_ends(broker, source, kind, target)
-        return actions.between(broker, source, target, kind == "q")
 
     def post(self, vhost: str, source: str, kind: str, target: str) -> None:
         """Bind."""
@@ -109,12 +104,12 @@ class BindingsBetween(Resource):
         self.created(True, f"{target}/{called}")
 
 
-class OneBinding(BindingsBetween):
+class OneBinding(Resource):
     """A binding, called as `properties_key` says."""
 
-    def get(self, vhost: str, source: str, kind: str, target: str, called: str = "") -> None:
+    def get(self, vhost: str, source: str, kind: str, target: str, called: str) -> None:
         """Tell of it."""
-        for each in self._found(vhost, source, kind, target):
+        for each in _between(self.broker_of(vhost), source, kind, target):
             if views.properties_key(each) == called:
                 self.answer(views.binding(source, vhost, each))
                 return
@@ -128,6 +123,8 @@ class OneBinding(BindingsBetween):
         self.gone()
 
 
-def _check_ends(broker: Broker, source: str, kind: str, target: str) -> None:
+def _between(broker: Broker, source: str, kind: str, target: str) -> list[Binding]:
+    """The bindings between the two; 404 if one of them is not there."""
     if source not in broker.exchanges or target not in (broker.queues if kind == "q" else broker.exchanges):
         raise NotFoundError(f"{source} {target}")
+    return actions.between(broker, source, target, kind == "q")

@@ -18,7 +18,7 @@ class Overview(Resource):
         brokers = [broker for _, broker in self.opened()]
         queues = [each for broker in brokers for each in broker.queues.values()]
         ready, unacked = sum(each.waiting for each in queues), sum(each.unacked for each in queues)
-        sessions = self.sessions()
+        sessions = self.sessions_shown()
         channels = [each for session in sessions for each in channels_of(session)]
         release = self.host.broker.profile.version
         self.answer(

@@ -43,13 +43,14 @@ def _shown(name: str, broker: Broker) -> Json:
 class OneVhost(Resource):
     """A virtual host."""
 
+    administrators_only = True
+
     def get(self, name: str) -> None:
         """Tell of it."""
         self.answer(_shown(name, self.broker_of(name)))
 
     def put(self, name: str) -> None:
         """Make it; who makes it may open it."""
-        self.needs_administrator()
         new = name not in self.host.vhosts.brokers
         self.host.vhosts.add(name)
         if new and self.host.accounts.permissions is not None:
@@ -59,7 +60,6 @@ class OneVhost(Resource):
 
     def delete(self, name: str) -> None:
         """Take it away."""
-        self.needs_administrator()
         if name not in self.host.vhosts.brokers:
             raise NotFoundError(name)
         self.host.vhosts.remove(name)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mqsim.server.management import actions, views
 from mqsim.server.management.clients import consumers_of
-from mqsim.server.management.resource import NotFoundError, Resource
-
-if TYPE_CHECKING:
-    from mqsim.broker import Queue
+from mqsim.server.management.resource import Resource
 
 
 class Queues(Resource):
@@ -29,16 +24,9 @@ class Queues(Resource):
 class OneQueue(Resource):
     """A queue."""
 
-    def found(self, vhost: str, name: str) -> Queue:
-        """The queue, or 404."""
-        queue = self.broker_of(vhost).queues.get(name)
-        if queue is None:
-            raise NotFoundError(name)
-        return queue
-
     def get(self, vhost: str, name: str) -> None:
         """Tell of it, and of its consumers."""
-        queue = self.found(vhost, name)
+        queue = self.queue_of(vhost, name)
         consumers = [
             each for each in consumers_of(self.sessions()) if each["queue"] == {"name": name, "vhost": vhost}
         ]
@@ -52,18 +40,18 @@ class OneQueue(Resource):
 
     def delete(self, vhost: str, name: str) -> None:
         """Delete it."""
-        self.found(vhost, name)
+        self.queue_of(vhost, name)
         broker = self.broker_of(vhost)
         actions.delete_queue(broker, self.user, name, self.asks("if-unused"), self.asks("if-empty"))
         self.gone()
 
 
-class QueueContents(OneQueue):
+class QueueContents(Resource):
     """A queue's ready messages."""
 
     def delete(self, vhost: str, name: str) -> None:
         """Let them go."""
-        self.found(vhost, name)
+        self.queue_of(vhost, name)
         actions.purge(self.broker_of(vhost), self.user, name)
         self.gone()
 
@@ -76,12 +64,12 @@ class QueueGet(Resource):
         self.answer(actions.get(self.broker_of(vhost), self.user, name, self.body_given()))
 
 
-class QueueBindings(OneQueue):
+class QueueBindings(Resource):
     """What is bound to a queue."""
 
     def get(self, vhost: str, name: str) -> None:
         """List it."""
-        self.found(vhost, name)
+        self.queue_of(vhost, name)
         every = views.bindings(self.broker_of(vhost), vhost)
         self.answer(
             [each for each in every if (each["destination_type"], each["destination"]) == ("queue", name)]

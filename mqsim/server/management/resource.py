@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 TAGS = ("administrator", "monitoring", "policymaker", "management")
 """Users without one of these tags are not let in."""
+MONITORS = ("administrator", "monitoring")
+"""Users with one of these tags see the clients of all users, others only their own."""
+
+
+class RefusedError(MqsimError):
+    """This user may not do that; its text is the reason that the API gives."""
 
 
 class NotFoundError(MqsimError):
@@ -38,7 +44,7 @@ class NotFoundError(MqsimError):
 
 
 class NoVhostError(NotFoundError):
-    """There is no such virtual host, or none that this user may open."""
+    """There is no such virtual host."""
 
 
 class Resource(RequestHandler):
@@ -68,9 +74,9 @@ class Resource(RequestHandler):
         if user is None:
             return
         if not set(user.tags) & set(TAGS):
-            self._refuse(401, "not_authorized", "Not management user")
-        elif self.administrators_only and accounts.ADMINISTRATOR not in user.tags:
-            self._refuse(401, "not_authorized", "Not administrator user")
+            raise RefusedError("Not management user")
+        if self.administrators_only and accounts.ADMINISTRATOR not in user.tags:
+            raise RefusedError("Not administrator user")
         self.host.advance()
 
     def _who(self) -> User | None:
@@ -86,8 +92,7 @@ class Resource(RequestHandler):
             name = password = ""
         user = self.host.accounts.users.get(name)
         if user is None or user.password is None or not user.password.fits(password):
-            self._refuse(401, "not_authorized", "Login failed")
-            return None
+            raise RefusedError("Login failed")
         self.user = name
         return user
 
@@ -102,6 +107,8 @@ class Resource(RequestHandler):
             self._refuse(404, "not_found", "vhost_not_found")
         elif isinstance(error, NotFoundError):
             self._refuse(404, "Object Not Found", "Not Found")
+        elif isinstance(error, RefusedError):
+            self._refuse(401, "not_authorised", str(error))
         elif isinstance(error, BrokerError):
             self._refuse_as_broker(error)
         elif isinstance(error, MqsimError):
@@ -130,11 +137,6 @@ class Resource(RequestHandler):
         """Send what the request caused."""
         self.host.look_soon()
 
-    def needs_administrator(self) -> None:
-        """Raise unless an administrator asks."""
-        if accounts.ADMINISTRATOR not in self.host.accounts.users[self.user].tags:
-            raise BadRequestError("only an administrator may do this")
-
     # -- what resources share --------------------------------------------------------------------------------
 
     def _in_vhost(self, text: str) -> str:
@@ -145,10 +147,19 @@ class Resource(RequestHandler):
 
     def broker_of(self, vhost: str) -> Broker:
         """The broker of a virtual host that this user may open."""
-        opened = self.host.accounts.vhosts_of(self.user, self.host.vhosts.brokers)
-        if vhost not in opened:
+        brokers = self.host.vhosts.brokers
+        if vhost not in brokers:
             raise NoVhostError(vhost)
-        return self.host.vhosts.brokers[vhost]
+        if not self.host.accounts.vhosts_of(self.user, [vhost]):
+            raise RefusedError("User not authorised to access virtual host")
+        return brokers[vhost]
+
+    def queue_of(self, vhost: str, name: str) -> Queue:
+        """A queue in a virtual host that this user may open, or 404."""
+        queue = self.broker_of(vhost).queues.get(name)
+        if queue is None:
+            raise NotFoundError(name)
+        return queue
 
     def opened(self, vhost: str | None = None) -> Iterator[tuple[str, Broker]]:
         """The virtual hosts that this user may open, or the one that is asked for."""
@@ -157,6 +168,30 @@ class Resource(RequestHandler):
             return
         for name in self.host.accounts.vhosts_of(self.user, self.host.vhosts.brokers):
             yield name, self.host.vhosts.brokers[name]
+
+    def has_tag(self, *tags: str) -> bool:
+        """Whether the user who asks has one of these tags."""
+        return not set(tags).isdisjoint(self.host.accounts.users[self.user].tags)
+
+    def session_of(self, name: str, *tags: str) -> Session:
+        """The client whose connection has that name, or 404; another user's only with one of these tags."""
+        for each in self.sessions():
+            if each.name == name:
+                if each.user != self.user and not self.has_tag(*tags):
+                    raise RefusedError("User not authorised to access object")
+                return each
+        raise NotFoundError(name)
+
+    def sessions_shown(self, vhost: str | None = None) -> list[Session]:
+        """The clients that this user may see, or those of them in a virtual host."""
+        if vhost is not None:
+            self.broker_of(vhost)
+        every = self.has_tag(*MONITORS)
+        return [
+            each
+            for each in self.sessions()
+            if vhost in (None, each.vhost) and (every or each.user == self.user)
+        ]
 
     def sessions(self) -> list[Session]:
         """The clients that are logged in."""
@@ -168,8 +203,10 @@ class Resource(RequestHandler):
         if not self.request.body:
             return {}
         try:
-            given = json.loads(self.request.body)
-        except ValueError:
+            given = json.loads(self.request.body, parse_constant=_refuse_constant)
+            # Half of a surrogate pair is JSON, and no text: nobody could be sent it.
+            json.dumps(given, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             raise BadRequestError("not_json") from None
         if not isinstance(given, dict):
             raise BadRequestError("not_json")
@@ -198,7 +235,9 @@ class Resource(RequestHandler):
         def value(each: Any) -> tuple[bool, Any]:
             for name in key:
                 each = each.get(name) if isinstance(each, dict) else None
-            return (isinstance(each, str), 0 if each is None else each)
+            if isinstance(each, int | float | None):
+                return (False, each or 0)
+            return (True, each if isinstance(each, str) else json.dumps(each))
 
         return sorted(told, key=value, reverse=self.asks("sort_reverse"))
 
@@ -206,12 +245,14 @@ class Resource(RequestHandler):
         asked = self.get_query_argument("page", "")
         if not asked:
             return told
-        size = self.get_query_argument("page_size", "100")
-        if not (asked.isdigit() and size.isdigit() and int(asked) and 0 < int(size) <= 500):
+        try:
+            page, each_page = int(asked), int(self.get_query_argument("page_size", "100"))
+        except ValueError:
+            page = each_page = 0
+        if page < 1 or not 0 < each_page <= 500:
             raise BadRequestError("page must be 1 or more, page_size 1 to 500")
         name = self.get_query_argument("name", "")
         some = [each for each in told if name in str(each.get("name", ""))]
-        page, each_page = int(asked), int(size)
         items = some[(page - 1) * each_page : page * each_page]
         pages = max(1, -(-len(some) // each_page))
         if page > pages:
@@ -242,6 +283,11 @@ class Resource(RequestHandler):
     def shown_queue(self, each: Queue, vhost: str) -> Json:
         """A queue with its counts."""
         return views.queue(each, vhost, self.counts.queues.get(each, Count()))
+
+
+def _refuse_constant(name: str) -> None:
+    """Python's reader takes NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
 
 
 class Unknown(Resource):

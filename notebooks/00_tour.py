@@ -122,7 +122,7 @@ mq.explore("unequal-workers", vary=["consumers.worker.count", "consumers.worker.
 
 # %% tags=["claim"]
 def a_crash_loses_no_task(seed, ack="manual"):
-    """Whatever a crashed worker had in hand is done by another. Not so with automatic acknowledgement."""
+    """Another worker does what a crashed one had in hand. This fails with automatic acknowledgement."""
     random_tasks = {"producers.sender.work": {"exponential": {"mean": 2}}}
     scenario = mq.load("worker-crash").with_(
         {"consumers.worker.ack": ack, "faults.0.at": 0.01, **random_tasks}

@@ -186,7 +186,7 @@ guess.reveal("no", because="Each has its own queue, and so its own copy of every
 
 # %% tags=["claim"]
 def my_office_agrees(seed, prefetch=1):
-    """One queue, the oldest first, whoever is free takes it. Not so where clerks take letters ahead."""
+    """Whoever is free takes the oldest letter of one queue. This fails where clerks take letters ahead."""
     changes = {
         "until": "drained",
         "duration": None,

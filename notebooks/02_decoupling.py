@@ -189,7 +189,7 @@ guess.reveal(
 
 # %% tags=["claim"]
 def the_shop_does_not_notice(seed, down="mailer"):
-    """While the mailer is down no order fails. Not so while the broker is down."""
+    """While the mailer is down no order fails. This fails while the broker is down."""
     faults = {
         "mailer": {"crash": "mailer", "at": 10, "restart_after": 10},
         "broker": {"kill": "broker", "at": 10, "down": 10},
@@ -203,7 +203,7 @@ the_shop_does_not_notice(seed=1), the_shop_does_not_notice(seed=1, down="broker"
 
 # %% tags=["claim"]
 def the_backlog_goes_away(seed, service=0.5):
-    """An outage is forgotten in time. Not so if the mailer is slower than the orders come."""
+    """An outage is forgotten in time. This fails if the mailer is slower than the orders come."""
     longer = {"producers.shop.stop": 120, "consumers.mailer.service": service, "faults.0.restart_after": 10}
     orders = mq.simulate(SHOP.with_(longer), seed=seed).messages
     return bool((orders.started - orders.enqueued)[orders.created > 100].mean() < 1.5)
@@ -237,6 +237,6 @@ the_backlog_goes_away(seed=1), the_backlog_goes_away(seed=1, service=1.2)
 #
 # * Decoupled in **time** (the other side may be away), in **pace** (it may be slower for a while), in **failure** (it may crash).
 # * The price: answers come later, and the broker must be there.
-# * Not decoupled: the average pace. Who is too slow for ever has a queue that grows for ever.
+# * A queue cannot fix a consumer that is too slow on average: the queue just keeps growing.
 #
 # **Next:** [03 · Load balancing](03_load_balancing.ipynb)

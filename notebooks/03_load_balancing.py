@@ -203,7 +203,7 @@ guess.reveal(
 
 # %% tags=["claim"]
 def one_line_is_quicker(seed, elephants=False):
-    """One line for all waits less than four. Not so for mice, if elephants can have a line of their own."""
+    """One line for all waits less than four. This fails for mice if elephants have a line of their own."""
     if not elephants:
         return mean_wait(COUNTERS, seed) < mean_wait(four_lines(COUNTERS), seed)
     mixed = {"discrete": {"values": [0.1, 30], "weights": [0.97, 0.03]}}
@@ -224,7 +224,7 @@ one_line_is_quicker(seed=1), one_line_is_quicker(seed=1, elephants=True)
 
 # %% tags=["claim"]
 def prefetch_one_is_quicker(seed, latency=0):
-    """With prefetch 1 the last task is done earlier than with no limit. Not so if the broker is far away."""
+    """With prefetch 1 the last task is done earlier than with no limit. This fails with a far broker."""
     tasks = {"at": [0] * 60}
     work = {"exponential": {"mean": 0.05 if latency else 1}}
     scenario = mq.load("unequal-workers").with_(

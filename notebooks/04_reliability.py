@@ -197,7 +197,7 @@ guess.reveal(
 
 # %% tags=["claim"]
 def nothing_is_done_twice(seed, ack="auto"):
-    """At most once: automatic acknowledgement. Not so when the worker acknowledges."""
+    """With automatic acknowledgement no task is done twice. This fails when the worker acknowledges."""
     return tally(mq.simulate(BANK.with_({"consumers.teller.ack": ack}), seed=seed))["done again"] == 0
 
 
@@ -206,7 +206,7 @@ nothing_is_done_twice(seed=1), nothing_is_done_twice(seed=1, ack="manual")
 
 # %% tags=["claim"]
 def nothing_is_left_undone(seed, ack="manual"):
-    """At least once: the worker acknowledges when it is done. Not so when it acknowledges as it begins."""
+    """A worker that acknowledges at the end loses no task. This fails when it acknowledges as it begins."""
     return tally(mq.simulate(BANK.with_({"consumers.teller.ack": ack}), seed=seed))["never done"] == 0
 
 
@@ -215,7 +215,7 @@ nothing_is_left_undone(seed=1), nothing_is_left_undone(seed=1, ack="early")
 
 # %% tags=["claim"]
 def no_effect_happens_twice(seed, idempotent=True):
-    """Effectively once: at least once, and workers who skip what is done. Not so without the list."""
+    """Workers that skip what is on their list pay once, and pay everything. This fails without the list."""
     result = mq.simulate(BANK.with_({"consumers.teller.idempotent": idempotent}), seed=seed)
     verdicts = {verdict.name: verdict.status.value for verdict in result.checks()}
     return verdicts["nothing_lost"] == "holds" and verdicts["nothing_twice"] == "holds"
@@ -226,7 +226,7 @@ no_effect_happens_twice(seed=1), no_effect_happens_twice(seed=1, idempotent=Fals
 
 # %% tags=["claim"]
 def a_restart_loses_nothing(seed, persistent=True):
-    """Persistent messages in a durable queue survive a restart. Not so messages that are in memory only."""
+    """Persistent messages in a durable queue survive a restart. This fails for messages that are in memory only."""
     changes = {
         "producers.sender.persistent": persistent,
         "producers.sender.work": {"exponential": {"mean": 1}},
@@ -241,7 +241,7 @@ a_restart_loses_nothing(seed=1), a_restart_loses_nothing(seed=1, persistent=Fals
 
 # %% tags=["claim"]
 def every_reading_arrives(seed, confirms=True):
-    """Confirms and retries bring every reading through. Not so without."""
+    """Confirms and retries bring every reading through. This fails without confirms."""
     return readings(SENSOR.with_(CONFIRMED if confirms else {}), seed)["never"] == 0
 
 

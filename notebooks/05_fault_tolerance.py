@@ -133,7 +133,7 @@ failover.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     "a pause",
-    because="Two of three are a majority: they elect a new leader, in about 2 s here, and on it goes.",
+    because="Two of three are a majority: they elect a new leader, in about 2 s here. Then the queue goes on.",
 )
 
 # %% [markdown]
@@ -190,7 +190,7 @@ guess.reveal(
 
 # %% tags=["claim"]
 def a_dead_worker_costs_no_task(seed, ack="manual"):
-    """A worker without power loses nothing, noticed late or early. Not so with automatic acknowledgement."""
+    """A worker without power loses no task. This fails with automatic acknowledgement."""
     dark = {"faults": [{"power_off": "worker", "at": 50, "restart_after": 60}], "consumers.worker.ack": ack}
     return mq.simulate(FARM.with_(dark), seed=seed).summary()["messages"]["lost"] == 0
 
@@ -200,7 +200,7 @@ a_dead_worker_costs_no_task(seed=1), a_dead_worker_costs_no_task(seed=1, ack="au
 
 # %% tags=["claim"]
 def a_short_cut_is_only_a_delay(seed, seconds=5):
-    """Shorter than two heartbeats, a partition doubles no work. Not so when it is longer."""
+    """Shorter than two heartbeats, a partition doubles no work. This fails when it is longer."""
     return split(seconds, seed) == 0
 
 
@@ -209,7 +209,7 @@ a_short_cut_is_only_a_delay(seed=1), a_short_cut_is_only_a_delay(seed=1, seconds
 
 # %% tags=["claim"]
 def a_quorum_queue_survives_its_leader(seed, kind="quorum"):
-    """Every message comes through although the leader is killed. Not so in a classic queue."""
+    """Every message comes through although the leader is killed. This fails in a classic queue."""
     changes = {"broker.queues.tasks.type": kind, "producers.sender.arrivals": {"poisson": {"rate": 2}}}
     result = mq.simulate(mq.load("quorum-failover").with_(changes), seed=seed)
     return result.summary()["messages"]["acked"] == len(result.messages)
@@ -220,7 +220,7 @@ a_quorum_queue_survives_its_leader(seed=1), a_quorum_queue_survives_its_leader(s
 
 # %% tags=["claim"]
 def work_goes_on_while_nodes_are_down(seed, down=1):
-    """One of three nodes down: messages are delivered all the while. Not so with two of three down."""
+    """One of three nodes down: messages are delivered all the while. This fails with two of three down."""
     scenario = mq.load("quorum-failover") if down == 1 else TWO_DOWN
     busy = {"producers.sender.arrivals": {"poisson": {"rate": 2}}, "producers.sender.messages": 60}
     sent = mq.simulate(scenario.with_(busy), seed=seed).deliveries.sent

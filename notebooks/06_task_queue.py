@@ -43,7 +43,7 @@ connection.close()
 # %% [markdown]
 # ## The worker
 #
-# It says which function is to be called for a message, and waits for ever. Read the last line of `work`: only here the broker
+# It says which function is to be called for a message, and waits forever. Read the last line of `work`: only here the broker
 # may forget the task.
 
 # %% tags=["setup"]
@@ -179,7 +179,7 @@ guess.reveal(str(never), because="careless-1 came first and was sent all five; t
 
 # %% tags=["claim"]
 def every_task_is_done(seed, program="worker"):
-    """Whenever a worker is killed, every task is done. Not so with the careless one."""
+    """Whenever a worker is killed, every task is done. This fails with the careless one."""
     moments = [0.5 + (seed % 5) * 0.1, 1.1 + (seed % 7) * 0.1]      # each seed is another bad day
     faults = [{"crash": f"{program}-{n}", "at": at} for n, at in enumerate(moments, 1)]
     result = mq.run_programs(["producer", program], count={program: 3}, faults=faults, seed=seed)

@@ -156,7 +156,8 @@ pd.DataFrame({name: run.summary()["queues"]["tasks"]["wait"] for name, run in ru
 ].round(1)
 
 # %% [markdown]
-# A short queue says no early, and keeps its word to the others. A long one says yes to everybody, and is late for everybody.
+# A short queue refuses some messages early, and the others are done in time. A long queue accepts every message, and every
+# message is late.
 
 # %% [markdown]
 # ## Poison
@@ -174,11 +175,11 @@ stuck.plot_lanes()
 # %%
 # Run this cell for the answer.
 done = int((stuck.messages[stuck.messages.producer == "good-1"].outcome == "acked").sum())
-guess.reveal(done, because="Those before it. The poison stands at the head of the queue for ever.")
+guess.reveal(done, because="Those before it. The poison message stays at the head of the queue forever.")
 
 # %%
-mended = mq.simulate("poison")
-mended.messages.groupby(["queue", "outcome"], observed=True).size().rename("messages").to_frame()
+limited = mq.simulate("poison")
+limited.messages.groupby(["queue", "outcome"], observed=True).size().rename("messages").to_frame()
 
 # %% [markdown]
 # With `attempts: 3` the worker refuses it for good at the third try, and the queue hands it to a **dead letter queue**, where
@@ -241,7 +242,7 @@ guess.reveal(
 
 # %% tags=["claim"]
 def finished_in_order(seed, workers=1):
-    """One queue and one worker finish messages in order. Not so two workers."""
+    """One queue and one worker finish messages in order. This fails with two workers."""
     return overtaken(mq.simulate(DESK.with_({"consumers.worker.count": workers}), seed=seed)) == 0
 
 
@@ -250,7 +251,7 @@ finished_in_order(seed=1), finished_in_order(seed=1, workers=2)
 
 # %% tags=["claim"]
 def urgent_waits_less(seed, prefetch=1):
-    """Urgent messages wait less than half as long as others. Not so if the worker takes all it can get."""
+    """Urgent messages wait less than half as long as others. This fails without a prefetch limit."""
     mean = waits(
         URGENT.with_({"producers.web.messages": 4000, "consumers.worker.prefetch": prefetch}), seed
     )
@@ -262,7 +263,7 @@ urgent_waits_less(seed=1), urgent_waits_less(seed=1, prefetch=0)
 
 # %% tags=["claim"]
 def nobody_waits_long(seed, most=20):
-    """Who is let in to a short queue waits at most five seconds. Not so in a queue that takes a thousand."""
+    """A message that a short queue accepts waits at most 5 s. This fails in a queue for a thousand."""
     return (
         mq.simulate(RUSH.with_({"broker.queues.tasks.max_length": most}), seed=seed).summary()["queues"][
             "tasks"
@@ -276,7 +277,7 @@ nobody_waits_long(seed=1), nobody_waits_long(seed=1, most=1000)
 
 # %% tags=["claim"]
 def good_messages_get_by(seed, attempts=3):
-    """A poison message is put aside, and the good ones are all done. Not so if it is tried for ever."""
+    """A poison message is put aside, and the good ones are all done. This fails if it is tried forever."""
     changes = {
         "producers.good.work": {"exponential": {"mean": 0.3}},
         "consumers.worker.fails.attempts": attempts,
@@ -291,7 +292,7 @@ good_messages_get_by(seed=1), good_messages_get_by(seed=1, attempts=None)
 
 # %% tags=["claim"]
 def retries_are_few(seed, factor=2):
-    """With back-off each message is published fewer than four times on average. Not so every half second."""
+    """With back-off a message is published fewer than 4 times on average. This fails without back-off."""
     web = mq.simulate(
         mq.load("retry-storm").with_({"producers.web.retry.factor": factor}), seed=seed
     ).summary()["producers"]["web-1"]

@@ -244,7 +244,7 @@ for scenario in (SHOP, BURSTY, mq.load("unequal-workers")):
 
 # %% tags=["claim"]
 def littles_law(seed, rate=8):
-    """Number in the shop = rate × stay, to 1 %. Not so if more come than leave, and we ask only who left."""
+    """Number in the shop = rate × stay, to 1 %. This fails if more come than leave."""
     scenario = SHOP.with_({"producers.web.arrivals": {"poisson": {"rate": rate}}, "duration": 500})
     orders = mq.simulate(scenario, seed=seed).summary()["queues"]["orders"]
     in_shop, stay = orders["in_system"]["mean"], orders["sojourn"]["mean"]
@@ -256,7 +256,7 @@ littles_law(seed=1), littles_law(seed=1, rate=16)
 
 # %% tags=["claim"]
 def erlang_is_right(seed, arrivals="random"):
-    """His formula is within 3 points of the share that waits. Not so when orders come in bursts."""
+    """His formula is within 3 points of the share that waits. This fails when orders come in bursts."""
     scenario = {"random": SHOP, "bursts": BURSTY}[arrivals]
     measured = mq.simulate(scenario, seed=seed).summary()["queues"]["orders"]["p_wait"]
     return abs(measured - mq.theory.erlang_c(5, RATE * WORK)) < 0.03
@@ -267,7 +267,7 @@ erlang_is_right(seed=1), erlang_is_right(seed=1, arrivals="bursts")
 
 # %% tags=["claim"]
 def the_slo_is_met(seed, fewer=0):
-    """With as many packers as the formula says, 95 % wait less than a second. Not so with one fewer."""
+    """With as many packers as the formula says, 95 % wait less than a second. This fails with one fewer."""
     return share_in_time(SHOP, packers_needed(seconds=1) - fewer, seconds=1, seed=seed) >= 0.95
 
 

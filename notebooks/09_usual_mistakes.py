@@ -2,8 +2,8 @@
 # # 9 · The usual mistakes
 #
 # **You will see** six mistakes that nearly everybody makes once, each reproduced, looked at, and fixed. Five of them give no
-# error message at all. The other one (number 4) gives one, but late, and in a line that looks innocent. That is why they
-# are usual.
+# error message at all. Number 4 gives one, but late, and in a line that looks innocent. That is why so many people make
+# them.
 #
 # | word | meaning |
 # | --- | --- |
@@ -47,7 +47,7 @@ guess.reveal("nothing", because=f"All {gone} messages found no queue, and were t
 
 # %% [markdown]
 # **Fix it:** write the name in one place that both programs import, and publish with `mandatory=True`, so that the broker gives
-# back what it can't route. To *declare* the queue in both programs does not help here: a producer that declares `taks` makes a
+# back what it can't route. *Declaring* the queue in both programs does not help here: a producer that declares `taks` makes a
 # second queue, nothing comes back, and the messages pile up there unseen (see "Your turn").
 
 # %%
@@ -129,17 +129,18 @@ hoard.plot_lanes()
 # Run this cell for the answer.
 p99 = hoard.summary()["queues"]["tasks"]["wait"]["p99"]
 guess.reveal(
-    p99, because="A third of the tasks lies at the slow worker's door, while the fast ones look on."
+    p99, because="A third of the tasks waits at the slow worker, while the fast workers have nothing to do."
 )
 
 # %% [markdown]
 # **Fix it:** `channel.basic_qos(prefetch_count=1)`; a little more if the broker is far away.
 
 # %% [markdown]
-# ## 4 · Work that keeps the heart from beating
+# ## 4 · Tasks that block the heartbeat
 #
-# Tasks of about 27 s, done in the callback. Meanwhile pika can't answer the broker's heartbeats (here 10 s; two missed, and the
-# connection is closed). The program learns it only when its work is done: `basic_ack` raises an error.
+# The callback works for about 27 s on each task. Meanwhile pika can't answer the broker's heartbeats. The heartbeat is 10 s
+# here, and after two that are missed the broker closes the connection. The program notices this only when
+# its work is done: `basic_ack` raises an error.
 
 # %% tags=["setup"]
 LONG = mq.Scenario.from_yaml("""
@@ -167,7 +168,7 @@ endless.plot_lanes()
 acked = int((endless.messages.outcome == "acked").sum())
 guess.reveal(
     str(acked),
-    because="Each time it is done it finds its connection closed, and the task is sent again. For ever.",
+    because="Each time it is done it finds its connection closed, and the task is sent again, forever.",
 )
 
 # %% [markdown]
@@ -230,14 +231,14 @@ guess.reveal("about 20 times", because="To connect takes several round trips; to
 # **Fix it:** one connection for the life of the program.
 
 # %% [markdown]
-# ## 6 · Try again, at once, for ever
+# ## 6 · Try again at once, forever
 #
 # A callback that fails says `basic_nack(requeue=True)`, and hopes. The message goes back to the head of the queue and comes again.
 
 # %%
 guess = mq.predict(
     "One bad message of 21. How often is it tried in 30 s?",
-    choices=["3 times", "about 60 times", "for ever, but in turn"],
+    choices=["3 times", "about 60 times", "forever, but in turn"],
 )
 guess
 
@@ -300,7 +301,7 @@ pd.DataFrame(
 
 # %% tags=["claim"]
 def a_lost_name_is_noticed(seed, mandatory=True):
-    """With `mandatory` the producer has every message back. Not so without: it hears nothing."""
+    """With `mandatory` the producer has every message back. This fails without it."""
     result = mq.simulate(PLAIN.with_({**TYPO, "producers.web.mandatory": mandatory}), seed=seed)
     return result.summary()["producers"]["web-1"]["returned"] == len(result.messages)
 
@@ -310,7 +311,7 @@ a_lost_name_is_noticed(seed=1), a_lost_name_is_noticed(seed=1, mandatory=False)
 
 # %% tags=["claim"]
 def long_work_gets_done(seed, blocking=False):
-    """Work longer than two heartbeats is acknowledged if done beside them. Not so if it stops them."""
+    """Work longer than two heartbeats is acknowledged. This fails if the work blocks the heartbeats."""
     result = mq.simulate(LONG.with_({"consumers.worker.blocking": blocking}), seed=seed)
     return bool((result.messages.outcome == "acked").all())
 
@@ -320,7 +321,7 @@ long_work_gets_done(seed=1), long_work_gets_done(seed=1, blocking=True)
 
 # %% tags=["claim"]
 def nobody_waits_at_the_slow_door(seed, prefetch=1):
-    """With prefetch 1, 99 of 100 wait less than 5 s. Not so without a limit."""
+    """With prefetch 1, 99 of 100 wait less than 5 s. This fails without a limit."""
     scenario = mq.load("unequal-workers").with_({"consumers.worker.prefetch": prefetch})
     return mq.simulate(scenario, seed=seed).summary()["queues"]["tasks"]["wait"]["p99"] < 5
 

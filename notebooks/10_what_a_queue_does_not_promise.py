@@ -169,8 +169,8 @@ guess.reveal(
 hiccups.plot_spacetime(messages=["client-1 #9", "client-1 #10"])
 
 # %% [markdown]
-# Nothing was lost, nothing was done twice. The **order** was broken, and for a store order is everything. It will never mend by
-# itself: that is divergence, and it is worse than stale.
+# Nothing was lost, nothing was done twice. The **order** was broken, and a store depends on the order. The replicas never agree
+# again by themselves. This is divergence, and it is worse than a stale read.
 
 # %% [markdown]
 # ## Repair
@@ -200,7 +200,7 @@ print((repaired["replica-a"] != repaired["replica-b"]).sum(), "orders differ")
 
 # %% tags=["claim"]
 def replicas_agree_when_quiet(seed, prefetch=1):
-    """One write at a time, and some fail at first: equal in the end. Not so if writes are taken ahead."""
+    """With one write at a time both are equal in the end. This fails if writes are taken ahead."""
     result = mq.simulate(HICCUPS.with_({"consumers.replica-b.prefetch": prefetch}), seed=seed)
     return contents(result, "replica-a-1") == contents(result, "replica-b-1")
 
@@ -210,7 +210,7 @@ replicas_agree_when_quiet(seed=1), replicas_agree_when_quiet(seed=1, prefetch=5)
 
 # %% tags=["claim"]
 def versions_repair_it(seed, rule="newer"):
-    """If the newer version wins, the order of arrival does not matter. Not so if the last to arrive wins."""
+    """If the newer version wins, the order does not matter. This fails if the last to arrive wins."""
     result = mq.simulate(HICCUPS, seed=seed)
     return contents(result, "replica-a-1", rule=rule) == contents(result, "replica-b-1", rule=rule)
 
@@ -220,7 +220,7 @@ versions_repair_it(seed=1), versions_repair_it(seed=1, rule="last")
 
 # %% tags=["claim"]
 def i_read_what_i_wrote(seed, wait=True):
-    """Who waits until replica-b has done the write reads it there. Not so who reads as soon as it is sent."""
+    """A reader who waits for replica-b reads the write there. This fails without waiting."""
     result = mq.simulate(STORE, seed=seed)
     shipped = result.messages.query("queue == 'to-b' and number % 2 == 1")
     moments = shipped.finished if wait else shipped.published

@@ -8,8 +8,8 @@
 # | --- | --- |
 # | target | what must hold, such as `p99 < 2s` |
 # | exact | a formula decided; there is no chance in it |
-# | interval | where the truth lies, in nineteen of twenty studies |
-# | unsure | the runs do not decide it |
+# | interval | in nineteen of twenty studies the true value lies in it |
+# | unsure | the runs were too few to decide |
 
 # %% tags=["setup"]
 # Run this first, and again whenever a name is "not defined": the kernel was restarted.
@@ -34,7 +34,7 @@ QUICK = {"budget": 4e5, "jobs": 1}
 mq.explore(SHOP, vary=["consumers.packer.count"])
 
 # %% [markdown]
-# The picture moves with luck, too. How sure are you of your number? A plan answers that.
+# The picture also changes with chance. How sure are you of your number? A plan tells you.
 
 # %% [markdown]
 # ## Ask for the smallest number
@@ -55,7 +55,7 @@ enough.figure();
 guess.reveal(enough.data["value"], because="A formula (M/M/c) decided, so there is no interval to look at.")
 
 # %% [markdown]
-# Read the second sentence, too: with one packer fewer the target is missed, and by how much. And read what is assumed.
+# Read the second sentence, too. It says by how much one packer fewer misses the target. Also read what the plan assumes.
 
 # %% [markdown]
 # ## A target that nothing can meet
@@ -77,7 +77,8 @@ guess.reveal("no number is enough", because="One order in a hundred takes more t
 # %% [markdown]
 # ## What if a packer dies?
 #
-# Both futures have the same orders and the same luck. Only the crash is different, so its effect is not lost in the noise.
+# Both futures have the same orders and the same random numbers. Only the crash is different, so its effect is not lost in
+# the noise.
 
 # %%
 guess = mq.predict(
@@ -117,7 +118,7 @@ depends = mq.planning.sensitivity(scenario=SHOP.with_({"consumers.packer.count":
 depends.table.round(2)
 
 # %% [markdown]
-# The widest swing is first. That is what to measure with care before you believe the plan.
+# The input with the widest swing comes first. Measure that one with care before you believe the plan.
 
 # %% [markdown]
 # ## The claims, and when they do not hold
@@ -125,7 +126,7 @@ depends.table.round(2)
 
 # %% tags=["claim"]
 def the_count_is_enough(seed, fewer=0):
-    """With as many packers as the plan says, a long run keeps p99 < 2 s. Not so with one fewer."""
+    """With as many packers as the plan says, a long run keeps p99 < 2 s. This fails with one fewer."""
     answer = mq.planning.size(scenario=SHOP, vary="consumers.packer.count=1..10", target="p99 < 2s")
     count = answer.data["value"]
     long = SHOP.with_({"consumers.packer.count": count - fewer, "duration": 3000, "warmup": 100})
@@ -137,7 +138,7 @@ the_count_is_enough(seed=1), the_count_is_enough(seed=1, fewer=1)
 
 # %% tags=["claim"]
 def pairs_see_more(seed, shared=True):
-    """The same luck in both futures makes the difference sharp. Not so when each has luck of its own."""
+    """With the same random numbers in both futures a small effect shows. This fails with separate ones."""
     before = SHOP.with_({"consumers.packer.count": 4, "duration": 100})
     after = before.with_({"consumers.packer.speed": 0.98})
 
@@ -176,7 +177,7 @@ pairs_see_more(seed=1), pairs_see_more(seed=1, shared=False)
 # ## Take away
 #
 # * Ask for the smallest value, and read what comes just below it.
-# * "Exactly" needs its assumptions; an interval needs its runs; "unsure" is an answer.
-# * Compare futures with the same luck. Then small effects show.
+# * An exact answer is only as good as its assumptions. An interval gets narrower with more runs. "Unsure" is an answer, too.
+# * Compare futures with the same random numbers. Then small effects show.
 #
 # **From here:** [lesson 12](../lessons/12_reading_an_answer.md), and `mqsim plan --help`.

@@ -13,10 +13,12 @@ from html import escape
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from mqsim.viz.description import describe, is_told
 from mqsim.viz.figure import figure_of
+from mqsim.viz.palette import DARK
 
 _SHARP = 1.6  # dots of the image for each dot that it takes on the page
 _COLOURS = 128  # the hues, and enough steps between them and the paper for smooth edges
@@ -29,13 +31,14 @@ class NotebookAxes(Axes):
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         words, text, width, height = _shown(self)
-        bundle = {"text/plain": words, "image/png": text, "text/html": _tag(words, text, width, height)}
+        tag = _tag(self, words, text, width, height)
+        bundle = {"text/plain": words, "image/png": text, "text/html": tag}
         return bundle, {"image/png": {"alt": words, "width": width, "height": height}}
 
 
 def html_of(ax: Axes) -> str:
     """A figure as an image tag that needs no file, with its text alternative."""
-    return _tag(*_shown(ax))
+    return _tag(ax, *_shown(ax))
 
 
 def _shown(ax: Axes) -> tuple[str, str, int, int]:
@@ -46,16 +49,19 @@ def _shown(ax: Axes) -> tuple[str, str, int, int]:
 
 _DARK = (
     "[data-jp-theme-light=false] img.mqsim-figure, .vscode-dark img.mqsim-figure, "
-    "[data-theme=dark] img.mqsim-figure { filter: invert(0.93) hue-rotate(180deg); }"
+    "html[data-theme=dark] img.mqsim-figure { filter: invert(0.93) hue-rotate(180deg); }"
 )
-"""On a dark page (of JupyterLab, VS Code, Sphinx) light and dark change places and hues stay, so that a
-figure also shows what was changed after it had been drawn."""
+"""On a dark page (of JupyterLab, VS Code, Sphinx) light and dark change places and hues stay. A second picture
+on dark paper would miss what a reader has changed since the figure was drawn. `html` is there because Sphinx'
+theme has a filter of its own for images, with as specific a selector."""
 
 
-def _tag(words: str, text: str, width: int, height: int) -> str:
+def _tag(ax: Axes, words: str, text: str, width: int, height: int) -> str:
     source = f"data:image/png;base64,{text}"
+    on_dark_paper = to_hex(figure_of(ax).get_facecolor()) == DARK.paper
+    begin = "<img" if on_dark_paper else f'<style>{_DARK}</style><img class="mqsim-figure"'
     return (
-        f'<style>{_DARK}</style><img class="mqsim-figure" src="{source}" width="{width}" height="{height}" '
+        f'{begin} src="{source}" width="{width}" height="{height}" '
         f'style="max-width: 100%; height: auto" alt="{escape(words)}">'
     )
 

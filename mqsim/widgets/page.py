@@ -8,7 +8,7 @@ import zlib
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mqsim.viz.palette import DARK, LIGHT
+from mqsim.viz.css import page_variables
 from mqsim.widgets.browser.bundle import bundle
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ def squeezed(data: Any) -> str:
 
 
 def page(
-    title: str, *, style: str, script: str, held: Any, start: Path, unplayed: str, note: str = ""
+    title: str, *, style: str, script: Path, held: Any, start: Path, unplayed: str, note: str = ""
 ) -> str:
     """One HTML page.
 
     Args:
         title: its title, and its heading.
         style: the widget's style sheet.
-        script: the widget's module, as anywidget takes it.
+        script: the widget's script, whose `export default` anywidget calls.
         held: what the page holds, as plain data; `start` finds it as `held`.
         start: the script whose function `start(widget, held, place)` begins the widget.
         unplayed: HTML for readers whose browser runs no scripts.
         note: HTML above the widget.
     """
-    code = script.replace("export default ", "const widget = ")
+    code = bundle(script, start).replace("export default ", "const widget = ")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -42,19 +42,18 @@ def page(
         f'<h1>{escape(title)}</h1>\n{note}<div id="widget"></div>\n'
         f"<noscript>{unplayed}</noscript>\n"
         f'<script type="text/plain" id="held">{squeezed(held)}</script>\n'
-        f'<script type="module">\n{code}\n{bundle(start)}\n'
+        f'<script type="module">\n{code}\n'
         'const held = await unsqueezed(document.getElementById("held").textContent);\n'
         'start(widget, held, document.getElementById("widget"));\n'
         "</script>\n</body>\n</html>\n"
     )
 
 
-_STYLE = f"""
-:root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px;
-  background: {LIGHT.paper}; color: {LIGHT.ink};
-  font: 14px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }}
-h1 {{ font-size: 17px; margin: 0 14px 2px; }}
-.beforehand {{ margin: 0 0 .4rem; font-size: 13px; opacity: .85; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: {DARK.paper}; color: {DARK.ink}; }} }}
+_STYLE = (
+    page_variables()
+    + """body { margin: 0 auto; max-width: 1180px; padding: 10px 8px 16px;
+  background: var(--paper); color: var(--ink); font: 14px/1.5 var(--font); }
+h1 { font-size: 17px; margin: 0 14px 2px; }
+.beforehand { margin: 0 0 .4rem; font-size: 13px; opacity: .85; }
 """
+)

@@ -51,7 +51,7 @@ sentences.
 """
 
 _MIDDLE = """
-These fields are left to the SimPy model too, wherever they are not as by default:
+A scenario that sets one of these fields to anything but its default is left to the SimPy model, too:
 
 | part of a scenario | fields |
 | --- | --- |

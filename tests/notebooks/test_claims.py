@@ -35,7 +35,7 @@ def test_a_claim_says_when_it_does_not_hold(claim: Claim) -> None:
     assert claim.holds != claim.fails
     sentence = function_of(claim).__doc__
     assert sentence
-    assert any(word in sentence for word in ("Not so", "Forty don't"))
+    assert any(word in sentence for word in ("This fails", "Forty don't"))
 
 
 def test_every_notebook_claims_something() -> None:

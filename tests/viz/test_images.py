@@ -37,5 +37,11 @@ def test_a_figure_is_dark_on_a_dark_page_and_light_on_a_light_one(crash: Trace) 
     """Of three kinds of page the selector is known; the browser's tests look at the pixels of one."""
     data, _ = plot_lanes(crash)._repr_mimebundle_()  # type: ignore[attr-defined]
     assert 'class="mqsim-figure"' in data["text/html"]
-    for page in ("[data-jp-theme-light=false]", ".vscode-dark", "[data-theme=dark]"):
+    for page in ("[data-jp-theme-light=false]", ".vscode-dark", "html[data-theme=dark]"):
         assert f"{page} img.mqsim-figure" in data["text/html"]
+
+
+def test_a_figure_on_dark_paper_stays_dark_on_a_dark_page(crash: Trace) -> None:
+    data, _ = plot_lanes(crash, theme="dark")._repr_mimebundle_()  # type: ignore[attr-defined]
+    assert "mqsim-figure" not in data["text/html"]
+    assert "filter" not in data["text/html"]

@@ -77,7 +77,7 @@ def test_the_replay_finds_places_in_a_rising_column(tmp_path: Path) -> None:
 
 def test_a_slider_stands_at_the_nearest_stop(tmp_path: Path) -> None:
     stops, asked = [1, 2, 4, 8], [0, 1, 2.9, 3.1, 7, 100]
-    found = answers("explorer", f"{asked}.map((value) => nearest({stops}, value))", tmp_path)
+    found = answers("explorer", f"{asked}.map((value) => nearestStop({stops}, value))", tmp_path)
     assert found == [int(np.abs(np.array(stops) - value).argmin()) for value in asked]
 
 

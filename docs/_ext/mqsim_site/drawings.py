@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from docutils import nodes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sphinx.util.osutil import relative_uri
 
 from mqsim.trace.frames import columns
 from mqsim.viz import describe, plot_cumulative, plot_depth, plot_lanes
 from mqsim.viz.bars import consumers
 from mqsim.viz.faults import text_seconds
 from mqsim.viz.palette import BLUE, GREEN, VERMILLION, dress, paper
-from mqsim_site.frames import FOLDER
+from mqsim_site.frames import FOLDER, address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
-    from sphinx.application import Sphinx
 
     from mqsim.api import Result
 
@@ -43,25 +39,10 @@ class Shown(nodes.General, nodes.Element):
 
 def open_shown(writer: Any, node: Shown) -> None:
     """The image."""
-    here = writer.builder.get_target_uri(writer.builder.current_docname)
-    source = relative_uri(here, f"{FOLDER}/{node['file']}")
+    source = address(writer, f"{FOLDER}/{node['file']}")
     writer.body.append(
-        f'<img class="mqsim-figure {" ".join(node["classes"])}" src="{escape(source)}" '
-        f'alt="{escape(node["alt"])}">'
+        f'<img class="mqsim-figure {" ".join(node["classes"])}" src="{source}" alt="{escape(node["alt"])}">'
     )
-
-
-def close_shown(writer: Any, node: Shown) -> None:
-    """Nothing is left open."""
-
-
-def kept(app: Sphinx, image: bytes) -> str:
-    """Keep a picture in the site's folder; give its name."""
-    name = hashlib.blake2b(image, digest_size=10).hexdigest() + ".svg"
-    target = Path(app.outdir, FOLDER, name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(image)
-    return name
 
 
 def measured(result: Result, path: str) -> float:

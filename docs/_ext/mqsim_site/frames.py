@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FOLDER = "_pictures"
+"""Where the site keeps its pictures, drawn ones too."""
 
 _IN_THE_FRAME = """<style>
 body { background: transparent !important; padding: 2px !important; max-width: none !important; }
@@ -58,27 +59,36 @@ def frame(app: Sphinx, html: str, title: str, height: int) -> Frame:
         height: in pixels, until the page tells its own.
     """
     page = html.replace("</body>", f"{_IN_THE_FRAME}</body>")
-    name = hashlib.blake2b(page.encode(), digest_size=10).hexdigest() + ".html"
+    return Frame(file=kept(app, page.encode(), ".html"), title=title, height=height)
+
+
+def kept(app: Sphinx, data: bytes, ending: str) -> str:
+    """Keep a file in the site's folder; give its name, which is made from what it holds."""
+    name = hashlib.blake2b(data, digest_size=10).hexdigest() + ending
     target = Path(app.outdir, FOLDER, name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
-    return Frame(file=name, title=title, height=height)
+    target.write_bytes(data)
+    return name
+
+
+def address(writer: Any, path: str) -> str:
+    """How the page that is being written links to a file of the site, ready to stand in HTML."""
+    builder = writer.builder
+    return escape(relative_uri(builder.get_target_uri(builder.current_docname), path))
+
+
+def leave_closed(writer: Any, node: nodes.Element) -> None:
+    """For nodes that are written whole when they are opened."""
 
 
 def setup(app: Sphinx) -> None:
     """Register the node."""
-    app.add_node(Frame, html=(_open, _close))
+    app.add_node(Frame, html=(_open, leave_closed))
 
 
 def _open(writer: Any, node: Frame) -> None:
-    builder = writer.builder
-    here = builder.get_target_uri(builder.current_docname)
-    source = relative_uri(here, f"{FOLDER}/{node['file']}")
+    source = address(writer, f"{FOLDER}/{node['file']}")
     writer.body.append(
-        f'<iframe class="mqsim-frame" src="{escape(source)}" title="{escape(node["title"])}" '
+        f'<iframe class="mqsim-frame" src="{source}" title="{escape(node["title"])}" '
         f'style="height: {node["height"]}px" loading="lazy"></iframe>'
     )
-
-
-def _close(writer: Any, node: Frame) -> None:
-    """Nothing is left open."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
@@ -23,14 +24,14 @@ from sphinx.util.docutils import SphinxDirective
 import mqsim as mq
 from mqsim.errors import MqsimError
 from mqsim_site import drawings, wires
-from mqsim_site.frames import frame
+from mqsim_site.frames import frame, kept, leave_closed
 from mqsim_site.scenes import SceneError, Scenes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-class Picture(SphinxDirective):
+class Picture(SphinxDirective, ABC):
     """What all pictures have in common: a caption, and errors that name the page and the line."""
 
     has_content = True
@@ -61,9 +62,9 @@ class Picture(SphinxDirective):
         box += made
         return [box]
 
+    @abstractmethod
     def draw(self, scenes: Scenes) -> list[nodes.Node]:
         """The picture itself."""
-        raise NotImplementedError(self.name)
 
     def data(self) -> dict[str, Any]:
         """The body as YAML; a command or a sentence needs no quotes."""
@@ -171,7 +172,7 @@ def drawn(
     found: list[nodes.Node] = []
     for theme in ("light", "dark"):
         image, words = draw(runs, theme, until)
-        name = drawings.kept(directive.env.app, image)
+        name = kept(directive.env.app, image, ".svg")
         found.append(drawings.Shown(file=name, alt=words, classes=[f"only-{theme}"]))
     return found
 
@@ -195,4 +196,4 @@ def setup(app: Sphinx) -> None:
         ("wire", Wire),
     ):
         app.add_directive(name, kind)
-    app.add_node(drawings.Shown, html=(drawings.open_shown, drawings.close_shown))
+    app.add_node(drawings.Shown, html=(drawings.open_shown, leave_closed))

@@ -90,14 +90,7 @@ def python() -> list[str]:
     modules: list[str] = []
     for name in sorted(mq.__all__):
         thing = getattr(mq, name)
-        where = (
-            functions
-            if callable(thing) and not isinstance(thing, type)
-            else classes
-            if isinstance(thing, type)
-            else modules
-        )
-        where.append(name)
+        (classes if isinstance(thing, type) else functions if callable(thing) else modules).append(name)
     lines = ["## Functions", ""]
     for name in functions:
         lines += _auto("autofunction", f"mqsim.{name}")

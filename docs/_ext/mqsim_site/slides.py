@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.osutil import relative_uri
 
 from mqsim_site.drawings import Shown
-from mqsim_site.frames import FOLDER, Frame
+from mqsim_site.frames import FOLDER, Frame, address, leave_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 PLACE = "slides"
-_LESSON = re.compile(r"lessons/(\d\d)_\w+")
+_LESSON = re.compile(r"lessons/(\d\d)_(\w+)")
 _QUESTION = re.compile(
     r"^\d\. (.+?)\n   <details><summary>Answer</summary>(.+?)</details>$", re.MULTILINE | re.DOTALL
 )
@@ -66,7 +65,7 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", lesson)
     app.connect("build-finished", end)
     app.add_directive("slides", Slides)
-    app.add_node(Deck, html=(_open_deck, _close_deck))
+    app.add_node(Deck, html=(_open_deck, leave_closed))
 
 
 def _title(doctree: nodes.document) -> str:
@@ -213,16 +212,11 @@ class Slides(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """One link a lesson."""
-        found = sorted(page for page in self.env.found_docs if _LESSON.fullmatch(page))
-        return [Deck(number=page[8:10], title=page[11:].replace("_", " ")) for page in found]
+        lessons = filter(None, map(_LESSON.fullmatch, sorted(self.env.found_docs)))
+        return [Deck(number=found[1], title=found[2].replace("_", " ")) for found in lessons]
 
 
 def _open_deck(writer: Any, node: Deck) -> None:
-    here = writer.builder.get_target_uri(writer.builder.current_docname)
-    source = relative_uri(here, f"{PLACE}/{node['number']}.html")
+    source = address(writer, f"{PLACE}/{node['number']}.html")
     words = f"Lesson {int(node['number'])}: {node['title']}"
     writer.body.append(f'<p><a class="reference external" href="{source}">{escape(words)}</a></p>')
-
-
-def _close_deck(writer: Any, node: Deck) -> None:
-    """Nothing is left open."""

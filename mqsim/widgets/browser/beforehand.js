@@ -47,17 +47,3 @@ export async function unsqueezed(text) {
   const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
 }
-
-// The place of the entry that is nearest to a value; words and "off" (null) have to be met exactly.
-/** @param {any[]} stops @param {any} value */
-export function nearestStop(stops, value) {
-  const exact = stops.indexOf(value);
-  if (exact >= 0) return exact;
-  let best = 0, off = Infinity;
-  stops.forEach((stop, place) => {
-    if (typeof stop !== "number" || typeof value !== "number") return;
-    const apart = Math.abs(stop - value);
-    if (apart < off) { off = apart; best = place; }
-  });
-  return best;
-}

@@ -1,4 +1,4 @@
-"""One module out of a script and what it imports: a widget sends the browser one text, without imports."""
+"""One module out of scripts and what they import: a widget sends the browser one text, without imports."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ _TYPES = re.compile(r"[ ]*/\*\*.*?\*/\n?", re.DOTALL)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
-def bundle(entry: Path) -> str:
-    """The script `entry`, after all that it imports, each file once, as one module without imports.
+def bundle(*entries: Path) -> str:
+    """Scripts, after all that they import, each file once, as one module without imports.
 
     Files are joined as they are, but for the comments that are written for the type checker. So no two of
     them may declare the same name; the browser refuses a module that declares a name twice.
 
     Args:
-        entry: the script with the `export default` that anywidget calls.
+        entries: the script with the `export default` that anywidget calls; on a page also the one that
+            starts it there.
     """
     parts: dict[Path, str] = {}
-    _gather(entry.resolve(), parts)
+    for entry in entries:
+        _gather(entry.resolve(), parts)
     return "\n".join(parts.values())
 
 

@@ -1,4 +1,4 @@
-// Numbers as a reader sees them, and round marks on an axis.
+// Numbers as a reader sees them, round marks on an axis, and stops of a slider.
 
 /**
  * As Python's %.6g writes it.
@@ -36,4 +36,21 @@ export function roundTicks(low, high, most) {
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) found.push(Number((k * step).toPrecision(12)));
   return found;
+}
+
+/**
+ * The place of the entry that is nearest to a value; words and "off" (null) have to be met exactly.
+ * @param {any[]} stops
+ * @param {any} value
+ */
+export function nearestStop(stops, value) {
+  const exact = stops.indexOf(value);
+  if (exact >= 0) return exact;
+  let best = 0, off = Infinity;
+  stops.forEach((stop, place) => {
+    if (typeof stop !== "number" || typeof value !== "number") return;
+    const apart = Math.abs(stop - value);
+    if (apart < off) { off = apart; best = place; }
+  });
+  return best;
 }

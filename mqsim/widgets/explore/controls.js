@@ -1,19 +1,9 @@
 // Controls: a slider with named stops, a choice, a switch for a fault. Each gives its element and shows a value.
 
 import { make } from "../browser/elements.js";
-import { fourDigits } from "../browser/numbers.js";
+import { fourDigits, nearestStop } from "../browser/numbers.js";
 
 let controlCount = 0;
-
-function nearest(stops, value) {
-  const same = stops.indexOf(value);
-  if (same >= 0) return same;
-  let best = 0;
-  stops.forEach((stop, k) => {
-    if (stop !== null && Math.abs(stop - value) < Math.abs((stops[best] ?? Infinity) - value)) best = k;
-  });
-  return best;
-}
 
 function slider(control, id, turned) {
   const range = make("input", { type: "range", id, min: 0, max: control.stops.length - 1, step: 1, "data-name": control.name });
@@ -27,8 +17,8 @@ function slider(control, id, turned) {
     turned(control.stops[range.value]);
   });
   const show = (value) => {
-    const stop = nearest(control.stops, value);
-    range.value = stop;
+    const stop = nearestStop(control.stops, value);
+    range.value = String(stop);
     tell(control.stops[stop] === value ? control.says[stop] : `${fourDigits(value)}${control.unit}`);
   };
   const element = make("div", { class: "control" }, make("label", { for: id }, control.label), says, range);
@@ -64,13 +54,13 @@ function switching(control, id, turned) {
       type: "range", min: 0, max: control.stops.length - 1, step: 1, oninput: send,
       "aria-label": `when: ${control.label}`, "data-name": `${control.name} at`,
     });
-    range.value = nearest(control.stops, control.usual);
+    range.value = String(nearestStop(control.stops, control.usual));
     element.append(range);
   }
   box.addEventListener("change", send);
   const show = (value) => {
     box.checked = value !== null;
-    if (range && value !== null) range.value = nearest(control.stops, value);
+    if (range && value !== null) range.value = String(nearestStop(control.stops, value));
     tell();
   };
   return { element, show };

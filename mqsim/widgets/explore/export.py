@@ -33,7 +33,7 @@ def explorer_page(
     values: Mapping[str, Any],
     turned: Turned,
     runs: int,
-    parts: tuple[str, str, str],
+    parts: tuple[str, Path, str],
 ) -> str:
     """The page; see `Explorer.to_html`.
 
@@ -44,7 +44,7 @@ def explorer_page(
         turned: what the widget says and shows with its controls at some values; it shows None where they
             can't be run.
         runs: about how many runs are made.
-        parts: the widget's style sheet, its module, and HTML for whoever can't run scripts.
+        parts: the widget's style sheet, its script, and HTML for whoever can't run scripts.
     """
     if not 1 <= runs <= MOST_RUNS:
         raise UsageError(f"runs: {runs} is not allowed; it must be a whole number from 1 to {MOST_RUNS}.")

@@ -1,6 +1,7 @@
 // The explorer on a page of its own: each position of its controls was run beforehand.
 
-import { Beforehand, bytesOf, nearestStop } from "../browser/beforehand.js";
+import { Beforehand, bytesOf } from "../browser/beforehand.js";
+import { nearestStop } from "../browser/numbers.js";
 
 /** @param {any} widget @param {any} held @param {HTMLElement} place */
 export function start(widget, held, place) {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mqsim.scenario import Scenario
 
 _HERE = Path(__file__).parent
-_SCRIPT = bundle(_HERE / "explorer.js")
+_SCRIPT = _HERE / "explorer.js"
 _STYLE = widget_variables(".mq-explore") + (_HERE / "explorer.css").read_text("utf-8")
 
 
@@ -50,7 +50,7 @@ class Explorer(WithStill):
     """
 
     what = "explorer"
-    _esm = _SCRIPT
+    _esm = bundle(_SCRIPT)
     _css = _STYLE
 
     title = traitlets.Unicode().tag(sync=True)

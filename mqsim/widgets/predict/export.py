@@ -12,7 +12,7 @@ _START = Path(__file__).with_name("page.js")
 
 
 def prediction_page(
-    state: dict[str, Any], told: dict[str, Any], without_guess: str, style: str, script: str
+    state: dict[str, Any], told: dict[str, Any], without_guess: str, style: str, script: Path
 ) -> str:
     """The page; see `Prediction.to_html`.
 
@@ -21,7 +21,7 @@ def prediction_page(
         told: `told`, what is said to each choice (None: a number is asked for), `answer` and `because`.
         without_guess: the answer for whoever can't run scripts.
         style: the widget's style sheet.
-        script: the widget's module.
+        script: the widget's script.
     """
     listed = "".join(f"<li>{escape(option)}</li>" for option in state["options"])
     return page(

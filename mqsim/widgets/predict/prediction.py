@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
-_SCRIPT = bundle(_HERE / "prediction.js")
+_SCRIPT = _HERE / "prediction.js"
 _STYLE = widget_variables(".mq-predict") + (_HERE / "prediction.css").read_text("utf-8")
 
 _kept: dict[tuple[Any, ...], Any] = {}
@@ -44,7 +44,7 @@ class Prediction(WithStill):
     """
 
     what = "question"
-    _esm = _SCRIPT
+    _esm = bundle(_SCRIPT)
     _css = _STYLE
 
     question = traitlets.Unicode().tag(sync=True)

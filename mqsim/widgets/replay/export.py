@@ -10,7 +10,7 @@ from mqsim.errors import UsageError
 from mqsim.viz.bars import consumers
 from mqsim.widgets.page import page
 from mqsim.widgets.replay.page import static_html
-from mqsim.widgets.replay.scripts import script, style
+from mqsim.widgets.replay.scripts import SCRIPT, style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ def replay_with_crashes(
     return page(
         title,
         style=style() + _STYLE,
-        script=script(),
+        script=SCRIPT,
         held={
             "state": {**state, "which": 0, "_films": [_text(packed)], "_live": True},
             "crashes": crashes,

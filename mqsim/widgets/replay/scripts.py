@@ -8,11 +8,13 @@ from mqsim.viz.css import widget_variables
 from mqsim.widgets.browser.bundle import bundle
 
 _HERE = Path(__file__).parent
+SCRIPT = _HERE / "main.js"
+"""What anywidget calls."""
 
 
 def script() -> str:
     """The module that draws a replay; it has no imports."""
-    return bundle(_HERE / "main.js")
+    return bundle(SCRIPT)
 
 
 def style() -> str:

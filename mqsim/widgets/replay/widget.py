@@ -64,10 +64,21 @@ class Replay(WithStill):
     def __init__(self, run: RunResult, theme: str | None = None, label: str = _AS_IT_WAS) -> None:
         if theme not in (None, "light", "dark"):
             raise UsageError(f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None.")
-        super().__init__(_films=[_packed(run, label)], _theme=theme or "", _live=True, t=run.trace.start)
-        self.runs = [run]
-        self.labels = [label]
+        self._begin([run], [label], [_packed(run, label)], _theme=theme or "", t=run.trace.start)
+
+    def _begin(self, runs: list[RunResult], labels: list[str], films: list[bytes], **state: Any) -> None:
+        super().__init__(_films=films, _live=True, **state)
+        self.runs = runs
+        self.labels = labels
         self.on_msg(self._hear)
+
+    def _copied(self) -> Replay:
+        """The same futures, each as it was packed, for a replay that goes on from this one."""
+        copy = Replay.__new__(type(self))
+        state = {name: getattr(self, name) for name in ("t", "which", "speed", "_theme")}
+        runs, labels, films = list(self.runs), list(self.labels), list(self._films)
+        copy._begin(runs, labels, films, _same=dict(self._same), **state)
+        return copy
 
     @property
     def name(self) -> str:
@@ -106,9 +117,7 @@ class Replay(WithStill):
                 actor is unknown.
             ScenarioError: the fault can't be understood.
         """
-        both = Replay.__new__(type(self))
-        Replay.__init__(both, self.runs[0], self._theme or None, self.labels[0])
-        both._adopt(self)
+        both = self._copied()
         both._add(kind, who, self.t if at is None else at, more, replace)
         return both
 
@@ -120,9 +129,7 @@ class Replay(WithStill):
         """
         if len(self.runs) == 1:
             raise UsageError("There is nothing to undo: no what-if has been added to this replay.")
-        rest = Replay.__new__(type(self))
-        Replay.__init__(rest, self.runs[0], self._theme or None, self.labels[0])
-        rest._adopt(self)
+        rest = self._copied()
         rest._remove(self.which or len(self.runs) - 1)
         return rest
 
@@ -135,14 +142,21 @@ class Replay(WithStill):
         self._same = over_the_same(self.traces)
         self._films = [film for place, film in enumerate(self._films) if place != which]
 
-    def _adopt(self, other: Replay) -> None:
-        self.runs, self.labels = list(other.runs), list(other.labels)
-        self._films = list(other._films)
-        self._same = dict(other._same)
-        self.t, self.which, self.speed = other.t, other.which, other.speed
-
     def _add(self, kind: str, who: str, at: float, more: Mapping[str, Any], replace: bool = False) -> None:
-        run = self.runs[self.which]
+        new, label = self._with_fault(self.which, kind, who, at, more, replace)
+        made = _packed(new, label)
+        self.runs.append(new)
+        self.labels.append(label)
+        self.t = float(at)
+        self._same = over_the_same(self.traces)
+        self._films = [*self._films, made]
+        self.which = len(self.runs) - 1
+
+    def _with_fault(
+        self, which: int, kind: str, who: str, at: float, more: Mapping[str, Any], replace: bool = False
+    ) -> tuple[RunResult, str]:
+        """One of the runs again with a fault more, and what it is called."""
+        run = self.runs[which]
         if run.beyond_scenario:
             raise UsageError(f"This run can't be run again with a change: {run.beyond_scenario}.")
         if kind not in KINDS:
@@ -159,16 +173,9 @@ class Replay(WithStill):
             kept = [data for data, one in both if not struck & set(one.targets)]
         scenario = run.scenario.with_({"faults": [*kept, fault]})
         new = simulate(scenario, run.seed, run.replication)
-        before = "" if self.which == 0 else f"{self.labels[self.which]}, "
+        before = "" if which == 0 else f"{self.labels[which]}, "
         instead = " instead of its own faults" if replace else ""
-        label = f"{before}{kind} of {who} at {at:.6g} s{instead}"
-        made = _packed(new, label)
-        self.runs.append(new)
-        self.labels.append(label)
-        self.t = float(at)
-        self._same = over_the_same(self.traces)
-        self._films = [*self._films, made]
-        self.which = len(self.runs) - 1
+        return new, f"{before}{kind} of {who} at {at:.6g} s{instead}"
 
     def compare(self) -> pd.DataFrame:
         """The futures side by side: one row a number, one column a run.
@@ -216,8 +223,8 @@ class Replay(WithStill):
 
     def _crashed(self, who: str, at: float) -> tuple[str, bytes]:
         """Label and film of the first run with a crash."""
-        both = Replay(self.runs[0], self._theme or None, self.labels[0]).intervene("crash", who, at)
-        return both.labels[-1], both._films[-1]
+        run, label = self._with_fault(0, "crash", who, at, {})
+        return label, _packed(run, label)
 
     def to_html(self, path: str | os.PathLike[str], crashes: int = 0) -> Path:
         """Write the replay to one HTML file that plays without kernel or network, futures included.

@@ -117,8 +117,8 @@ class Study:
     def add_round(self, budget: Budget) -> None:
         """Run one more round; its messages are taken off the budget.
 
-        After Ctrl-C the runs that are finished count, which may be none, and there are no more. It is passed on
-        where nothing at all is known yet.
+        After Ctrl-C the runs that are finished count, which may be none, and there are no more. It is passed
+        on where nothing at all is known yet.
         """
         try:
             for observation in budget.on.carry_out(self.jobs(budget.on.engine), self.length.messages):

@@ -51,9 +51,9 @@ _DARK = (
     "[data-jp-theme-light=false] img.mqsim-figure, .vscode-dark img.mqsim-figure, "
     "html[data-theme=dark] img.mqsim-figure { filter: invert(0.93) hue-rotate(180deg); }"
 )
-"""On a dark page (of JupyterLab, VS Code, Sphinx) light and dark change places and hues stay. A second picture
-on dark paper would miss what a reader has changed since the figure was drawn. `html` is there because Sphinx'
-theme has a filter of its own for images, with as specific a selector."""
+"""On a dark page (of JupyterLab, VS Code, Sphinx) light and dark change places and hues stay. A second
+picture on dark paper would miss what a reader has changed since the figure was drawn. `html` is there because
+Sphinx' theme has a filter of its own for images, with as specific a selector."""
 
 
 def _tag(ax: Axes, words: str, text: str, width: int, height: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mqsim.scenario.actors import ProducerSpec
 
 Floats: TypeAlias = Any
-LARGEST_BLOCK = 1 << 16
+LARGEST_BLOCK = 1 << 13
 _NO_TIME = float("nan")
 
 

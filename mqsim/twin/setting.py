@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mqsim.scenario.actors import ConsumerSpec, ProducerSpec
 
 PRELOAD = "preload"
-_FIRST_ROWS = 1024
+_FIRST_ROWS = 4096
+_TIMES_AT_ONCE = 8192
 _CHUNK = 64
 _SMALLEST_BLOCK = 64
 _GRACE = 10.0
@@ -35,6 +36,7 @@ class Setting:
     Args:
         scenario: one that `eligible` says nothing against.
         seed, replication: of all random numbers.
+        counts_from: seconds from which on messages count, if only numbers are wanted; None for tables.
 
     Attributes:
         state: the arrays.
@@ -45,8 +47,11 @@ class Setting:
         actor_names: the names behind the codes in the tables.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, replication: int) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, replication: int, counts_from: float | None = None
+    ) -> None:
         self.scenario = scenario
+        self.counts_from = counts_from
         self.random = Streams(seed, replication)
         self.queue_numbers = {name: k for k, name in enumerate(scenario.broker.queues)}
         self.consumers = [
@@ -134,6 +139,7 @@ class Setting:
         actors = self.actors = state.rows(state.ACTORS, count)
         for name in ("session", "listeners", "working", "buffer_head", "buffer_tail", "service", "fails"):
             actors[name] = -1
+        actors["broken"] = -1
         for name in (
             "attempts",
             "backlog_head",
@@ -342,6 +348,9 @@ class Setting:
         one.end = np.inf if limit is None else limit
         one.wake_at = np.inf
         one.margin = margin
+        one.free_messages = one.free_deliveries = -1
+        one.measures = self.counts_from is not None
+        one.counts_from = 0.0 if self.counts_from is None else self.counts_from
         one.services, one.chances = len(self.chances.services), len(self.chances.chances)
         one.attempts = 1 if one.chances else run_size.MOST_ATTEMPTS
         empty = getattr(scenario.until, "empty", None)
@@ -424,6 +433,9 @@ class Setting:
             spans=self._table("spans", rows),
             publishes=self._table("publishes", rows),
             notes=self._table("notes", rows),
+            samples=self._table("samples", max(_TIMES_AT_ONCE, rows)),
+            tallies=np.zeros((len(queues) + 1, state.TALLIES), np.int64),
+            handled=np.zeros((len(self.actor_names) + 1, len(queues) + 1), np.int64),
             **{name: np.zeros(1, state.FIELDS[name][0]) for name in state.FIELDS if name[:2] in ("m_", "d_")},
         )
 
@@ -431,7 +443,9 @@ class Setting:
         return buffers.rows(name, state.FIELDS[name][0], (count,))
 
     def _likely(self, least: int) -> int:
-        """Rows for about as many messages as there will be."""
+        """Rows for about as many messages as there will be, if each is to be kept."""
+        if self.counts_from is not None:
+            return least
         horizon = self.scenario.horizon
         found = sum(_expected(spec, horizon) for _, _, spec in self.producers)
         found += sum(ready for _, ready in self.preloads)
@@ -439,7 +453,10 @@ class Setting:
 
     def give_back(self) -> None:
         """The run is over, and its tables are read: others may have their memory."""
-        for name in ("heap_t", "heap_k", "heap_what", "messages", "deliveries", "sessions", "events", "ups"):
+        for name in (
+            *("heap_t", "heap_k", "heap_what", "messages", "deliveries", "sessions", "events", "ups"),
+            *("spans", "publishes", "notes", "samples"),
+        ):
             buffers.give_back(name, getattr(self.state, name))
 
     def _filled(self, kind: np.dtype[Any], given: list[tuple[Any, ...]]) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.sim import run_size
 from mqsim.twin import codes, state
+from mqsim.twin.measuring import Times
 from mqsim.twin.setting import first_blocks
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ class Supply:
 
     Args:
         setting: the run; its `state` is replaced as tables grow.
+        times: where the times of messages go, if only numbers are wanted.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, times: Times | None = None) -> None:
         self.setting = setting
+        self._times = times
         self._drawn: dict[int, int] = {}
         self._begin()
 
@@ -47,6 +50,9 @@ class Supply:
         """Make every table long enough for whatever the next step may bring, and twice as long if need be."""
         s = self.setting.state
         g = s.g[0]
+        if self._times is not None:
+            self._times.take(s.samples[: int(g.samples)])
+            g.samples = 0
         sends = int(g.margin + min(g.ready + g.held, g.most_sends) * g.copies_factor)
         copies = int(g.margin + g.open * (g.copies_factor - 1))
         entries = int(g.margin + 2 * g.open * g.copies_factor)

@@ -94,9 +94,7 @@ def limit_of(path: str) -> float | None:
     try:
         limit = float(found["limit"])
     except ValueError:
-        raise UsageError(
-            f"measure {path!r}: {found['limit']!r} is not a number of seconds."
-        ) from None
+        raise UsageError(f"measure {path!r}: {found['limit']!r} is not a number of seconds.") from None
     refuse_no_limit(limit)
     return limit
 

@@ -24,7 +24,8 @@ def consumers(trace: Trace) -> list[str]:
     """Who consumed: all actors of that role, and whoever was sent a message."""
     named = [name for name, actor in trace.cast.items() if actor.role == "consumer"]
     (codes,) = columns(trace.deliveries, "consumer")
-    served = [trace.actors.names[code] for code in np.unique(codes).tolist() if code >= 0]
+    sent = np.bincount(codes + 1, minlength=1)[1:]
+    served = [trace.actors.names[code] for code in np.flatnonzero(sent).tolist()]
     return list(dict.fromkeys(named + served))
 
 

@@ -272,6 +272,7 @@ def send(s: Any, session: int, row: int) -> None:
     m.delivered = g.now
     m.consumer = a.code
     if m.deliveries + m.tried > g.attempts:
+        g.tries = max(g.tries, m.deliveries + m.tried)
         g.low = 1
     d = s.deliveries[delivery]
     d.sent = g.now
@@ -308,7 +309,7 @@ def send(s: Any, session: int, row: int) -> None:
         hop(s, c.latency, DELIVER, delivery, 0)
 
 
-@compiled
+@inlined
 def let_go(s: Any, delivery: int) -> int:
     """The broker ends a delivery; give its message."""
     d = s.deliveries[delivery]
@@ -569,7 +570,7 @@ def requeue(s: Any, q: Any, row: int, how: int, kind: int, detail: int) -> None:
 # -- what clients say ----------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def ack(s: Any, delivery: int) -> None:
     """A client acknowledges a delivery."""
     session = s.deliveries[delivery].session

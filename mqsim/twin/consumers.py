@@ -28,7 +28,7 @@ from mqsim.twin.ledger import give_up, log, lose_acked
 from mqsim.twin.lives import end_life
 
 
-@compiled
+@inlined
 def receive(s: Any, delivery: int) -> None:
     """At the client: work on a delivery, or keep it for later."""
     g = s.g[0]

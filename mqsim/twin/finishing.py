@@ -24,14 +24,14 @@ from mqsim.twin.codes import (
     REJECTS,
     START,
 )
-from mqsim.twin.compiled import compiled
+from mqsim.twin.compiled import compiled, inlined
 from mqsim.twin.consumers import begin, from_buffer, happens, leave
 from mqsim.twin.counting import leave_unfinished, released, worked
 from mqsim.twin.ledger import finished, give_up, join, log, lost, new_message, queue_code
 from mqsim.twin.processes import connect_later, crash
 
 
-@compiled
+@inlined
 def finish(s: Any, actor: int) -> None:
     """The work in hand is done, or fails."""
     g = s.g[0]

@@ -149,7 +149,7 @@ def least_rarer_room(s: Any) -> int:
 # -- hops ----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def deliver(s: Any, delivery: int) -> None:
     """A delivery comes to its consumer, if there still is one."""
     if s.sessions[s.deliveries[delivery].session].client_open:
@@ -159,7 +159,7 @@ def deliver(s: Any, delivery: int) -> None:
         released(s, delivery, 1)
 
 
-@compiled
+@inlined
 def arrives(s: Any, kind: int, a: int, b: int) -> None:
     """A hop has come to its other end."""
     if kind == DELIVER:
@@ -236,7 +236,7 @@ def take_and_confirm(s: Any, number: int) -> None:
 
 @inlined
 def happens_now(s: Any, kind: int, a: int, b: int) -> bool:
-    """An event's time has come; say whether the instant has to be finished."""
+    """An event's time has come that is no hop; say whether the instant has to be finished."""
     if kind == FINISH:
         if s.actors[a].timer != b:
             return False
@@ -244,9 +244,6 @@ def happens_now(s: Any, kind: int, a: int, b: int) -> bool:
         return True
     if kind == ARRIVE:
         arrive(s, a)
-        return True
-    if kind >= OPEN:
-        arrives(s, kind, a, b)
         return True
     return happens_rarely(s, kind, a, b)
 
@@ -523,12 +520,13 @@ def _entry(sources: int) -> Any:
                 return GROW
             if setting_up:
                 set_up(s)
-            elif g.out_n > 0:
-                g.out_head = (g.out_head + 1) & (s.outbox.size - 1)
+                continue
+            if g.out_n > 0:
                 g.out_n -= 1
-                arrives(s, kind, (event >> KIND_BITS) & A_MASK, event >> B_SHIFT)
+                g.out_head = (g.out_head + 1) & (s.outbox.size - 1) if g.out_n > 0 else 0
             elif g.phase:
                 finish_instant(s)
+                continue
             else:
                 g.budget -= 1
                 if g.budget < 0:
@@ -536,7 +534,13 @@ def _entry(sources: int) -> Any:
                 g.now = s.heap_t[0]
                 lift(s.heap_t, s.heap_k, s.heap_what, g.heap_n)
                 g.heap_n -= 1
-                g.phase = 1 if happens_now(s, kind, (event >> KIND_BITS) & A_MASK, event >> B_SHIFT) else 0
+            a = (event >> KIND_BITS) & A_MASK
+            b = event >> B_SHIFT
+            if kind >= OPEN:
+                arrives(s, kind, a, b)
+                g.phase = 1
+            else:
+                g.phase = 1 if happens_now(s, kind, a, b) else 0
 
     return run
 
@@ -544,9 +548,14 @@ def _entry(sources: int) -> Any:
 _run = _entry(SOURCES)
 
 
-def run(state: State) -> int:
-    """Go on with a run until it is over, or something is needed; say which (`codes`)."""
+def run(state: State, words: Any = None) -> int:
+    """Go on with a run until it is over, or something is needed; say which (`codes`).
+
+    Args:
+        state: the arrays.
+        words: what `words_of` gives for the very same arrays, if that is known.
+    """
     if not COMPILES:
         return int(_run(state))
-    words = words_of(state)
+    words = words_of(state) if words is None else words
     return int(_run(words.ctypes.data))

@@ -55,7 +55,7 @@ def queue_code(s: Any, queue: int) -> int:
     return int(q.code)
 
 
-@compiled
+@inlined
 def new_message(s: Any, producer: int, number: int, code: int, created: float, work: float) -> int:
     """A message comes into the world; give its row."""
     g = s.g[0]
@@ -203,7 +203,7 @@ def give_up(s: Any, delivery: int, detail: int, about: int) -> None:
         d.abandoned = 1
 
 
-@compiled
+@inlined
 def acknowledged(s: Any, row: int) -> None:
     """The broker is done with a message. What is acknowledged before it is finished stays open until it
     is.

@@ -153,9 +153,7 @@ class Counted:
         if self._window.length <= 0:
             return {"mean": None, "max": None}
         q = self._rows[code]
-        area, most = (
-            (q.depth_area, q.most_ready) if part == "depth" else (q.inside_area, q.most_inside)
-        )
+        area, most = (q.depth_area, q.most_ready) if part == "depth" else (q.inside_area, q.most_inside)
         return {"mean": float(area) / self._window.length, "max": int(most)}
 
     def queue_counts(self, code: int) -> dict[str, Any]:

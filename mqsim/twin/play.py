@@ -69,12 +69,14 @@ def measure(
     replication: int = 0,
     watch: Callable[[float, int], None] | None = None,
 ) -> dict[str, Number]:
-    """Run a scenario for a few numbers: no tables are kept, and rows of messages that are over are used again.
+    """Run a scenario for a few numbers, without tables: rows of messages that are over are used again.
 
     Args:
         scenario: one that `eligible` says nothing against, and that `measuring.counts`.
         paths: which numbers (`metrics.measures`).
-        seed, replication, watch: as in `play`; told is how many copies are kept at a time.
+        seed: as in `play`.
+        replication: as in `play`.
+        watch: as in `play`; it is told how many copies are kept at a time.
 
     Raises:
         CannotGoOnError: as `play`.
@@ -88,7 +90,7 @@ def measure(
     _go(setting, supply, watch)
     g = setting.state.g[0]
     g.over = 1
-    while run(setting.state) != codes.DONE:
+    while run(setting.state, setting.words) != codes.DONE:
         supply.grow()
     supply.grow()
     _refuse_late_acknowledgements(scenario, setting)
@@ -111,7 +113,7 @@ def _go(setting: Setting, supply: Supply, watch: Callable[[float, int], None] | 
     still = Standstill()
     g = setting.state.g[0]
     g.budget = _EVENTS_A_PIECE
-    while (asks := run(setting.state)) != codes.DONE:
+    while (asks := run(setting.state, setting.words)) != codes.DONE:
         if asks == codes.GROW:
             supply.grow()
         elif asks == codes.REFILL:

@@ -103,9 +103,8 @@ def words_of(state: State) -> Any:
     words: list[int] = []
     for array, (name, (dtype, dimensions)) in zip(state, FIELDS.items(), strict=True):
         assert array.dtype == dtype, name
-        about = array.__array_interface__
-        assert about["strides"] is None, name
-        words += (about["data"][0], *about["shape"], *[0] * (_WORDS - 1 - dimensions))
+        assert array.flags.c_contiguous, name
+        words += (array.ctypes.data, *array.shape, *[0] * (_WORDS - 1 - dimensions))
     return np.array(words, np.int64)
 
 

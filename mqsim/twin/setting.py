@@ -14,6 +14,7 @@ from mqsim.sim import run_size
 from mqsim.twin import buffers, codes, state
 from mqsim.twin.broker import LOOK_EVERY, LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of
+from mqsim.twin.pointers import words_of
 from mqsim.twin.samples import LARGEST_BLOCK, Chance, ChanceColumns, MessageBlocks, PreloadBlocks, Service
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Setting:
         self._make_actors()
         self._make_faults()
         self.state = self._make_state()
+        self._words: Any = None
+        self._stands_for: state.State | None = None
 
     # -- what is left to chance ------------------------------------------------------------------------------
 
@@ -373,8 +376,8 @@ class Setting:
         one.cancel_waits = profile(scenario.broker.profile).single_active_waits
         queue_rows, levels = self._make_queues()
         one.due_n = one.asked = 1
-        rows = max(_FIRST_ROWS, 2 * margin)
-        power = 1 << (4 * margin).bit_length()
+        rows = max(_FIRST_ROWS, 32 * margin)
+        power = 1 << (32 * margin).bit_length()
         blank = state.rows(state.MESSAGES, 1)
         for name in ("published", "enqueued", "delivered", "started", "finished", "acked", "ended"):
             blank[name] = np.nan
@@ -450,6 +453,13 @@ class Setting:
         found = sum(_expected(spec, horizon) for _, _, spec in self.producers)
         found += sum(ready for _, ready in self.preloads)
         return least + int(min(found, _MOST_ROWS_AT_ONCE))
+
+    @property
+    def words(self) -> Any:
+        """What stands for the arrays in the kernel (`pointers.words_of`)."""
+        if self._stands_for is not self.state:
+            self._words, self._stands_for = words_of(self.state), self.state
+        return self._words
 
     def give_back(self) -> None:
         """The run is over, and its tables are read: others may have their memory."""

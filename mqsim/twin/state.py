@@ -27,12 +27,13 @@ GLOBALS = _record(
     "sessions events ups spans publishes notes frames script phase low "
     "open producers_left retries_pending ready held queue_codes saturators looks_for_end may_end "
     "waits_for_producers empty seen_full bulk outer accepted attempts chances services copies_factor "
-    "cancel_waits listeners retries retrier sure_steps measures free_messages free_deliveries samples folded",
+    "cancel_waits listeners retries retrier sure_steps measures free_messages free_deliveries samples "
+    "folded tries",
 )
 """One record: time, how many rows of each table are used, and what the end of the run depends on.
 
 `measures`: only numbers are asked for, those of what was created from `counts_from` on; rows that are over
-are counted and used again."""
+are counted and used again. `tries`: the highest attempt beyond `attempts`, at which outcomes are wanted."""
 
 MESSAGES = _record(
     f8="created published enqueued delivered started finished acked ended work expires expiration",
@@ -79,7 +80,8 @@ ACTORS = _record(
 QUEUES = _record(
     f8="ttl armed depth_since depth_area inside_since inside_area",
     i8="sequence max_length",
-    i4="index code waiting unacked dead levels levels_n top rings rings_n members inside most_ready most_inside",
+    i4="index code waiting unacked dead levels levels_n top rings rings_n members inside most_ready "
+    "most_inside",
     i1="expiring limited overflow terminal",
 )
 """`inside` is how many are ready or with a consumer; each level is summed up over time since it last

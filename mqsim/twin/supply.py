@@ -9,10 +9,10 @@ import numpy as np
 from mqsim.errors import UsageError
 from mqsim.sim import run_size
 from mqsim.twin import codes, state
-from mqsim.twin.measuring import Times
 from mqsim.twin.setting import first_blocks
 
 if TYPE_CHECKING:
+    from mqsim.twin.measuring import Times
     from mqsim.twin.setting import Setting
 
 _TOGETHER: dict[str, tuple[str, ...]] = {
@@ -72,7 +72,8 @@ class Supply:
                 self._lengthen(longer, name, max(need, 2 * len(array)))
         if g.out_n + sends > len(s.outbox):
             longer["outbox"] = self._longer_outbox(int(g.out_n) + sends)
-        self.setting.state = s._replace(**longer)
+        if longer:
+            self.setting.state = s._replace(**longer)
 
     def _lengthen(self, longer: dict[str, Any], name: str, count: int) -> None:
         s = self.setting.state
@@ -208,9 +209,7 @@ class Supply:
         """
         s = self.setting.state
         g = s.g[0]
-        rows = s.messages[: int(g.messages)]
-        most = int((rows["deliveries"] + rows["tried"]).max()) if len(rows) else 0
-        attempts = int(g.attempts)
+        most, attempts = int(g.tries), int(g.attempts)
         while attempts < most + 1 and most > g.attempts:
             attempts *= 2
         limit = MOST_ATTEMPTS if g.chances else run_size.MOST_ATTEMPTS

@@ -20,7 +20,7 @@ from mqsim.metrics.window import distribution, window
 from mqsim.trace.frames import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from mqsim.trace.tables import Trace
 
@@ -37,7 +37,7 @@ class Numbers(Protocol):
         queues: the names of queues by their codes.
     """
 
-    queues: Sequence[str]
+    queues: list[str]
 
     def queue_part(self, code: int, part: str) -> dict[str, Any]:
         """`depth`, `in_system`, `wait`, `service` or `sojourn` of a queue."""

@@ -104,11 +104,11 @@ def queue_numbers(
     numbers["duplicates"] = 0
     acked, outcome = cells_at(rows, *columns(trace.messages, "acked", "outcome"))
     # What was acknowledged before it was done, and then lost, is no throughput.
-    acks = np.count_nonzero(span.holds(acked) & (outcome != Outcome.LOST))
+    acks = int(np.count_nonzero(span.holds(acked) & (outcome != Outcome.LOST)))
     numbers["throughput"] = ratio(acks, span.length)
     found = queue_times(trace, chosen)
     wait = times_of("wait", found)
-    numbers["p_wait"] = ratio(np.count_nonzero(wait > AT_ONCE), len(wait))
+    numbers["p_wait"] = ratio(int(np.count_nonzero(wait > AT_ONCE)), len(wait))
     if times:
         for name in ("wait", "service", "sojourn"):
             numbers[name] = distribution(times_of(name, found))

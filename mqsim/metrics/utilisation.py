@@ -39,7 +39,8 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
     """
     done = work(trace)
     within = span.overlap(done.start, done.end)
-    seconds = np.bincount(done.consumer, weights=within, minlength=len(trace.actors.names) + 1)
+    sums = np.bincount(done.consumer, weights=within, minlength=len(trace.actors.names) + 1)
+    seconds = sums.astype(np.float64, copy=False)
     return numbers_of_consumers(
         trace.cast, consumers(trace), trace.actors.names, _handled(trace, span), seconds, span
     )

@@ -1,6 +1,4 @@
-"""Run the benchmarks: `python benchmarks/run.py --help`, `... run.py programs --help`, `... studies --help`, or
-`make bench`.
-"""
+"""Run the benchmarks: `make bench`, or `python benchmarks/run.py --help`; also `programs` and `studies`."""
 
 from __future__ import annotations
 

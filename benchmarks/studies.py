@@ -1,9 +1,10 @@
-"""What a whole study costs: many designs, each run with many seeds, on two processors, of which a number a design
-is kept. `python benchmarks/run.py studies --help`.
+"""What a whole study costs: many designs, each run with many seeds, on two processors.
 
-A design is M/M/4 with its own latency. Each program runs in a fresh process, in turn with the others. It divides
-its runs between two processes, or two threads where it can; its imports, and the start of its processes, come
-before the clock.
+Of each design one number is kept. `python benchmarks/run.py studies --help`.
+
+A design is M/M/4 with its own latency. Each program runs in a fresh process, in turn with the others. It
+divides its runs between two processes, or two threads where it can; its imports, and the start of its
+processes, come before the clock.
 """
 
 from __future__ import annotations

@@ -110,6 +110,20 @@ def pays(scenario: Scenario, runs: int = 1) -> bool:
     return enough is not None and runs * expected_messages(scenario) >= enough and not eligible(scenario)
 
 
+def load_for(scenario: Scenario) -> bool:
+    """Load the twin if it is kept on disk and would run a scenario from then on; say whether it was loaded.
+
+    That takes about a second, so it is for those who will run the same scenario again and again.
+    """
+    enough = expected_messages(scenario) >= PAYS_FROM[Readiness.LOADED]
+    if readiness() is not Readiness.KEPT or not enough or eligible(scenario):
+        return False
+    from mqsim.twin.ahead import compile_ahead
+
+    compile_ahead()
+    return True
+
+
 def compiled(scenario: Scenario, seed: int, replication: int, pulse: Pulse | None = None) -> Trace:
     """Play a scenario in the twin."""
     from mqsim.twin.play import play

@@ -28,7 +28,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("distributions", "theory", "broker", "protocol"),
     ("scenario", "amqp", "trace", "mqtt", "stomp"),
-    ("metrics", "checkers", "statistics", "matching"),
+    ("metrics", "checkers", "statistics", "matching", "run_size"),
     ("sim", "twin"),
     ("guest", "server", "live"),
     ("runs", "viz"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import Session
+from mqsim.amqp.frames import HEARTBEAT_FRAME
 from mqsim.amqp.observer import Observer
 from mqsim.guest.host.client_record import carried_out, refused
 from mqsim.guest.host.deliveries import ClientDeliveries, Key
@@ -51,6 +52,7 @@ class AmqpClient(Observer):
     """
 
     session: Session
+    sign_of_life = HEARTBEAT_FRAME
 
     def __init__(
         self,
@@ -92,6 +94,10 @@ class AmqpClient(Observer):
             access=self._access,
         )
         return self.session
+
+    def advance(self, now: float) -> None:
+        """Move the broker on to `now`."""
+        self._world.broker.advance(now)
 
     def take_notes(self) -> list[Note]:
         """What goes with the bytes that are sent now."""

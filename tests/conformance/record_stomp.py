@@ -41,6 +41,9 @@ def _main() -> int:
         print(error, file=sys.stderr)
         return 2
     taken = time.monotonic() - began
+    failed = [name for name, value in seen.items() if value[:1] == ["it failed"]]
+    for name in failed:
+        print(f"{name} {seen[name][1]}", file=sys.stderr)
     if given.check:
         expected = load(NAME)
         found = list(differences({name: expected[name] for name in seen if name in expected}, seen))

@@ -1,1 +1,1 @@
-"""What RabbitMQ's STOMP plugin does: scripted conversations, recorded from a real one, played against ours."""
+"""What RabbitMQ's STOMP plugin does: conversations, recorded from a real one, played against ours."""

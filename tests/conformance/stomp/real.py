@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ class RealWorld(StompWorld):
 
 
 def play_all(
-    broker: RealBroker, names: Iterable[str] | None = None, workers: int = 12, slower: float = 1.0
+    broker: RealBroker, names: Iterable[str] | None = None, workers: int = 24, slower: float = 1.0
 ) -> Recording:
     """Play facts (all of them unless named) against a real broker that was started, side by side."""
     chosen = [FACTS[name] for name in (FACTS if names is None else names)]
@@ -114,10 +115,12 @@ def play_all(
 
 
 def play(fact: Fact, port: int, stomp_port: int, vhost: str, slower: float = 1.0) -> Seen:
-    """Play one fact over TCP and return what it saw, normalised."""
+    """Play one fact over TCP and return what it saw, normalised; one that fails has seen its own traceback."""
     world = RealWorld(port, stomp_port, vhost, slower)
     try:
         fact.play(world)
         return normalised(world.seen, vhost)
+    except Exception:
+        return ["it failed", traceback.format_exc()]
     finally:
         world.end()

@@ -1,8 +1,8 @@
 """The language that facts about STOMP are written in.
 
-A *fact* is a function of a `StompWorld`: it opens clients, has them send frames or plain bytes, and keeps what
-came back. An AMQP client of the same virtual host stands beside them (`world.amqp()`), so that a fact can look at
-queues and at the properties of messages. Nothing here knows of sockets or clocks.
+A *fact* is a function of a `StompWorld`: it opens clients, has them send frames or plain bytes, and keeps
+what came back. An AMQP client of the same virtual host stands beside them (`world.amqp()`), so a fact can
+look at queues and at messages. Nothing here knows of sockets or clocks.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ def header(frame: str, name: str) -> str:
     return "none"
 
 
-def prepared(w: StompWorld, ack: str, count: int = 3, version: str = "1.2", more: str = "") -> tuple[Client, list[str]]:
+def prepared(
+    w: StompWorld, ack: str, count: int = 3, version: str = "1.2", more: str = ""
+) -> tuple[Client, list[str]]:
     """A client that has received so many messages, and the names by which they are acknowledged."""
     client = w.client(version)
     client.say(f"SUBSCRIBE destination:/queue/q id:0 ack:{ack}{more and ' ' + more}")
@@ -43,7 +45,9 @@ for _version in ("1.0", "1.1", "1.2"):
     for _ack in ("client", "client-individual", "auto"):
         for _command in ("ACK", "NACK"):
 
-            def _acked(w: StompWorld, version: str = _version, ack: str = _ack, command: str = _command) -> None:
+            def _acked(
+                w: StompWorld, version: str = _version, ack: str = _ack, command: str = _command
+            ) -> None:
                 client, ids = prepared(w, ack, version=version)
                 key = "id" if version == "1.2" else "message-id"
                 client.say(f"{command} {key}:{ids[1]} subscription:0 requeue:false receipt:r")
@@ -97,7 +101,8 @@ def nack_without_requeue_dead_letters(w: StompWorld) -> None:
     client = w.client()
     client.ask("SUBSCRIBE destination:/queue/dead id:dead")
     client.ask(
-        "SUBSCRIBE destination:/queue/q id:0 ack:client-individual x-dead-letter-exchange: x-dead-letter-routing-key:dead"
+        "SUBSCRIBE destination:/queue/q id:0 ack:client-individual x-dead-letter-exchange: "
+        "x-dead-letter-routing-key:dead"
     )
     client.say("SEND destination:/queue/q", "m")
     frame = client.frames()

@@ -21,9 +21,15 @@ for _name, _properties in (
     ("cluster_id", {"cluster_id": "c"}),
     ("empty_texts", {"content_type": "", "correlation_id": ""}),
     ("headers_of_text", {"headers": {"b": "x", "a": "y", "c": ""}}),
-    ("headers_of_numbers", {"headers": {"i": 1, "minus": -5, "long": 2**40, "float": 1.5}}),
-    ("headers_of_other_types", {"headers": {"bool": True, "void": None, "table": {"k": 1}, "list": [1], "s": "x"}}),
-    ("headers_like_properties", {"headers": {"priority": "9", "content-type": "h", "message-id": "h"}, "priority": 2}),
+    ("headers_of_numbers", {"headers": {"i": 1, "minus": -5, "long": 2**40}}),
+    (
+        "headers_of_other_types",
+        {"headers": {"bool": True, "void": None, "table": {"k": 1}, "list": [1], "s": "x"}},
+    ),
+    (
+        "headers_like_properties",
+        {"headers": {"priority": "9", "content-type": "h", "message-id": "h"}, "priority": 2},
+    ),
     ("headers_like_the_frames", {"headers": {"destination": "d", "subscription": "s", "redelivered": "r"}}),
     ("headers_with_a_length", {"headers": {"content-length": "99"}}),
     ("headers_that_are_no_ascii", {"headers": {"k\u00e4": "v\u00fc:\n"}}),
@@ -52,7 +58,11 @@ for _name, _properties in (
         w.amqp().publish("body", "q", **properties)
         client.hear("what STOMP sees")
 
-    add(named("from_amqp", _name), f"What STOMP sees of an AMQP message with {_name.replace('_', ' ')}.", _crossed)
+    add(
+        named("from_amqp", _name),
+        f"What STOMP sees of an AMQP message with {_name.replace('_', ' ')}.",
+        _crossed,
+    )
 
 
 @fact
@@ -107,7 +117,10 @@ def dead_letters_seen_by_stomp(w: StompWorld) -> None:
 def a_quorum_queue(w: StompWorld) -> None:
     """Its messages tell how often they were given back."""
     client = w.client()
-    client.ask("SUBSCRIBE destination:/queue/q id:0 ack:client-individual x-queue-type:quorum prefetch-count:1 receipt:r")
+    client.ask(
+        "SUBSCRIBE destination:/queue/q id:0 ack:client-individual x-queue-type:quorum "
+        "prefetch-count:1 receipt:r"
+    )
     client.say("SEND destination:/queue/q persistent:true", "m")
     frames = client.frames()
     w.see("first", frames)
@@ -130,5 +143,8 @@ def a_queue_with_priorities(w: StompWorld) -> None:
 def from_stomp_headers_in_amqp(w: StompWorld) -> None:
     """The headers that a STOMP client sends are texts in AMQP, in the frame's reverse order or not."""
     client = w.client()
-    client.tell(b"SEND\ndestination:/queue/q\nb:1\na:two words\nreceipt:r\ncontent-length:3\nc:\\n\n\n\xff\0x\0", "SEND")
+    client.tell(
+        b"SEND\ndestination:/queue/q\nb:1\na:two words\nreceipt:r\ncontent-length:3\nc:\\n\n\n\xff\0x\0",
+        "SEND",
+    )
     w.see("message", w.amqp().get("q", auto_ack=True))

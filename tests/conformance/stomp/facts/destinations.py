@@ -113,7 +113,9 @@ def a_queue_that_is_there_with_other_attributes(w: StompWorld) -> None:
     w.client().ask("SUBSCRIBE destination:/queue/q id:0 receipt:r")
     w.client().ask("SEND destination:/amq/queue/q receipt:r", "m")
     w.client().ask("SUBSCRIBE destination:/amq/queue/q id:0 receipt:r")
-    w.client().ask("SUBSCRIBE destination:/queue/q id:0 receipt:r durable:false auto-delete:false exclusive:false")
+    w.client().ask(
+        "SUBSCRIBE destination:/queue/q id:0 receipt:r durable:false auto-delete:false exclusive:false"
+    )
 
 
 @fact

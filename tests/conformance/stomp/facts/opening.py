@@ -33,7 +33,11 @@ for _name, _says, _head in (
     ("no_host", "Without host it is the virtual host /.", f"CONNECT accept-version:1.2 {GUEST}"),
     ("unknown_host", "A host that is not there.", f"CONNECT accept-version:1.2 host:nowhere {GUEST}"),
     ("empty_host", "An empty host.", f"CONNECT accept-version:1.2 host: {GUEST}"),
-    ("receipt_on_connect", "A receipt for CONNECT.", f"CONNECT accept-version:1.2 {{host}} {GUEST} receipt:r"),
+    (
+        "receipt_on_connect",
+        "A receipt for CONNECT.",
+        f"CONNECT accept-version:1.2 {{host}} {GUEST} receipt:r",
+    ),
     ("no_headers_at_all", "CONNECT without any header.", "CONNECT"),
 ):
     _connecting(_name, _says, _head)
@@ -59,14 +63,29 @@ for _beats in (
         f"CONNECT accept-version:1.2 {{host}} {GUEST} heart-beat:{_beats}",
     )
 
-for _command in ("SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN", "COMMIT", "ABORT", "DISCONNECT", "X"):
+for _command in (
+    "SEND",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "ACK",
+    "NACK",
+    "BEGIN",
+    "COMMIT",
+    "ABORT",
+    "DISCONNECT",
+    "X",
+):
 
     def _early(w: StompWorld, command: str = _command) -> None:
         client = w.stream()
         client.ask(f"{command} id:0 destination:/queue/q receipt:r")
         client.ask(f"CONNECT accept-version:1.2 host:{w.vhost} {GUEST}")
 
-    add(named("before_connect", _command), f"{_command} before CONNECT is an error; CONNECT then goes.", _early)
+    add(
+        named("before_connect", _command),
+        f"{_command} before CONNECT is an error; CONNECT then goes.",
+        _early,
+    )
 
 for _command in ("MESSAGE", "RECEIPT", "CONNECTED", "ERROR", "send", "SENDX", "X"):
 
@@ -130,7 +149,8 @@ def spaces_around_credentials_1_2(w: StompWorld) -> None:
     """1.2 does not."""
     client = w.stream()
     client.tell(
-        f"CONNECT\naccept-version:1.2\nhost: {w.vhost}\nlogin: guest\npasscode: guest\n\n\0".encode(), "CONNECT"
+        f"CONNECT\naccept-version:1.2\nhost: {w.vhost}\nlogin: guest\npasscode: guest\n\n\0".encode(),
+        "CONNECT",
     )
 
 

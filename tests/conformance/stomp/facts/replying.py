@@ -64,7 +64,16 @@ def a_request_by_amqp(w: StompWorld) -> None:
     amqp = w.amqp()
     server = w.client()
     server.ask("SUBSCRIBE destination:/queue/rpc id:0")
-    for reply_to in ("answers", "/queue/x", "/temp-queue/x", "/topic/t", "/reply-queue/x", "/amq/queue/q", "/exchange/e", ""):
+    for reply_to in (
+        "answers",
+        "/queue/x",
+        "/temp-queue/x",
+        "/topic/t",
+        "/reply-queue/x",
+        "/amq/queue/q",
+        "/exchange/e",
+        "",
+    ):
         amqp.publish("request", "rpc", reply_to=reply_to)
         server.hear(f"reply_to {reply_to!r}")
 

@@ -31,7 +31,7 @@ for _header in (
     "expiration:60000",
     "expiration:x",
     "expiration:-1",
-    "amqp-message-id:m-1",
+    "expiration:60000 amqp-message-id:m-1",
     "message-id:m-1",
     "timestamp:1700000000",
     "timestamp:x",
@@ -72,7 +72,13 @@ for _header in (
     "content-length-x:1",
 ):
     _sent(
-        named("sent_with", _header.replace("x-", "ex ").replace("-1", " minus 1").replace(":T", " is capital t").replace(":", " is ")),
+        named(
+            "sent_with",
+            _header.replace("x-", "ex ")
+            .replace("-1", " minus 1")
+            .replace(":T", " is capital t")
+            .replace(":", " is "),
+        ),
         f"SEND with the header {_header}.",
         _header,
     )
@@ -80,8 +86,9 @@ for _header in (
 _sent(
     "sent_with_everything",
     "All properties at once.",
-    "persistent:true priority:3 content-type:text/plain content-encoding:utf-8 correlation-id:c expiration:60000 "
-    "amqp-message-id:m timestamp:1700000000 type:t user-id:guest app-id:a reply-to:/queue/r one:1 two:2",
+    "persistent:true priority:3 content-type:text/plain content-encoding:utf-8 correlation-id:c "
+    "expiration:60000 amqp-message-id:m timestamp:1700000000 type:t user-id:guest app-id:a "
+    "reply-to:/queue/r one:1 two:2",
 )
 
 
@@ -100,8 +107,8 @@ def all_properties_come_back(w: StompWorld) -> None:
     client.ask("SUBSCRIBE destination:/queue/q id:0")
     client.ask(
         "SEND destination:/queue/q receipt:r persistent:true priority:3 content-type:text/plain "
-        "content-encoding:utf-8 correlation-id:c expiration:60000 amqp-message-id:m timestamp:1700000000 type:t "
-        "user-id:guest app-id:a reply-to:/queue/r one:1 two:2",
+        "content-encoding:utf-8 correlation-id:c expiration:60000 amqp-message-id:m "
+        "timestamp:1700000000 type:t user-id:guest app-id:a reply-to:/queue/r one:1 two:2",
         "body",
     )
 
@@ -111,7 +118,9 @@ def headers_that_look_like_the_servers(w: StompWorld) -> None:
     """A sender's own headers go through beside the server's."""
     client = w.client()
     client.ask("SUBSCRIBE destination:/queue/q id:0")
-    client.ask("SEND destination:/queue/q subscription:s redelivered:maybe ack:a foo:1 content-length:4", "body")
+    client.ask(
+        "SEND destination:/queue/q subscription:s redelivered:maybe ack:a foo:1 content-length:4", "body"
+    )
 
 
 @fact

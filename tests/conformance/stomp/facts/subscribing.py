@@ -19,8 +19,14 @@ for _version in ("1.0", "1.1", "1.2"):
             client.ask(f"SUBSCRIBE destination:/queue/{ack} id:my-id ack:{ack}")
             client.ask(f"SEND destination:/queue/{ack} content-type:text/plain", "m")
 
-    add(named("subscribe_without_id", _version), f"Ids are optional, in version {_version}, too.", _without_id)
-    add(named("message_headers", _version), f"What a MESSAGE carries in version {_version}, by ack mode.", _message)
+    add(
+        named("subscribe_without_id", _version), f"Ids are optional, in version {_version}, too.", _without_id
+    )
+    add(
+        named("message_headers", _version),
+        f"What a MESSAGE carries in version {_version}, by ack mode.",
+        _message,
+    )
 
 for _ack in ("auto", "client", "client-individual", "individual", "", "AUTO"):
 
@@ -33,7 +39,11 @@ for _ack in ("auto", "client", "client-individual", "individual", "", "AUTO"):
         w.sleep(0.3)
         w.see("queue without the client", w.amqp().declare("q"))
 
-    add(named("ack_mode", _ack, "upper" if _ack.isupper() else ""), f"A subscription with ack:{_ack}.", _ack_mode)
+    add(
+        named("ack_mode", _ack, "upper" if _ack.isupper() else ""),
+        f"A subscription with ack:{_ack}.",
+        _ack_mode,
+    )
 
 for _header, _arguments in (
     ("durable:false", None),
@@ -62,7 +72,9 @@ for _header, _arguments in (
     ("x-queue-name:other", None),
 ):
 
-    def _argument(w: StompWorld, header: str = _header, arguments: dict[str, object] | None = _arguments) -> None:
+    def _argument(
+        w: StompWorld, header: str = _header, arguments: dict[str, object] | None = _arguments
+    ) -> None:
         client = w.client()
         client.ask(f"SUBSCRIBE destination:/queue/q id:0 {header} receipt:r")
         if arguments is not None:
@@ -94,10 +106,16 @@ for _prefetch in ("1", "2", "0", "x", "-1", "65536", ""):
             sender.say("SEND destination:/queue/q", f"m{number}")
         sender.ask("SEND destination:/queue/q receipt:r", "m4")
         client = w.client()
-        client.ask(f"SUBSCRIBE destination:/queue/q id:0 ack:client-individual prefetch-count:{prefetch} receipt:r")
+        client.ask(
+            f"SUBSCRIBE destination:/queue/q id:0 ack:client-individual prefetch-count:{prefetch} receipt:r"
+        )
         client.ask("BEGIN transaction:t receipt:r", what="afterwards")
 
-    add(named("prefetch_count", _prefetch.replace("-", "minus ")), f"SUBSCRIBE with prefetch-count:{_prefetch}.", _limit)
+    add(
+        named("prefetch_count", _prefetch.replace("-", "minus ")),
+        f"SUBSCRIBE with prefetch-count:{_prefetch}.",
+        _limit,
+    )
 
 
 @fact
@@ -232,7 +250,10 @@ def the_name_of_a_durable_subscription(w: StompWorld) -> None:
     client = w.client()
     client.ask("SUBSCRIBE destination:/topic/t id:me durable:true auto-delete:false receipt:r")
     client.ask("SUBSCRIBE destination:/topic/a.b id:you persistent:true auto-delete:false receipt:r")
-    client.ask("SUBSCRIBE destination:/exchange/amq.fanout id:it durable:true auto-delete:false exclusive:false receipt:r")
+    client.ask(
+        "SUBSCRIBE destination:/exchange/amq.fanout id:it durable:true auto-delete:false "
+        "exclusive:false receipt:r"
+    )
     for name in (
         "JJCtcw9M7GHnlOZ_W2Nd2w",
         "f3dF8nNSBvMQWEhZLqp1UA",

@@ -115,7 +115,7 @@ def play_all(
 
 
 def play(fact: Fact, port: int, stomp_port: int, vhost: str, slower: float = 1.0) -> Seen:
-    """Play one fact over TCP and return what it saw, normalised; one that fails has seen its own traceback."""
+    """Play one fact over TCP and return what it saw, normalised; a failure is its traceback."""
     world = RealWorld(port, stomp_port, vhost, slower)
     try:
         fact.play(world)

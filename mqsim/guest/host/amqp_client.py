@@ -21,12 +21,12 @@ from mqsim.trace.event_kinds import EventKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
     from mqsim.guest.host.disk import Disk
+    from mqsim.protocol.access import Access
     from mqsim.sim.world import World
 
 GONE = "its connection was gone before it arrived"

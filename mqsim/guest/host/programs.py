@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import Access
 from mqsim.errors import UsageError
 from mqsim.guest.host.actor import GuestActor
 from mqsim.guest.host.disk import Disk
@@ -23,6 +22,7 @@ from mqsim.guest.host.network import Address, Network
 from mqsim.guest.host.protocols import Setting, ports_of
 from mqsim.guest.host.transcript import EVENT, Line, Transcript
 from mqsim.guest.program import CPU_LIMIT, KNOWN_HOSTS, Program
+from mqsim.protocol.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

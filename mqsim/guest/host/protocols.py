@@ -16,10 +16,10 @@ from mqsim.guest.host.port import OpenClient, Port
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mqsim.amqp.access import Access
     from mqsim.guest.host.deliveries import ClientDeliveries
     from mqsim.guest.host.disk import Disk
     from mqsim.guest.host.services import Connection
+    from mqsim.protocol.access import Access
     from mqsim.sim.node import Node
     from mqsim.sim.world import World
 

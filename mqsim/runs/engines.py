@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from mqsim.errors import UsageError
 from mqsim.metrics.measures import measures
-from mqsim.runs.result import RunResult
-from mqsim.sim import World
-from mqsim.sim.run_size import (
+from mqsim.run_size import (
     MOST_COUNTED,
     expected_messages,
     refuse_more_copies,
     refuse_more_time,
     refuse_what_is_too_large,
 )
+from mqsim.runs.result import RunResult
+from mqsim.sim import World
 from mqsim.twin import eligible
 from mqsim.twin.readiness import Readiness, readiness
 

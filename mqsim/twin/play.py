@@ -11,7 +11,7 @@ import numpy as np
 from mqsim.broker.profiles import profile
 from mqsim.metrics.measures import numbers_at
 from mqsim.metrics.window import Window
-from mqsim.sim.run_size import refuse_more_retries
+from mqsim.run_size import refuse_more_retries
 from mqsim.twin import codes
 from mqsim.twin.kernel import run
 from mqsim.twin.measuring import Counted, Times

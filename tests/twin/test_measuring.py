@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from mqsim import runs
+from mqsim import run_size, runs
 from mqsim.errors import MqsimError, UsageError
 from mqsim.scenario import Scenario
-from mqsim.sim import run_size
 from mqsim.twin import eligible
 from tests.twin.drawing import scenario as drawn
 from tests.twin.test_rules import PLAIN

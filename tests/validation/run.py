@@ -102,10 +102,17 @@ def page(found: Sequence[Row], adjusted: Sequence[float], times: int) -> str:
         f"{len(found)} rows rejects it at {JOINT:g}, which would happen by chance in one of "
         f"{1 / JOINT:g} suites."
     )
+    rules = (
+        "The broker's rules are held to real RabbitMQ servers instead: to recorded behaviours, and to random "
+        "conversations that are played on a real RabbitMQ and on ours and compared step by step "
+        "(`python -m tests.conformance.fuzz 1000`; `tests/conformance/README.md`)."
+    )
     lines = [
         "# Validation",
         "",
         *wrap(says, 118),
+        "",
+        *wrap(rules, 118),
         "",
         f"**{agreeing} of {len(found)} rows agree.** Scenarios: `tests/validation/`; formulas: "
         "[theory](theory.md).",

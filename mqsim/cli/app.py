@@ -347,6 +347,16 @@ def broker(
             show_default=False,
         ),
     ] = None,
+    stomp_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Take STOMP clients, too, on this port (usually 61613).",
+            show_default=False,
+        ),
+    ] = None,
     memory_limit: Annotated[
         str,
         typer.Option(
@@ -354,7 +364,10 @@ def broker(
         ),
     ] = "40%",
 ) -> None:
-    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
+    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it.
+
+    STOMP clients, such as stomp.py, have a port of their own.
+    """
     from mqsim.server import serve
 
     serve(
@@ -365,6 +378,7 @@ def broker(
         definitions=definitions,
         management=management,
         memory_limit=memory_limit,
+        also={} if stomp_port is None else {"stomp": stomp_port},
     )
 
 

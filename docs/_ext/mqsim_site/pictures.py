@@ -131,20 +131,25 @@ class Predict(Picture):
         """A frame with the question."""
         asked = self.data()
         question = mq.predict(asked["ask"], choices=asked["choices"])
-        html = question.html(self._answer(scenes, asked), asked["because"])
+        html = question.html(right_choice(scenes, asked), asked["because"])
         return [frame(self.env.app, html, asked["ask"], 150)]
 
-    def _answer(self, scenes: Scenes, asked: dict[str, Any]) -> Any:
-        """The choice that the page calls right, which has to be what the run gives."""
-        choices, told = asked["choices"], asked["told"]
-        right = [choice for choice in choices if str(choice).casefold() == told.casefold()]
-        if not right:
-            raise SceneError(f"the answer {told!r} is none of the choices {choices}.")
-        if "answer" in asked:
-            found = drawings.measured(scenes.result(asked["run"]), asked["answer"])
-            if not isinstance(right[0], int | float) or abs(right[0] - found) > 0.005 * abs(found):
-                raise SceneError(f"{asked['answer']} is {found:g}, and the page says {told}.")
-        return right[0]
+
+def right_choice(scenes: Scenes, asked: dict[str, Any]) -> Any:
+    """The choice that a page calls right, which has to be what its run gives.
+
+    Raises:
+        SceneError: it is none of the choices, or the run gives another.
+    """
+    choices, told = asked["choices"], asked["told"]
+    right = [choice for choice in choices if str(choice).casefold() == told.casefold()]
+    if not right:
+        raise SceneError(f"the answer {told!r} is none of the choices {choices}.")
+    if "answer" in asked:
+        found = drawings.measured(scenes.result(asked["run"]), asked["answer"])
+        if not isinstance(right[0], int | float) or abs(right[0] - found) > 0.005 * abs(found):
+            raise SceneError(f"{asked['answer']} is {found:g}, and the page says {told}.")
+    return right[0]
 
 
 _FOLDED = re.compile(

@@ -27,10 +27,8 @@ alone.plot_lanes(end=6.5)
 # %%
 # Run this cell for the answer.
 guess.reveal(
-guess.reveal(
     alone.messages.acked.max(),
     because="Three times two seconds. A task that waits is not lost. It is only done later.",
-)
 )
 
 # %% [markdown]

@@ -84,10 +84,8 @@ mq.simulate(OFFICE, seed=1).plot_depth()
 long_run = mq.simulate(OFFICE.with_({"duration": 20_000}), seed=1)
 share = long_run.summary()["queues"]["letters"]["p_wait"]
 guess.reveal(
-guess.reveal(
     "2 in 3",
     because=f"Over a long time {share:.0%} wait: sometimes many letters come together, and some take long.",
-)
 )
 
 # %% [markdown]

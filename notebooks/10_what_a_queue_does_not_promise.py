@@ -83,11 +83,9 @@ both_replicas(shared).head(6)
 # %%
 # Run this cell for the answer.
 guess.reveal(
-guess.reveal(
     "about half",
     because="A queue shares its messages among the consumers. So each write is done by only one of the "
     "two.",
-)
 )
 
 # %% [markdown]

@@ -75,8 +75,9 @@ def test_stomp_answers_by_its_numbers() -> None:
 
 # -- AMQP: the client's half is sent as it is drawn, and the session's answers are the broker's half ---------
 
+CAPABILITIES: Any = {"capabilities": CAPABLE}
 SAYS: dict[str, Any] = {
-    "connection.start-ok": lambda: commands.Connection.StartOk({"capabilities": CAPABLE}, "PLAIN", PLAIN),
+    "connection.start-ok": lambda: commands.Connection.StartOk(CAPABILITIES, "PLAIN", PLAIN),
     "connection.tune-ok": lambda: commands.Connection.TuneOk(2047, 131072, 0),
     "connection.open": lambda: commands.Connection.Open("/"),
     "channel.open": commands.Channel.Open,

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pamqp import commands
 
 from mqsim.amqp import failures, handshake
-from mqsim.amqp.access import VHOST, Access
 from mqsim.amqp.channel import ChannelEnd
 from mqsim.amqp.departures import Departures
 from mqsim.amqp.failures import LostError
@@ -30,8 +29,10 @@ from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
 from mqsim.broker import Broker, Connection, ConnectionState, Message
+from mqsim.broker.replies import told
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
+from mqsim.protocol.access import VHOST, Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -331,11 +332,8 @@ class Session(FrameOutput, Heartbeat):
         )
 
     def told(self, error: BrokerError) -> str:
-        """An error's text for this client; a broker is one virtual host and calls itself /."""
-        text = error.text
-        if self.vhost != VHOST:
-            text = text.replace(f"in vhost '{VHOST}'", f"in vhost '{self.vhost}'")
-        return failures.shortened(text)
+        """An error's text for this client."""
+        return told(error.text, self.vhost)
 
     def _fail_for_good(self, error: ConnectionError) -> None:
         """Close without waiting for an answer: the stream can't be read any more, or it is a stranger's."""

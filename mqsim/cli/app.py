@@ -347,6 +347,25 @@ def broker(
             show_default=False,
         ),
     ] = None,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Speak MQTT 3.1.1 and 5.0 on this port, usually 1883; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    mqtt_limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mqtt-limit",
+            metavar="NAME=VALUE",
+            help="Change a limit of the MQTT broker, as in keep_alive=60; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     memory_limit: Annotated[
         str,
         typer.Option(
@@ -357,6 +376,8 @@ def broker(
     """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
     from mqsim.server import serve
 
+    spoken = {"mqtt": (mqtt_port, mqtt_limits or [])}
+
     serve(
         host,
         port,
@@ -365,6 +386,7 @@ def broker(
         definitions=definitions,
         management=management,
         memory_limit=memory_limit,
+        also={name: (number, settings) for name, (number, settings) in spoken.items() if number is not None},
     )
 
 

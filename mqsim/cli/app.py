@@ -353,7 +353,26 @@ def broker(
             min=0,
             max=65535,
             metavar="PORT",
-            help="Take STOMP clients, too, on this port (usually 61613).",
+            help="Speak STOMP 1.0 to 1.2 on this port, usually 61613; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Speak MQTT 3.1.1 and 5.0 on this port, usually 1883; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    mqtt_limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mqtt-limit",
+            metavar="NAME=VALUE",
+            help="Change a limit of the MQTT broker, as in keep_alive=60; may be given several times.",
             show_default=False,
         ),
     ] = None,
@@ -366,9 +385,14 @@ def broker(
 ) -> None:
     """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it.
 
-    STOMP clients, such as stomp.py, have a port of their own.
+    MQTT and STOMP clients, such as paho and stomp.py, have ports of their own.
     """
     from mqsim.server import serve
+
+    spoken: dict[str, tuple[int | None, list[str]]] = {
+        "mqtt": (mqtt_port, mqtt_limits or []),
+        "stomp": (stomp_port, []),
+    }
 
     serve(
         host,
@@ -378,7 +402,7 @@ def broker(
         definitions=definitions,
         management=management,
         memory_limit=memory_limit,
-        also={} if stomp_port is None else {"stomp": stomp_port},
+        also={name: (number, settings) for name, (number, settings) in spoken.items() if number is not None},
     )
 
 

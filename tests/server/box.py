@@ -73,7 +73,7 @@ class Box:
             if self.data is not None:
                 self.host.keep(self.data)
             self.port = await self.host.listen("127.0.0.1", 0)
-            stomp = DIALECTS["stomp"].start(self.host, self.data)
+            stomp = DIALECTS["stomp"].start(self.host, [])
             self.stomp_port = await self.host.listen("127.0.0.1", 0, dialect=stomp)
         except BaseException as error:
             self._ready.set_exception(error)

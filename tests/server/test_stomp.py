@@ -197,7 +197,7 @@ def test_an_alarm_keeps_publishers_waiting_and_no_one_else(box: Box) -> None:
 
 def test_what_is_durable_is_kept(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    server = Process("4.3", tmp_path / "data", also={"stomp": port})
+    server = Process("4.3", tmp_path / "data", also={"stomp": (port, [])})
     server.start()
     connection, heard = connected(port)
     connection.send("/queue/kept", "persistent", persistent="true", receipt="1")

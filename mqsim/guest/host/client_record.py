@@ -135,6 +135,10 @@ class ConnectionRecord:
         """The client says what it agrees to."""
         self._heartbeat = float(method.heartbeat or 0)
 
+    def said_hello(self, properties: dict[str, Any], heartbeat: float) -> None:
+        """The client of another protocol says who it is, and after how many seconds it is to be heard."""
+        self._properties, self._heartbeat = properties, heartbeat
+
     def asks_to_open(self, method: Any) -> None:
         """The client names its virtual host."""
         self._host = str(method.virtual_host)

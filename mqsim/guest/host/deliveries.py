@@ -87,7 +87,7 @@ class ClientDeliveries:
         self.code = world.trace.actors.code(name)
         self.counts = ProducerCounts()
         clock = world.clock
-        self.record = ClientRecord(world.trace.clients, lambda: clock._now, name)
+        self.record: ClientRecord = ClientRecord(world.trace.clients, lambda: clock._now, name)
         self._held: dict[Key, HeldDelivery] = {}
         self._queues: dict[str, int] = {}
 

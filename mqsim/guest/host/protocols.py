@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.guest.host.amqp_client import AmqpClient
+from mqsim.guest.host.mqtt_client import MqttBroker, MqttClient
 from mqsim.guest.host.port import OpenClient, Port
 
 if TYPE_CHECKING:
@@ -59,9 +60,20 @@ def amqp(setting: Setting) -> OpenClient:
     return open_client
 
 
-AMQP_PORT = 5672
+def mqtt(setting: Setting) -> OpenClient:
+    """MQTT 3.1.1 and 5.0, with a broker of its own."""
+    broker = MqttBroker(setting.world)
 
-PROTOCOLS: Mapping[int, Callable[[Setting], OpenClient]] = {AMQP_PORT: amqp}
+    def open_client(connection: Connection) -> MqttClient:
+        return MqttClient(setting.world, broker, setting.deliveries[connection.client_name])
+
+    return open_client
+
+
+AMQP_PORT = 5672
+MQTT_PORT = 1883
+
+PROTOCOLS: Mapping[int, Callable[[Setting], OpenClient]] = {AMQP_PORT: amqp, MQTT_PORT: mqtt}
 
 
 def ports_of(setting: Setting, nodes: list[Node]) -> list[dict[int, Port]]:

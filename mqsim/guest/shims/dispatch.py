@@ -16,7 +16,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import current
-from mqsim.guest.shims import interpreter
+from mqsim.guest.shims import interpreter, paho
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
 from mqsim.guest.shims.copies import as_builtin
@@ -211,6 +211,8 @@ def _replace(module: ModuleType) -> None:
             _replace_defaults(value, changes)
         elif issubclass(type(value), type) and value.__module__ == module.__name__:
             _replace_in_class(value, changes)
+    if module.__name__ == paho.MODULE:
+        paho.skip_idle_rounds(module)
 
 
 def _replace_in_class(kind: type, changes: Mapping[int, Any]) -> None:

@@ -97,6 +97,22 @@ def run_files(request: ExecRequest) -> None:
         from mqsim.cli import show
 
         show.json_object(numbers_of(result))
+    else:
+        _tell_outcome(result.outcome)
+
+
+def _tell_outcome(sentence: str) -> None:
+    """The last line: what became of the messages."""
+    if not sentence:
+        return
+    if not sys.stdout.isatty():
+        print(f"=> {sentence}")
+        return
+    from rich.text import Text
+
+    from mqsim.cli.show import console
+
+    console().print(Text(f"=> {sentence}", style="bold green"), soft_wrap=True)
 
 
 def leave_at_once(status: int) -> NoReturn:
@@ -328,6 +344,7 @@ def numbers_of(result: ProgramsResult) -> dict[str, Any]:
         "lines": [{**line._asdict(), "t": cut(line.t)} for line in result.lines],
         "messages": messages,
         "deliveries": _records(result.deliveries),
+        "outcome": result.outcome,
     }
 
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
+from mqsim.trace.acknowledgements import counts_when_sent
 from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
@@ -243,7 +244,7 @@ def _lost_at_consumer(trace: Trace, row: int, attempt: int) -> str:
     messages, deliveries = trace.messages, trace.deliveries
     who = trace.actors.names[deliveries.consumer[attempt]]
     sent, acked, started = deliveries.sent[attempt], messages.acked[row], deliveries.started[attempt]
-    if acked == sent:
+    if counts_when_sent(trace, attempt):
         counted = f"Sent to {who} with auto-ack at {_time(sent)}: counted as done"
     else:
         counted = f"{who} acknowledged it at {_time(acked)}, before it was through with it: counted as done"

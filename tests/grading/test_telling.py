@@ -60,3 +60,33 @@ def test_what_waits_is_not_called_lost() -> None:
     lost = failure("04_survive_worker_crash", "nothing_lost__ledger_error_kills_the_worker", "nothing_lost")
     assert "is never done: it stays in the queue, and no worker takes it." in lost.message
     assert "lost" not in lost.message
+
+
+AT_ONCE = """
+import sys, pika
+channel = pika.BlockingConnection().channel()
+channel.queue_declare("task_queue", durable=True)
+def work(channel, method, properties, body):
+    {first}
+    raise ValueError(body)
+channel.basic_consume("task_queue", work{options})
+channel.start_consuming()
+"""
+
+
+def test_the_excerpt_of_a_loss_names_its_cause_in_causal_order(tmp_path: Path) -> None:
+    """The task is acknowledged, or counted as done, before the callback fails at it: that is the cause."""
+    exercise = load(exercise_in(tmp_path))
+    ways = {
+        "early": AT_ONCE.format(first="channel.basic_ack(method.delivery_tag)", options=""),
+        "auto": AT_ONCE.format(first="pass", options=", auto_ack=True"),
+    }
+    for name, text in ways.items():
+        effects = check(exercise, submission_in(tmp_path / name, text)).checks[0]
+        told = [line[14:] for line in effects.example.lines if "producer" not in line[14:26]]
+        (cause,) = (place for place, line in enumerate(told) if "counts it as done" in line)
+        (starts,) = (place for place, line in enumerate(told) if "consumer-1  starts" in line)
+        (fails,) = (place for place, line in enumerate(told) if "an error, in consumer.py" in line)
+        (ends,) = (place for place, line in enumerate(told) if "exits with status 1" in line)
+        assert starts < fails < ends, told
+        assert cause < len(told), told

@@ -78,9 +78,15 @@ def run_files(request: ExecRequest) -> None:
     Raises:
         MqsimError: the request can't be.
     """
+    from mqsim.cli.progress import programs_that_keep_others_waiting
+
+    with programs_that_keep_others_waiting():
+        _run(request, call_of(request))
+
+
+def _run(request: ExecRequest, given: dict[str, Any]) -> None:
     from mqsim.api import run_programs
 
-    given = call_of(request)
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 

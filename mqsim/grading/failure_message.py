@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from mqsim.grading.plain import plain
+from mqsim.trace.acknowledgements import worked_without_answer
 from mqsim.trace.causal_order import ENQUEUED, EVENT
 from mqsim.trace.clients import PENDING, ClientEventKind
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE
-from mqsim.trace.timeline import label_of, lines_by_step
+from mqsim.trace.timeline import label_of, lines_by_step, message_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mqsim.grading.run import Run
     from mqsim.grading.stage import Played
@@ -80,6 +81,16 @@ def lines(played: Played, wrong: str) -> tuple[str, ...]:
     return tuple(_cut(plain(line)) for line in kept)
 
 
+def whole(played: Played) -> list[str]:
+    """Every line of the run: what programs printed, what befell them, and what became of each message."""
+    trace = played.run.trace
+    steps = list(lines_by_step(trace))
+    told = list(_of_rows(trace, steps, range(trace.messages.n)))
+    places = _places(trace, steps)
+    told += [(line.t, _place(line, places), str(line)) for line in played.lines]
+    return [plain(text) for _, _, text in sorted(told, key=lambda each: each[:2])]
+
+
 Told = tuple[float, float, str]
 """A line, its time, and its place among those of the same time."""
 
@@ -111,18 +122,27 @@ def _named_in(trace: Trace, wrong: str) -> dict[str, list[int]]:
 
 
 def _of_messages(trace: Trace, steps: Steps, rows: dict[str, list[int]]) -> Iterator[Told]:
-    origin = trace.messages.origin
-    shown = {
-        origin[row]
-        for found in list(rows.values())[:_MOST_MESSAGES]
-        for row in found[: 3 if len(rows) == 1 else 1]
-    }
+    alone = len(rows) == 1
+    shown = [row for found in list(rows.values())[:_MOST_MESSAGES] for row in found[: 3 if alone else 1]]
+    return _of_rows(trace, steps, shown, way_in=alone)
+
+
+def _of_rows(trace: Trace, steps: Steps, rows: Iterable[int], way_in: bool = True) -> Iterator[Told]:
+    """The lives of these messages; `way_in`: also how they came into their queue."""
+    origin, deliveries = trace.messages.origin, trace.deliveries
+    shown = {origin[row] for row in rows}
     for number, (step, line) in enumerate(steps):
         copy = _copy_of(trace, step)
         if line is None or copy == NONE or origin[copy] not in shown:
             continue
-        if len(rows) == 1 or not line.text.startswith(_BEFORE_IT_IS_SENT):
+        if way_in or not line.text.startswith(_BEFORE_IT_IS_SENT):
             yield line.t, number, str(line)
+    for attempt, t in worked_without_answer(trace).items():
+        copy = deliveries.copy[attempt]
+        if origin[copy] in shown:
+            who = trace.actors.names[deliveries.consumer[attempt]]
+            text = f"ends its work on {message_name(trace, copy)}, and has not acknowledged it"
+            yield t, _AT_THE_END, f"{t:12.6f}  {who:<10}  {text}"
 
 
 def _copy_of(trace: Trace, step: Step) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from mqsim.trace.clients import ClientEventKind
 from mqsim.trace.tables import How
 
 if TYPE_CHECKING:
@@ -55,3 +56,29 @@ def acked_and_lost(trace: Trace, attempt: int) -> float:
     if deliveries.how[attempt] != How.LOST or counts_when_sent(trace, attempt):
         return float("nan")
     return trace.messages.acked[deliveries.copy[attempt]]
+
+
+def callback_returns(trace: Trace) -> dict[int, float]:
+    """When a program's callback for a delivery came back, by the row of the delivery table."""
+    table, names = trace.deliveries, trace.actors.names
+    attempts: dict[tuple[str, int], list[int]] = {}
+    for row in range(table.n):
+        attempts.setdefault((names[table.consumer[row]], table.copy[row]), []).append(row)
+    found: dict[int, float] = {}
+    for event in trace.clients.of(ClientEventKind.CALLBACK_RETURNED):
+        begun = [row for row in attempts.get((event.who, event.row), ()) if table.started[row] <= event.t]
+        if begun:
+            found.setdefault(begun[-1], event.t)
+    return found
+
+
+def worked_without_answer(trace: Trace) -> dict[int, float]:
+    """When a program's work on a delivery was over that it never answered: neither acknowledged nor refused;
+    by the row of the delivery table.
+    """
+    table = trace.deliveries
+    return {
+        row: t
+        for row, t in callback_returns(trace).items()
+        if table.how[row] in (How.OPEN, How.RETURNED) and table.finished[row] != table.finished[row]
+    }

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
-from mqsim.trace.acknowledgements import counts_when_sent
+from mqsim.trace.acknowledgements import counts_when_sent, worked_without_answer
 from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
@@ -214,7 +214,9 @@ def _end(trace: Trace, row: int) -> Iterator[str]:
             yield _acked(trace, row, attempts)
         case Outcome.UNACKED:
             who, since = trace.actors.names[messages.consumer[row]], _time(messages.delivered[row])
-            yield f"{who} has had it since {since}, and has not acknowledged it when the run ends."
+            over = worked_without_answer(trace).get(attempts[-1]) if attempts else None
+            worked = "" if over is None else f"; its work on it was over at {_time(over)}"
+            yield f"{who} has had it since {since}{worked}, and has not acknowledged it when the run ends."
         case Outcome.READY if messages.enqueued[row] != messages.enqueued[row]:
             yield "It has not reached a queue when the run ends."
         case Outcome.READY:

@@ -91,6 +91,7 @@ def test_until_and_latency(folder: Path) -> None:
         "    0.700000  worker-1    got Task 1",
         "    0.800000  producer-1  * exits with status 0",
         "    1.500000  worker-1    * sleeps in worker.py, line 10",
+        "=> Counted as done, but worker-1 did not finish it: Task 1, Task 2 and Task 3.",
     ]
 
 

@@ -98,6 +98,11 @@ class InProcess:
     # -- the watchdog ----------------------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._runtime.program.name
+
+    @property
     def cpu_limit(self) -> float | None:
         """Seconds of real time that it may run without blocking."""
         return self._runtime.program.cpu_limit

@@ -94,6 +94,11 @@ class Lockstep:
         return unpack_answer(receive_exactly(self._connection, length))
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._program.name
+
+    @property
     def cpu_limit(self) -> float | None:
         """Seconds of real time that the program may run without blocking."""
         return self._program.cpu_limit

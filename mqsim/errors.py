@@ -9,6 +9,7 @@
     ├── TheoryError           a formula that was asked outside its range
     ├── SimulationError       the model was driven against its own rules
     │   └── WireError             a guest's process said what nobody understands (lives in `guest.wire`)
+    ├── PacketError           a packet that breaks MQTT (lives in `mqtt.reasons`)
     ├── MachineBusy           too much real time has passed to grade (lives in `grading.budgets`)
     └── BrokerError           what the broker answers to a program's mistake
         ├── ChannelError      it closes the channel; the connection lives on

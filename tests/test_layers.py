@@ -28,7 +28,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("distributions", "theory", "broker", "protocol"),
     ("scenario", "amqp", "trace", "mqtt", "stomp"),
-    ("metrics", "checkers", "statistics", "matching"),
+    ("metrics", "checkers", "statistics", "matching", "run_size"),
     ("sim", "twin"),
     ("guest", "server", "live"),
     ("runs", "viz"),
@@ -68,6 +68,9 @@ CIRCLES: dict[frozenset[str], str] = {
         "broker", "broker channel cluster connection consumer"
     ): "a command may end any of them, so each knows the others",
     _of("broker", "message queues.queue"): "a message knows its queue, and a queue takes messages",
+    _of("mqtt", "session_state storage"): (
+        "a session's state tells its storage of each change, and that keeps it; only the types go round"
+    ),
     _of("scenario", "checks ending scenario"): (
         "a scenario is checked as it is made, and the checks read the whole scenario; only the types go round"
     ),

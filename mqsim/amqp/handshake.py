@@ -17,8 +17,8 @@ from mqsim.amqp.frames import GREETING
 from mqsim.amqp.methods import made
 
 if TYPE_CHECKING:
-    from mqsim.amqp.access import Access
     from mqsim.amqp.versions import Wire
+    from mqsim.protocol.access import Access
 
 MECHANISMS: Final = "AMQPLAIN PLAIN"
 CAPABILITIES: Final[Mapping[str, bool]] = {

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pamqp import commands
 
 from mqsim.amqp import failures, handshake
-from mqsim.amqp.access import VHOST, Access
 from mqsim.amqp.channel import ChannelEnd
 from mqsim.amqp.departures import Departures
 from mqsim.amqp.failures import LostError
@@ -32,6 +31,7 @@ from mqsim.amqp.versions import WIRES
 from mqsim.broker import Broker, Connection, ConnectionState, Message
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
+from mqsim.protocol.access import VHOST, Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

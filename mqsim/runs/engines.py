@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 from mqsim.errors import UsageError
-from mqsim.sim import World
-from mqsim.sim.run_size import (
+from mqsim.run_size import (
     expected_messages,
     refuse_more_copies,
     refuse_more_time,
     refuse_what_is_too_large,
 )
+from mqsim.sim import World
 from mqsim.twin import eligible
 from mqsim.twin.readiness import Readiness, readiness
 

@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mqsim.amqp.access import DEFAULT_HASH, VHOST, Access, Password
 from mqsim.errors import UsageError
+from mqsim.protocol.access import DEFAULT_HASH, VHOST, Access, Password
 from mqsim.scenario.definitions import read_definitions
 
 if TYPE_CHECKING:

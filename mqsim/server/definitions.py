@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mqsim.amqp.access import Access
     from mqsim.broker import Broker, Channel
+    from mqsim.protocol.access import Access
     from mqsim.server.vhosts import VirtualHosts
 
 _SERVED = ("users", "permissions")

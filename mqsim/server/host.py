@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mqsim.amqp import Session as AmqpSession
 from mqsim.broker import Broker, NodeState
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
 GOODBYE = 1.0
 """Seconds that clients have to answer when the broker stops."""
+
+
+class Beside(Protocol):
+    """A broker of its own beside the AMQP broker, as a protocol may have it."""
+
+    def advance(self, now: float) -> None:
+        """Move on to `now`, in the host's seconds."""
+
+    def next_deadline(self) -> float:
+        """When `advance` is next needed; infinite if never."""
+
+    def stop(self) -> None:
+        """The host stops: let the clients go, and keep what is to be kept."""
 
 
 Dialect = Callable[["Host", str, Callable[[], None]], Session]
@@ -63,6 +76,7 @@ class Host:
         epoch: seconds since 1970 at the broker's time 0.
         accounts: who may log in.
         session_observer: is told what passes through each client's session.
+        beside: further brokers that move with its clock, each of a protocol that has its own.
     """
 
     def __init__(self, broker: Broker, make_broker: Callable[[], Broker] | None = None) -> None:
@@ -73,6 +87,7 @@ class Host:
         self.vhosts = VirtualHosts(broker, make_broker or partial(_alike, broker), self.epoch)
         self.accounts = Accounts()
         self.session_observer: SessionObserver | None = None
+        self.beside: list[Beside] = []
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
         self._await_marks: dict[Stream, None] = {}
@@ -105,6 +120,8 @@ class Host:
         """Move the broker on to now, and give that in its seconds."""
         now = max(self.loop.time() - self.began, self.broker.now)
         self.vhosts.advance(now)
+        for each in self.beside:
+            each.advance(now)
         return now
 
     def awaken(self, stream: Stream) -> None:
@@ -133,7 +150,7 @@ class Host:
         self._arm()
 
     def _arm(self) -> None:
-        due = self.vhosts.next_deadline() + self.began
+        due = min([self.vhosts.next_deadline(), *(each.next_deadline() for each in self.beside)]) + self.began
         if self._timer is not None:
             if self._timer.when() <= due:
                 return
@@ -149,11 +166,17 @@ class Host:
     # -- streams ---------------------------------------------------------------------------------------------
 
     async def listen(
-        self, host: str, port: int, *, paused: bool = False, dialect: Dialect | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        paused: bool = False,
+        dialect: Dialect | None = None,
+        option: str = "--port",
     ) -> int:
         """Take a port, and give it back; asked for port 0, any that is free.
 
-        Clients on that port speak the dialect; AMQP unless told.
+        Clients on that port speak the dialect; AMQP unless told. `option` is what chooses another port.
 
         Connections are taken at once, or, if `paused`, from `start` on. With 127.0.0.1 the same port of ::1
         is taken too, where this machine has that and nobody else does.
@@ -178,7 +201,7 @@ class Host:
         except OSError as error:
             raise UsageError(
                 f"nothing can listen on {host}:{port} ({error.strerror or error}); "
-                "perhaps another broker does already: stop it, or choose another --port."
+                f"perhaps another broker does already: stop it, or choose another {option}."
             ) from None
         if host == LOOPBACK:
             with suppress(OSError):
@@ -232,6 +255,8 @@ class Host:
         for broker in self.vhosts:
             if broker.state is NodeState.RUNNING:
                 broker.stop()
+        for each in self.beside:
+            each.stop()
         for stream in list(self.streams):
             stream.look()
         end = self.loop.time() + GOODBYE

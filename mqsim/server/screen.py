@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import VHOST
+from mqsim.protocol.access import VHOST
 
 if TYPE_CHECKING:
     from rich.table import Table

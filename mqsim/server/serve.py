@@ -14,11 +14,13 @@ from mqsim.broker import Broker
 from mqsim.errors import UsageError
 from mqsim.server import definitions as definitions_file
 from mqsim.server.accounts import Accounts
+from mqsim.server.dialects import DIALECTS
 from mqsim.server.host import LOOPBACK, Host
 from mqsim.server.memory import DEFAULT, limit_of
 from mqsim.server.screen import EVERY, table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mqsim.broker import Observer
@@ -39,6 +41,7 @@ def serve(
     definitions: Path | None = None,
     management: int | None = None,
     memory_limit: str = DEFAULT,
+    also: Mapping[str, int] | None = None,
     say: Say | None = None,
 ) -> None:
     """Run the broker until SIGINT or SIGTERM; then close connections with 320, and keep what is durable.
@@ -52,13 +55,15 @@ def serve(
         definitions: a definitions file, as RabbitMQ exports it, with its users and virtual hosts.
         management: a port of 127.0.0.1 for the management API and a page that shows the queues.
         memory_limit: the memory at which publishers are blocked, such as `500MB` or `40%` of the machine's.
+        also: the ports of further protocols, by their names in `DIALECTS`; 0 is any that is free.
         say: is given what is to be told, a line at a time; printed unless told.
 
     Raises:
         UsageError: the port is taken, a file can't be used, or no rules are known for the profile.
     """
+    limit = limit_of(memory_limit)
     asyncio.run(
-        _serve(host, port, profile, data, definitions, management, limit_of(memory_limit), say or _print)
+        _serve(host, port, profile, data, definitions, management, limit, dict(also or {}), say or _print)
     )
 
 
@@ -70,6 +75,7 @@ async def _serve(
     definitions: Path | None,
     management: int | None,
     memory_limit: int,
+    also: dict[str, int],
     say: Say,
 ) -> None:
     host, web = _managed(profile) if management is not None else (Host(_broker(profile)), None)
@@ -84,11 +90,19 @@ async def _serve(
             host.accounts = Accounts.read(definitions)
         for line in told:
             say(line)
+        for name, wanted in also.items():
+            spoken = DIALECTS[name]
+            dialect = spoken.start(host, data)
+            also[name] = await host.listen(
+                address, wanted, paused=True, dialect=dialect, option=spoken.option
+            )
         host.look_soon()
         host.limit_memory(memory_limit)
         await host.start()
         for line in _welcome(host, address, port, data):
             say(line)
+        for name, taken in also.items():
+            say(f"{DIALECTS[name].title} clients connect to {address}:{taken}, without TLS.")
         if web is not None:
             say(f"Watch its queues at http://{LOOPBACK}:{management}/. The management API is at /api/.")
         await _watch(host, stop)

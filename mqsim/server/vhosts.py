@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from mqsim.amqp.access import VHOST
 from mqsim.broker.replies import CONNECTION_FORCED, connection_error
 from mqsim.errors import UsageError
+from mqsim.protocol.access import VHOST
 from mqsim.server.disk import Disk
 
 if TYPE_CHECKING:

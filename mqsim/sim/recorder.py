@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mqsim import run_size
 from mqsim.broker import Clock, DeliveryEnd, Message, Observer, Queue, Reason
-from mqsim.sim import run_size
 from mqsim.trace import NOT_A_TIME, How, Outcome, Trace
 from mqsim.trace.event_kinds import EventKind
 

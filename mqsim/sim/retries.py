@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.broker import Message
-from mqsim.sim.run_size import refuse_more_retries
+from mqsim.run_size import refuse_more_retries
 from mqsim.trace.event_kinds import EventKind
 
 if TYPE_CHECKING:

@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 from mqsim.broker import Broker, Channel, Envelope, Message, Observer
 from mqsim.distributions import Distribution, Sampler, Stream, Streams
 from mqsim.errors import ScenarioError
+from mqsim.run_size import (
+    refuse_more_copies,
+    refuse_more_time,
+    refuse_what_is_too_large,
+    who_keeps_time,
+)
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.scenario.autoscaling import Hpa
 from mqsim.sim.alarms import watched
@@ -31,12 +37,6 @@ from mqsim.sim.observers import Observers
 from mqsim.sim.producer import Producer
 from mqsim.sim.recorder import Recorder
 from mqsim.sim.replicas import Replicas
-from mqsim.sim.run_size import (
-    refuse_more_copies,
-    refuse_more_time,
-    refuse_what_is_too_large,
-    who_keeps_time,
-)
 from mqsim.sim.service_times import ServiceTimes
 from mqsim.sim.state_dependent_arrivals import ClosedLoop, Saturation
 from mqsim.sim.topology import declare

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mqsim.broker.profiles import profile
-from mqsim.sim.run_size import refuse_more_retries
+from mqsim.run_size import refuse_more_retries
 from mqsim.twin import codes
 from mqsim.twin.kernel import run
 from mqsim.twin.pointers import COMPILES

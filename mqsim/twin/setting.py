@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mqsim import run_size
 from mqsim.broker.profiles import profile
 from mqsim.distributions import Constant, Streams
 from mqsim.scenario.arrivals import Closed, Saturate
 from mqsim.scenario.autoscaling import Autoscale
-from mqsim.sim import run_size
 from mqsim.twin import buffers, codes, state
 from mqsim.twin.broker import LOOK_EVERY, LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of

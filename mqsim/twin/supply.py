@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mqsim import run_size
 from mqsim.errors import UsageError
-from mqsim.sim import run_size
 from mqsim.twin import codes, state
 from mqsim.twin.setting import first_blocks
 

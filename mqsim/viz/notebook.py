@@ -13,12 +13,11 @@ from html import escape
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from mqsim.viz.description import describe, is_told
 from mqsim.viz.figure import figure_of
-from mqsim.viz.palette import DARK
 
 _SHARP = 1.6  # dots of the image for each dot that it takes on the page
 _COLOURS = 128  # the hues, and enough steps between them and the paper for smooth edges
@@ -58,7 +57,7 @@ Sphinx' theme has a filter of its own for images, with as specific a selector.""
 
 def _tag(ax: Axes, words: str, text: str, width: int, height: int) -> str:
     source = f"data:image/png;base64,{text}"
-    on_dark_paper = to_hex(figure_of(ax).get_facecolor()) == DARK.paper
+    on_dark_paper = max(to_rgb(figure_of(ax).get_facecolor())) < 0.5
     begin = "<img" if on_dark_paper else f'<style>{_DARK}</style><img class="mqsim-figure"'
     return (
         f'{begin} src="{source}" width="{width}" height="{height}" '

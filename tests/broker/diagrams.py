@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp.states import MACHINES as OF_AMQP
 from mqsim.broker import MACHINES
+from mqsim.mqtt.states import MACHINES as OF_MQTT
 
 if TYPE_CHECKING:
     from enum import Enum
 
     from mqsim.broker.lifecycle import Machine
-    from mqsim.protocol import Machine as MachineOfAmqp
+    from mqsim.protocol import Machine as ProtocolMachine
 
 INTRODUCTION = """# The broker's state machines
 
-Drawn from the tables in `mqsim/broker/lifecycle.py` and `mqsim/amqp/states.py` by
+Drawn from the tables in `mqsim/broker/lifecycle.py`, `mqsim/amqp/states.py` and `mqsim/mqtt/states.py` by
 `python -m tests.broker.diagrams`; a test keeps this page in step. What is not drawn is refused: an error
-names the state and the input, and nothing changes; AMQP's mistakes are answered as RabbitMQ answers them.
+names the state and the input, and nothing changes; AMQP's mistakes are answered as RabbitMQ answers them,
+and MQTT's end the connection.
 """
 
 
@@ -26,7 +28,7 @@ def _name(state: Enum) -> str:
     return state.name.lower()
 
 
-def diagram(machine: Machine[Any, Any] | MachineOfAmqp[Any, Any]) -> str:
+def diagram(machine: Machine[Any, Any] | ProtocolMachine[Any, Any]) -> str:
     """One machine as a Mermaid state diagram."""
     states = list(
         dict.fromkeys([machine.begin, *(state for state, _ in machine.table), *machine.table.values()])
@@ -43,7 +45,7 @@ def diagram(machine: Machine[Any, Any] | MachineOfAmqp[Any, Any]) -> str:
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    machines: list[Machine[Any, Any] | MachineOfAmqp[Any, Any]] = [*MACHINES, *OF_AMQP]
+    machines: list[Machine[Any, Any] | ProtocolMachine[Any, Any]] = [*MACHINES, *OF_AMQP, *OF_MQTT]
     for machine in machines:
         title = machine.name[0].upper() + machine.name[1:]
         parts.append(f"## {title}\n\n{machine.says}\n\n```mermaid\n{diagram(machine)}\n```\n")

@@ -62,9 +62,11 @@ class RealBroker:
         chroot: the root of a Debian tree that has rabbitmq-server installed; None is this machine's own.
         settings: further settings of the application rabbit, by their names in advanced.config, in Erlang.
         management: whether its management plugin is on.
+        stomp: whether its STOMP plugin is on.
 
     Attributes:
         management_port: where HTTP is spoken on 127.0.0.1, once started with that plugin.
+        stomp_port: where STOMP is, once started with that plugin.
         port: where AMQP is spoken on 127.0.0.1, once started. It stays the same over `restart`.
         vhosts: the virtual hosts that were added; forgotten when the server stops.
     """
@@ -76,10 +78,12 @@ class RealBroker:
         settings: Mapping[str, str] | None = None,
         *,
         management: bool = False,
+        stomp: bool = False,
     ) -> None:
         self.version = version
         self.management = management
-        self.management_port = 0
+        self.stomp = stomp
+        self.management_port = self.stomp_port = 0
         self.root = Path(chroot).resolve() if chroot is not None else Path("/")
         self.settings = dict(settings or {})
         self.port = 0
@@ -236,7 +240,7 @@ class RealBroker:
     def _prepare(self) -> None:
         below = self.root / "tmp"
         self._folder = Path(tempfile.mkdtemp(prefix="mqsim-rabbitmq-", dir=below)).resolve()
-        self.port, dist, epmd, self.management_port = free_ports(4)
+        self.port, dist, epmd, self.management_port, self.stomp_port = free_ports(5)
         config = {
             "listeners.tcp.local": f"{LOOPBACK}:{self.port}",
             "log.console": "false",
@@ -245,12 +249,14 @@ class RealBroker:
         if self.management:
             config["management.tcp.ip"] = LOOPBACK
             config["management.tcp.port"] = str(self.management_port)
+        if self.stomp:
+            config["stomp.listeners.tcp.1"] = f"{LOOPBACK}:{self.stomp_port}"
         (self._folder / "rabbitmq.conf").write_text("".join(f"{k} = {v}\n" for k, v in config.items()))
         advanced = ", ".join(f"{{{name}, {value}}}" for name, value in self.settings.items())
         (self._folder / "advanced.config").write_text(f"[{{rabbit, [{advanced}]}}].\n")
-        (self._folder / "enabled_plugins").write_text(
-            "[rabbitmq_management].\n" if self.management else "[].\n"
-        )
+        plugins = {"rabbitmq_management": self.management, "rabbitmq_stomp": self.stomp}
+        enabled = ",".join(name for name, on in plugins.items() if on)
+        (self._folder / "enabled_plugins").write_text(f"[{enabled}].\n")
         cookie = self._folder / ".erlang.cookie"
         cookie.write_text(f"MQSIM{os.urandom(12).hex().upper()}")
         cookie.chmod(0o400)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 import mqsim as mq
+from mqsim import run_size
 from mqsim.errors import MqsimError, SimulationError
-from mqsim.sim import clock, run_size
+from mqsim.sim import clock
 from tests.runs.bounds_corpus import CORPUS
 from tests.runs.test_bounds import LARGE, STILL, said_of
 

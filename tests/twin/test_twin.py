@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from mqsim import runs, twin
+from mqsim import run_size, runs, twin
 from mqsim.errors import UsageError
 from mqsim.scenario import Scenario, load
-from mqsim.sim import run_size
 from mqsim.twin import ahead, sources
 from mqsim.twin.readiness import Readiness, readiness
 from tests.twin import fuzz

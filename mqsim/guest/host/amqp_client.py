@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mqsim.amqp import Session
+from mqsim.amqp.frames import HEARTBEAT_FRAME
 from mqsim.amqp.observer import Observer
 from mqsim.guest.host.client_record import carried_out, refused
 from mqsim.guest.host.deliveries import ClientDeliveries, Key
@@ -20,12 +21,12 @@ from mqsim.trace.event_kinds import EventKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mqsim.amqp.access import Access
     from mqsim.amqp.channel import ChannelEnd
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
     from mqsim.guest.host.disk import Disk
+    from mqsim.protocol.access import Access
     from mqsim.sim.world import World
 
 GONE = "its connection was gone before it arrived"
@@ -51,6 +52,7 @@ class AmqpClient(Observer):
     """
 
     session: Session
+    sign_of_life = HEARTBEAT_FRAME
 
     def __init__(
         self,
@@ -92,6 +94,10 @@ class AmqpClient(Observer):
             access=self._access,
         )
         return self.session
+
+    def advance(self, now: float) -> None:
+        """Move the broker on to `now`."""
+        self._world.broker.advance(now)
 
     def take_notes(self) -> list[Note]:
         """What goes with the bytes that are sent now."""

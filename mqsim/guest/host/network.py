@@ -2,14 +2,14 @@
 
 `localhost`, `127.0.0.1`, `broker` and `rabbitmq` are the broker; in a cluster they lead to the node that a
 modelled client would take, the actor's own if it runs. `broker-2` is that node and no other. All listen on
-port 5672. Other services have links of their own, with the network's latency.
+the ports of `protocols`. Other services have links of their own, with the network's latency.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from mqsim.guest.host.port import PORT, Port
+from mqsim.guest.host.protocols import AMQP_PORT
 from mqsim.guest.kernel.operations import NO_TLS
 from mqsim.sim.hosts import Host
 from mqsim.sim.links import Link, Wire
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from mqsim.guest.host.deliveries import ClientDeliveries
+    from mqsim.guest.host.port import Port
     from mqsim.guest.host.services import Route, Service
     from mqsim.sim.world import World
 
@@ -47,15 +48,15 @@ class Network:
 
     Args:
         world: the world.
-        ports: the nodes' ports, in the nodes' order.
+        ports: each node's ports by number, in the nodes' order.
         services: further services by host and port.
-        aliases: further hosts and ports at which the broker is.
+        aliases: further hosts and ports at which the broker listens for AMQP.
     """
 
     def __init__(
         self,
         world: World,
-        ports: list[Port],
+        ports: list[dict[int, Port]],
         services: Mapping[Address, Service],
         aliases: Collection[Address] = (),
     ) -> None:
@@ -74,11 +75,13 @@ class Network:
         if other is not None:
             return lambda: other, self._link(actor, (host, port))
         number = self._number(actor, host)
-        gate = self._ports[number or 0]
-        listens = (number is not None and port == PORT) or (host, port) in self._aliases
+        ports = self._ports[number or 0]
+        gate = ports.get(port) if number is not None else None
+        if (host, port) in self._aliases:
+            gate = ports[AMQP_PORT]
 
         def find() -> Service | None:
-            if listens and gate.node.running:
+            if gate is not None and gate.node.running:
                 return gate
             if port == TLS_PORT and number is not None:
                 actor.remark(f"wants TLS (port {port}); {NO_TLS}")

@@ -9,26 +9,66 @@ callbacks are done, and rings for its heartbeats. What passes is written down by
 from __future__ import annotations
 
 from collections import deque
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mqsim.amqp.frames import HEARTBEAT_FRAME
-from mqsim.guest.host.amqp_client import AmqpClient, Note
 from mqsim.guest.host.services import Connection, Peer
 from mqsim.protocol import End
 from mqsim.sim.links import Deferred
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mqsim.amqp.access import Access
-    from mqsim.guest.host.deliveries import ClientDeliveries
-    from mqsim.guest.host.disk import Disk
+    from mqsim.protocol import Session
     from mqsim.sim.node import Node
     from mqsim.sim.world import World
 
-PORT = 5672
 NEVER = float("inf")
+
+
+class PortClient(Protocol):
+    """One program's connection as its port knows it, whatever the protocol: it opens the session, and keeps
+    the record of what passes.
+
+    Attributes:
+        publishes: how many messages have left the program on it.
+        sign_of_life: the bytes that the session sends to say that it is alive, and nothing else.
+    """
+
+    publishes: int
+    sign_of_life: bytes
+
+    def open_session(self, node: str, wake: Callable[[], None]) -> Session:
+        """The server's side of the connection, on a node; `wake` is called when it has something to send."""
+
+    def advance(self, now: float) -> None:
+        """Move the session's broker on to `now`."""
+
+    def take_notes(self) -> list[Any]:
+        """What goes with the bytes that are sent now; a delivery is a tuple."""
+
+    def used_by(self, frame: int, thread: str) -> None:
+        """From the frame of that number on, a thread of that name sends."""
+
+    def received(self, notes: list[Any]) -> None:
+        """What was sent with these notes has reached the client's machine."""
+
+    def missed(self, notes: list[Any]) -> None:
+        """It came to a client that was gone."""
+
+    def gone(self, why: str) -> None:
+        """The client has closed its end."""
+
+    def dropped(self, why: str) -> None:
+        """The connection broke."""
+
+    def left_open(self) -> None:
+        """The run is over."""
+
+    def is_over(self) -> None:
+        """The broker's end is gone; what was on its way came to nobody."""
+
+
+OpenClient = Callable[[Connection], PortClient]
+"""Makes the client of a program that connects."""
 
 
 class Port:
@@ -37,41 +77,20 @@ class Port:
     Args:
         world: the node's world.
         node: who listens.
-        deliveries: what each program holds, by the actor's name.
-        access: who may log in.
-        remark: has the transcript say something of a program, by the actor's name.
-        disk: is told of what publishers want to be safe; None where the broker's disk is modelled.
+        open_client: makes the client of a program that connects.
     """
 
-    def __init__(
-        self,
-        world: World,
-        node: Node,
-        deliveries: dict[str, ClientDeliveries],
-        access: Access,
-        remark: Callable[[str, str], None],
-        disk: Disk | None = None,
-    ) -> None:
+    def __init__(self, world: World, node: Node, open_client: OpenClient) -> None:
         self.world = world
         self.node = node
-        self.deliveries = deliveries
-        self._access = access
-        self._remark = remark
-        self._disk = disk
+        self._open_client = open_client
         self._peers: dict[PortPeer, None] = {}
         node.up_listeners.append(self._node_up_changed)
 
     def __call__(self, connection: Connection) -> Peer:
         """A program connects."""
-        self.world.broker.advance(self.world.clock._now)
-        client = AmqpClient(
-            self.world,
-            connection.fd,
-            self.deliveries[connection.client_name],
-            self._access,
-            partial(self._remark, connection.client_name),
-            self._disk,
-        )
+        client = self._open_client(connection)
+        client.advance(self.world.clock._now)
         peer = PortPeer(self, connection, client)
         self._peers[peer] = None
         return peer
@@ -98,7 +117,7 @@ class Port:
 class PortPeer(Peer):
     """The broker's side of one program's connection."""
 
-    def __init__(self, port: Port, connection: Connection, client: AmqpClient) -> None:
+    def __init__(self, port: Port, connection: Connection, client: PortClient) -> None:
         self._port = port
         self._node = port.node
         self._world = port.world
@@ -135,7 +154,7 @@ class PortPeer(Peer):
 
     def _take(self, size: int) -> None:
         session = self._session
-        self._world.broker.advance(self._clock._now)
+        self._client.advance(self._clock._now)
         if session.listens and not self._unread:
             session.arrive(size)
         elif session.end is None:
@@ -151,7 +170,7 @@ class PortPeer(Peer):
         """Send what there is to send; end the stream if the session has ended."""
         self._due = False
         session, connection = self._session, self._connection
-        self._world.broker.advance(self._clock._now)
+        self._client.advance(self._clock._now)
         while self._unread and session.listens:
             session.arrive(self._unread.popleft())
         data = session.bytes_to_send()
@@ -167,15 +186,15 @@ class PortPeer(Peer):
             connection.reset() if session.end is End.RESET else connection.close()
         self._over()
 
-    def _send(self, data: bytes, notes: list[Note]) -> None:
+    def _send(self, data: bytes, notes: list[Any]) -> None:
         deliveries = sum(type(note) is tuple for note in notes) if self._node.costly else 0
         if deliveries:
             at = self._node.occupy(deliveries=deliveries)
             self._clock.call_at(at, lambda _: self._send_now(data, notes))
         else:
-            self._connection.send(data, notes or None, may_wait=data == HEARTBEAT_FRAME)
+            self._connection.send(data, notes or None, may_wait=data == self._client.sign_of_life)
 
-    def _send_now(self, data: bytes, notes: list[Note]) -> None:
+    def _send_now(self, data: bytes, notes: list[Any]) -> None:
         self._connection.send(data, notes)
         self._world.finish_instant()
 
@@ -183,7 +202,7 @@ class PortPeer(Peer):
 
     def closed(self) -> None:
         """The client is gone."""
-        self._world.broker.advance(self._clock._now)
+        self._client.advance(self._clock._now)
         self._session.lost()
         self._over()
 
@@ -220,7 +239,7 @@ class PortPeer(Peer):
         self._armed = NEVER
         dark = not self._node.running and self._session.linked
         if self._session.end is None and not dark:
-            self._world.broker.advance(self._clock._now)
+            self._client.advance(self._clock._now)
             self._session.tick(self._clock._now)
             self._arm()
             self._world.finish_instant()
@@ -237,11 +256,11 @@ class PortPeer(Peer):
         """From the frame of that number on, a thread of that name sends."""
         self._client.used_by(frame, thread)
 
-    def client_received(self, notes: list[Note]) -> None:
+    def client_received(self, notes: list[Any]) -> None:
         """Deliveries, confirms and returns have reached the client's machine."""
         self._client.received(notes)
 
-    def client_missed(self, notes: list[Note]) -> None:
+    def client_missed(self, notes: list[Any]) -> None:
         """They came to a client that was gone."""
         self._client.missed(notes)
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqsim.amqp.access import Access
 from mqsim.errors import UsageError
 from mqsim.guest.host.actor import GuestActor
 from mqsim.guest.host.disk import Disk
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.host.ledger_service import Ledger
 from mqsim.guest.host.network import Address, Network
-from mqsim.guest.host.port import Port
+from mqsim.guest.host.protocols import Setting, ports_of
 from mqsim.guest.host.transcript import EVENT, Line, Transcript
 from mqsim.guest.program import CPU_LIMIT, KNOWN_HOSTS, Program
+from mqsim.protocol.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -60,7 +60,7 @@ class Programs:
         listener: told of each line of the transcript as it comes.
         cpu_limit: Seconds of processor time that a program may use without waiting.
         access: who may log in at the broker; guest/guest unless told otherwise.
-        aliases: further hosts and ports at which the broker is.
+        aliases: further hosts and ports at which the broker listens for AMQP.
         watched: makes what looks at all that an actor does; see `mqsim.guest.host.crash_points`.
 
     Attributes:
@@ -149,11 +149,12 @@ class Programs:
         disk = None
         if world.broker.storage is None and not self._scenario.broker.costs.sync.mean:
             disk = world.broker.storage = Disk(world)
-        self._ports = [
-            Port(world, node, deliveries, self._access, lambda who, text: self.actors[who].remark(text), disk)
-            for node in world.cluster.nodes
-        ]
-        network = Network(world, self._ports, {LEDGER: self.ledger, **self._services}, self._aliases)
+        setting = Setting(
+            world, deliveries, self._access, lambda who, text: self.actors[who].remark(text), disk
+        )
+        ports = ports_of(setting, world.cluster.nodes)
+        self._ports = [port for of_node in ports for port in of_node.values()]
+        network = Network(world, ports, {LEDGER: self.ledger, **self._services}, self._aliases)
         for group, spec in self._scenario.programs.items():
             for k in range(1, spec.count + 1):
                 name = f"{group}-{k}"

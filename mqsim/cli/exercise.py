@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mqsim.cli.own_name import remind
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def list_all() -> None:
         files = [*(f"{program}.py" for program in exercise.programs), *exercise.files]
         typer.echo(f"{name:<28} {exercise.points:g} points  {', '.join(files)}")
     typer.echo("\nBegin one with `mqsim exercise start NAME`.")
+    remind()
 
 
 @app.command()
@@ -59,6 +61,7 @@ def start(name: Name, folder: Folder = None) -> None:
     typer.echo(
         f"Read {target / 'README.md'} and write your programs. Check them: cd {target}; mqsim exercise check"
     )
+    remind()
 
 
 @app.command()
@@ -79,6 +82,7 @@ def check(
     while True:
         seen = _stamp(where)
         typer.echo(_told(exercise, where, verbose))
+        remind()
         if not watch:
             return
         typer.echo("\nWaiting for a change. Ctrl-C ends it.")

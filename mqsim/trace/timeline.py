@@ -162,8 +162,9 @@ def _instants(trace: Trace, copy: int | None) -> Iterator[list[Step]]:
     for code in (SENT, STARTED, FINISHED, ENDED):
         take(code, getattr(deliveries, _KINDS[code]), deliveries.n, of_delivery)
     acks = np.full(deliveries.n, np.nan)
-    for row in np.flatnonzero(np.array(deliveries.how[: deliveries.n], dtype=np.int8) == How.LOST).tolist():
-        acks[row] = acked_and_lost(trace, row)
+    how = np.array(deliveries.how[: deliveries.n], dtype=np.int8)
+    for attempt in np.flatnonzero(how == How.LOST).tolist():
+        acks[attempt] = acked_and_lost(trace, attempt)
     take(ACKED, acks, deliveries.n, of_delivery)
     take(EVENT, events.t, len(events), of_event)
 

@@ -128,8 +128,8 @@ def tell_busy(name: str, limit: float, where: str = "") -> None:
     if _tell is not None:
         place = f" ({where})" if where else ""
         _tell(
-            f"{name} computes and does not wait{place}: is that an endless loop? It is ended after {limit:g} s "
-            "of processor time."
+            f"{name} computes and does not wait{place}: is that an endless loop? It is ended after "
+            f"{limit:g} s of processor time."
         )
 
 
@@ -137,10 +137,8 @@ def tell_still(name: str, where: str = "") -> None:
     """A program has really waited for a while."""
     if _tell is not None:
         place = f" ({where})" if where else ""
-        seconds = REALLY_WAITS * RING_EVERY
-        _tell(
-            f"{name} waits for something that is not in the simulation{place}. It is ended after {seconds:g} s."
-        )
+        end = f"It is ended after {REALLY_WAITS * RING_EVERY:g} s"
+        _tell(f"{name} waits for something that is not in the simulation{place}. {end}.")
 
 
 def _resident() -> int:

@@ -76,8 +76,8 @@ def _run(arguments: list[str]) -> int:
         # Typer's own errors come from click, or from a copy of it that newer releases bring along.
         if not hasattr(error, "format_message"):
             raise
-        context = getattr(error, "ctx", None)
-        _usage(error.format_message(), context.command_path if context else _called(command, arguments))
+        where = getattr(error, "ctx", None)
+        _usage(error.format_message(), where.command_path if where else _called(command, arguments))
         return WRONG_USE
     return 0
 

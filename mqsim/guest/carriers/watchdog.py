@@ -24,7 +24,6 @@ from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Protocol
 
 from mqsim.guest.kernel.operations import Exit, Operation
-from mqsim.guest.kernel.runtime import current
 from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
@@ -63,6 +62,9 @@ class Watched(Protocol):
     @property
     def cpu_limit(self) -> float | None:
         """Seconds of processor time that it may use without waiting; None is for ever."""
+
+    def place(self, frame: FrameType | None) -> str:
+        """Where in its text it is, such as `consumer.py, line 12`."""
 
     def abandon(self, frame: FrameType | None, why: str) -> None:
         """End it from within. Does not return when it is called inside the guest; else does nothing."""
@@ -172,15 +174,9 @@ def _ring(_: int, frame: FrameType | None) -> None:
     elif _told_turn != _turn and (used >= BUSY or _idle_rings >= STILL):
         _told_turn = _turn
         if used >= BUSY:
-            tell_busy(watched.name, watched.cpu_limit, _place(frame))
+            tell_busy(watched.name, watched.cpu_limit, watched.place(frame))
         else:
-            tell_still(watched.name, _place(frame))
-
-
-def _place(frame: FrameType | None) -> str:
-    """Where the program that runs is."""
-    runtime = current()
-    return "" if runtime is None else whereabouts(runtime, frame)
+            tell_still(watched.name, watched.place(frame))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -20,7 +20,6 @@ UNEXPECTED_FRAME: Final = 505
 INTERNAL_ERROR: Final = 541
 
 _SHOWN = 16
-_LONGEST_TEXT = 255
 
 
 class LostError(Exception):
@@ -161,14 +160,6 @@ def too_large(size: int, largest: int, method: Method) -> ChannelError:
     """A message of more bytes than are taken: 406."""
     told = f"message size {size} is larger than configured max size {largest}"
     return ChannelError(406, f"PRECONDITION_FAILED - {told}", numbers_of(method))
-
-
-def shortened(text: str) -> str:
-    """A reply text, cut to what a short text holds, as RabbitMQ cuts it."""
-    data = text.encode()
-    if len(data) <= _LONGEST_TEXT:
-        return text
-    return data[: _LONGEST_TEXT - 3].decode(errors="ignore") + "..."
 
 
 def _numbers(payload: bytes) -> tuple[int, int]:

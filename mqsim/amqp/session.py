@@ -29,6 +29,7 @@ from mqsim.amqp.states import CONNECTION, CONNECTION_INPUTS, ConnectionInput
 from mqsim.amqp.states import Connection as State
 from mqsim.amqp.versions import WIRES
 from mqsim.broker import Broker, Connection, ConnectionState, Message
+from mqsim.broker.replies import told
 from mqsim.errors import BrokerError, ConnectionError
 from mqsim.protocol import End, Heartbeat
 from mqsim.protocol.access import VHOST, Access
@@ -331,11 +332,8 @@ class Session(FrameOutput, Heartbeat):
         )
 
     def told(self, error: BrokerError) -> str:
-        """An error's text for this client; a broker is one virtual host and calls itself /."""
-        text = error.text
-        if self.vhost != VHOST:
-            text = text.replace(f"in vhost '{VHOST}'", f"in vhost '{self.vhost}'")
-        return failures.shortened(text)
+        """An error's text for this client."""
+        return told(error.text, self.vhost)
 
     def _fail_for_good(self, error: ConnectionError) -> None:
         """Close without waiting for an answer: the stream can't be read any more, or it is a stranger's."""

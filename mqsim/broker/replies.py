@@ -67,6 +67,20 @@ METHODS = {
 """Class and method numbers, which an error carries so that a client can see what failed."""
 
 
+LONGEST_TEXT = 255
+"""Bytes of the longest text that goes out."""
+
+
+def told(text: str, vhost: str) -> str:
+    """An error's text for a client: a broker is one virtual host and calls itself /; what is long is cut."""
+    if vhost != VHOST:
+        text = text.replace(f"in vhost '{VHOST}'", f"in vhost '{vhost}'")
+    data = text.encode()
+    if len(data) <= LONGEST_TEXT:
+        return text
+    return data[: LONGEST_TEXT - 3].decode(errors="ignore") + "..."
+
+
 def channel_error(code: int, text: str) -> ChannelError:
     """An error that closes the channel, in RabbitMQ's form."""
     return ChannelError(code, f"{NAMES[code]} - {text}")

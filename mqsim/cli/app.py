@@ -347,6 +347,35 @@ def broker(
             show_default=False,
         ),
     ] = None,
+    stomp_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Speak STOMP 1.0 to 1.2 on this port, usually 61613; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Speak MQTT 3.1.1 and 5.0 on this port, usually 1883; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    mqtt_limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mqtt-limit",
+            metavar="NAME=VALUE",
+            help="Change a limit of the MQTT broker, as in keep_alive=60; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     memory_limit: Annotated[
         str,
         typer.Option(
@@ -354,8 +383,16 @@ def broker(
         ),
     ] = "40%",
 ) -> None:
-    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
+    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it.
+
+    MQTT and STOMP clients, such as paho and stomp.py, have ports of their own.
+    """
     from mqsim.server import serve
+
+    spoken: dict[str, tuple[int | None, list[str]]] = {
+        "mqtt": (mqtt_port, mqtt_limits or []),
+        "stomp": (stomp_port, []),
+    }
 
     serve(
         host,
@@ -365,6 +402,7 @@ def broker(
         definitions=definitions,
         management=management,
         memory_limit=memory_limit,
+        also={name: (number, settings) for name, (number, settings) in spoken.items() if number is not None},
     )
 
 

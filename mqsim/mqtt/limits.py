@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
 from mqsim.mqtt.properties import Properties, Property
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FOREVER = 0xFFFF_FFFF
 """A session expiry interval that never ends."""
@@ -29,6 +33,7 @@ class Limits:
         in_flight: messages that wait for a client's acknowledgement at a time, at most.
         queued: messages that wait for a client, at most; further ones are dropped.
         connect_timeout: seconds in which a client has to send its CONNECT.
+        denied: filters to which nobody may subscribe; their SUBACK says 0x80.
         response_information: what clients are told that ask for it: where they may have responses sent to.
     """
 
@@ -45,7 +50,29 @@ class Limits:
     in_flight: int = 20
     queued: int = 1000
     connect_timeout: float = 10.0
+    denied: tuple[str, ...] = ()
     response_information: str = ""
+
+    @classmethod
+    def parse(cls, settings: Iterable[str]) -> Limits:
+        """Limits from texts such as `keep_alive=60`; `denied` may be given several times.
+
+        Raises:
+            UsageError: there is no such limit, or it can't have that value.
+        """
+        found: dict[str, Any] = {}
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            default = next((each.default for each in fields(cls) if each.name == name), None)
+            if default is None:
+                names = ", ".join(each.name for each in fields(cls))
+                raise UsageError(f"there is no MQTT limit {name!r}. Give NAME=VALUE; the names are {names}.")
+            try:
+                found[name] = (*found.get(name, ()), value) if name == "denied" else _read(value, default)
+            except ValueError:
+                kind = "true or false" if isinstance(default, bool) else "a number"
+                raise UsageError(f"the MQTT limit {name} is {value!r}; it must be {kind}.") from None
+        return cls(**found)
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -79,3 +106,14 @@ class Limits:
             if value != granted:
                 said[prop] = value
         return said
+
+
+def _read(value: str, default: Any) -> Any:
+    """A value of the default's type.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(default, bool):
+        return bool(("false", "true").index(value.lower()))
+    return type(default)(value)

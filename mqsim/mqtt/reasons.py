@@ -66,7 +66,7 @@ REFUSED: Final = 0x80
 """The first code of those that refuse."""
 
 SUBACK_FAILURE: Final = 0x80
-"""What a SUBACK of 3.1.1 says of a filter that was refused."""
+"""What a SUBACK of 3.1.1 says of a filter that was refused, and one of 5.0 where no reason is given."""
 
 CONNACK_CODES: Mapping[Reason, int] = {
     Reason.UNSUPPORTED_PROTOCOL_VERSION: 1,

@@ -372,6 +372,9 @@ class Session(Output):
                 is_5 = self.version == V5
                 reasons.append(int(Reason.TOPIC_FILTER_INVALID) if is_5 else SUBACK_FAILURE)
                 continue
+            if request.filter in limits.denied:
+                reasons.append(SUBACK_FAILURE)
+                continue
             subscription = Subscription(self.client_id, to, request, identifier)
             retained += self.broker.subscribe(state, subscription)
             reasons.append(min(request.qos, limits.maximum_qos))

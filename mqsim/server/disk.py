@@ -63,6 +63,7 @@ class Disk:
         epoch: seconds since 1970 at the broker's time 0.
 
     Attributes:
+        file: the file, in which other protocols may have tables of their own.
         troubles: sentences about what could not be restored.
         written: called when a batch is on disk, or could not be written.
         alarmed: called with True when the disk takes no more, and with False when it does again.
@@ -79,7 +80,7 @@ class Disk:
         self.written: Callable[[], None] = _nothing
         self.alarmed: Callable[[bool], None] = lambda raised: broker.set_alarm("disk", raised)
         self._alarm = False
-        self._file = File(path)
+        self.file = File(path)
         self._saved = EMPTY
         self._saved_version = -1
         self._number = 0
@@ -114,7 +115,7 @@ class Disk:
         if self._flight is not None or not self._has_work():
             return
         flight = self._flight = self._gather()
-        flight.done = self._thread.submit(self._file.write, flight.batch)
+        flight.done = self._thread.submit(self.file.write, flight.batch)
         flight.done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._landed, flight, loop))
 
     def _has_work(self) -> bool:
@@ -195,7 +196,7 @@ class Disk:
             self._land(flight)
         while self._has_work():
             flight = self._gather()
-            self._file.write(flight.batch)
+            self.file.write(flight.batch)
             self._land(flight)
 
     def close(self) -> None:
@@ -205,15 +206,15 @@ class Disk:
             self._keep()
         except sqlite3.Error as error:
             _log.error("the disk does not take the state at the end (%s); it counts as a crash", error)
-        self._file.close()
+        self.file.close()
 
     def _keep(self) -> None:
         kept = [self._kept(queue) for queue in self.broker.queues.values() if _is_kept(queue)]
         new = [self._row(message) for messages in kept for message in messages if message.row < 0]
-        self._file.write(Batch(self._saved, self._topology(), new))
-        self._file.keep_only([message.row for messages in kept for message in messages])
-        self._file.note(row for messages in kept for row in _changed(messages))
-        self._file.mark(clean=True)
+        self.file.write(Batch(self._saved, self._topology(), new))
+        self.file.keep_only([message.row for messages in kept for message in messages])
+        self.file.note(row for messages in kept for row in _changed(messages))
+        self.file.mark(clean=True)
 
     @staticmethod
     def _kept(queue: Queue) -> list[Message]:
@@ -264,8 +265,8 @@ class Disk:
     # -- a restart -------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
-        clean = self._file.was_clean()
-        self._saved = self._file.topology()
+        clean = self.file.was_clean()
+        self._saved = self.file.topology()
         queues, exchanges, bindings = self._saved
         link = self.broker.connect("the data file")
         for queue in sorted(queues):
@@ -275,12 +276,12 @@ class Disk:
         for binding in sorted(bindings):
             self._attempt(f"binding of {binding.target}", _bind, link.channel(), binding)
         link.close()
-        for row in self._file.messages():
+        for row in self.file.messages():
             self._number = max(self._number, row.id)
             home = self.broker.queues.get(row.queue)
             if home is not None:
                 self._admit(row, home, clean)
-        self._file.mark(clean=False)
+        self.file.mark(clean=False)
 
     def _attempt(self, what: str, act: Callable[[Channel, Row], None], channel: Channel, row: Row) -> None:
         try:

@@ -20,7 +20,7 @@ from mqsim.server.memory import DEFAULT, limit_of
 from mqsim.server.screen import EVERY, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mqsim.broker import Observer
@@ -41,7 +41,7 @@ def serve(
     definitions: Path | None = None,
     management: int | None = None,
     memory_limit: str = DEFAULT,
-    also: Mapping[str, int] | None = None,
+    also: Mapping[str, tuple[int, Sequence[str]]] | None = None,
     say: Say | None = None,
 ) -> None:
     """Run the broker until SIGINT or SIGTERM; then close connections with 320, and keep what is durable.
@@ -55,7 +55,7 @@ def serve(
         definitions: a definitions file, as RabbitMQ exports it, with its users and virtual hosts.
         management: a port of 127.0.0.1 for the management API and a page that shows the queues.
         memory_limit: the memory at which publishers are blocked, such as `500MB` or `40%` of the machine's.
-        also: the ports of further protocols, by their names in `DIALECTS`; 0 is any that is free.
+        also: the port and the settings of each further protocol, by its name in `DIALECTS`.
         say: is given what is to be told, a line at a time; printed unless told.
 
     Raises:
@@ -75,7 +75,7 @@ async def _serve(
     definitions: Path | None,
     management: int | None,
     memory_limit: int,
-    also: dict[str, int],
+    also: dict[str, tuple[int, Sequence[str]]],
     say: Say,
 ) -> None:
     host, web = _managed(profile) if management is not None else (Host(_broker(profile)), None)
@@ -90,10 +90,11 @@ async def _serve(
             host.accounts = Accounts.read(definitions)
         for line in told:
             say(line)
-        for name, wanted in also.items():
+        ports = {}
+        for name, (wanted, settings) in also.items():
             spoken = DIALECTS[name]
-            dialect = spoken.start(host, data)
-            also[name] = await host.listen(
+            dialect = spoken.start(host, settings)
+            ports[name] = await host.listen(
                 address, wanted, paused=True, dialect=dialect, option=spoken.option
             )
         host.look_soon()
@@ -101,7 +102,7 @@ async def _serve(
         await host.start()
         for line in _welcome(host, address, port, data):
             say(line)
-        for name, taken in also.items():
+        for name, taken in ports.items():
             say(f"{DIALECTS[name].title} clients connect to {address}:{taken}, without TLS.")
         if web is not None:
             say(f"Watch its queues at http://{LOOPBACK}:{management}/. The management API is at /api/.")
@@ -133,6 +134,7 @@ def _managed(profile: str) -> tuple[Host, Management]:
     counts = Counts()
     host = Host(_broker(profile, counts), partial(_broker, profile, counts))
     host.session_observer = SessionCounts(counts)
+    host.delivered = counts.delivered
     return host, Management(host, counts)
 
 

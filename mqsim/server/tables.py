@@ -6,8 +6,10 @@ Standard library's sqlite3, write-ahead log, every commit synced. One broker at 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mqsim.errors import UsageError
 
@@ -115,6 +117,8 @@ class File:
     """
 
     def __init__(self, path: Path) -> None:
+        # The loop writes what other protocols keep while the thread may be at a batch.
+        self._writing = Lock()
         try:
             # One connection, used by the loop before and after, and in between by the one thread that writes.
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0.5)
@@ -168,14 +172,38 @@ class File:
         Raises:
             sqlite3.Error: it is not, and nothing of it.
         """
-        self._db.execute("BEGIN")
-        try:
+        with self._transaction():
             self._change(batch)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._writing:
+            self._db.execute("BEGIN")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def add_tables(self, schema: str) -> None:
+        """Make the tables of another protocol, each with `IF NOT EXISTS`."""
+        self._db.executescript(schema)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What one of its tables holds."""
+        return self._db.execute(query).fetchall()
+
+    def execute(self, changes: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        """Change them; all of that is on disk when this comes back.
+
+        Raises:
+            sqlite3.Error: it is not, and nothing of it.
+        """
+        with self._transaction():
+            for statement, values in changes:
+                self._db.execute(statement, values)
 
     def _change(self, batch: Batch) -> None:
         db = self._db

@@ -2,6 +2,7 @@
 
 python tests/conformance/record_stomp.py
 python tests/conformance/record_stomp.py --only FACT …    play these and print what they saw
+python tests/conformance/record_stomp.py --write --only FACT …    put these into the recording
 python tests/conformance/record_stomp.py --check          compare with the recording, write nothing
 """
 
@@ -27,6 +28,7 @@ NAME = "stomp-3.10"
 def _main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="FACT", help="play these and print what they saw")
+    parser.add_argument("--write", action="store_true", help="put what --only plays into the recording")
     parser.add_argument("--check", action="store_true", help="compare with the recording and write nothing")
     given = parser.parse_args()
     unknown = set(given.only or ()) - FACTS.keys()
@@ -49,9 +51,12 @@ def _main() -> int:
         found = list(differences({name: expected[name] for name in seen if name in expected}, seen))
         print("\n".join(found) or f"{len(seen)} facts agree", f"({full_version}, {taken:.0f} s)")
         return 1 if found else 0
-    if given.only:
+    if given.only and given.write:
+        seen = {**load(NAME), **seen}
+    elif given.only:
         print(json.dumps(seen, indent=1, ensure_ascii=False))
         return 0
+    seen = {name: seen[name] for name in FACTS}
     path = RECORDINGS / f"{NAME}.json"
     path.write_text(render(f"RabbitMQ {full_version} with its STOMP plugin", seen))
     print(f"{len(seen)} facts of RabbitMQ {full_version} in {taken:.0f} s: {path.name}")

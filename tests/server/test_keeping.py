@@ -252,7 +252,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         broken: list[int] = []
 
         def fill(host: Any) -> None:
-            file = host.vhosts.disks["/"]._file
+            file = host.vhosts.disks["/"].file
 
             def write(batch: Any, write: Any = file.write) -> None:
                 if not broken:
@@ -268,7 +268,7 @@ def test_a_full_disk_blocks_publishers_until_there_is_room(tmp_path: Path) -> No
         assert broken
         assert time.monotonic() - began > 0.5
         assert box.call(lambda host: host.broker.alarms) == set()
-        box.call(lambda host: host.vhosts.disks["/"]._file.__dict__.pop("write"))
+        box.call(lambda host: host.vhosts.disks["/"].file.__dict__.pop("write"))
     with Box("4.3", data=tmp_path / "data") as box:
         assert [body for body, _ in _all(_channel(box.port), "q")] == [b"1", b"2"]
 

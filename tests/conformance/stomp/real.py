@@ -25,14 +25,18 @@ if TYPE_CHECKING:
 class RealClient(Client):
     """A client's TCP stream."""
 
+    @property
+    def world(self) -> StompWorld:
+        return self._world
+
     def __init__(self, world: RealWorld) -> None:
-        self.world = world
-        self._closed = False
+        self._world = world
+        self._ended = ""
         self._socket = socket.create_connection(("127.0.0.1", world.stomp_port), timeout=world.settle)
 
     @property
-    def closed(self) -> bool:
-        return self._closed
+    def ended(self) -> str:
+        return self._ended
 
     def put(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
@@ -43,16 +47,18 @@ class RealClient(Client):
 
     def take(self) -> bytes:
         got = b""
-        self.world.pump(0.0)
-        while not self._closed:
+        self._world.flush()
+        while not self._ended:
             try:
                 piece = self._socket.recv(65536)
             except TimeoutError:
                 break
             except OSError:
-                piece = b""
+                self._ended = "reset"
+                break
             got += piece
-            self._closed = not piece
+            if not piece:
+                self._ended = "closed"
         return got
 
 
@@ -70,7 +76,7 @@ class RealWorld(StompWorld):
         super().__init__()
         self.vhost = vhost
         self.stomp_port = stomp_port
-        self.settle = SETTLE * slower
+        self.settle = 1.6 * SETTLE * slower
         self._port, self._slower = port, slower
         self._amqp: PikaWorld | None = None
         self._clients: list[RealClient] = []
@@ -84,15 +90,16 @@ class RealWorld(StompWorld):
             self._amqp = PikaWorld(self._port, self.vhost, slower=self._slower)
         return self._amqp.channel()
 
-    def pump(self, seconds: float) -> None:
-        """Serve the AMQP connections for a while."""
+    def flush(self) -> None:
+        """Have the AMQP connections send what they have."""
+        if self._amqp is not None:
+            self._amqp.sleep(0.1)
+
+    def sleep(self, seconds: float) -> None:
         if self._amqp is not None:
             self._amqp.sleep(seconds)
         else:
             time.sleep(seconds)
-
-    def sleep(self, seconds: float) -> None:
-        self.pump(seconds)
 
     def end(self) -> None:
         """Close every stream."""
@@ -103,7 +110,7 @@ class RealWorld(StompWorld):
 
 
 def play_all(
-    broker: RealBroker, names: Iterable[str] | None = None, workers: int = 24, slower: float = 1.0
+    broker: RealBroker, names: Iterable[str] | None = None, workers: int = 16, slower: float = 1.0
 ) -> Recording:
     """Play facts (all of them unless named) against a real broker that was started, side by side."""
     chosen = [FACTS[name] for name in (FACTS if names is None else names)]

@@ -25,13 +25,12 @@ def frame(head: str, body: str = "") -> bytes:
 
 
 class Client(ABC):
-    """One client's stream.
+    """One client's stream."""
 
-    Attributes:
-        world: where it lives.
-    """
-
-    world: StompWorld
+    @property
+    @abstractmethod
+    def world(self) -> StompWorld:
+        """Where it lives."""
 
     @abstractmethod
     def put(self, data: bytes) -> None:
@@ -47,8 +46,8 @@ class Client(ABC):
 
     @property
     @abstractmethod
-    def closed(self) -> bool:
-        """Whether the server has ended the stream."""
+    def ended(self) -> str:
+        """How the server has ended the stream: `closed` or `reset`; empty while it goes on."""
 
     def say(self, head: str, body: str = "") -> None:
         """Send a frame, and do not wait."""
@@ -61,7 +60,11 @@ class Client(ABC):
     def ask(self, head: str, body: str = "", what: str = "") -> None:
         """Send a frame, let all get quiet, and keep what came."""
         self.say(head, body)
-        self.hear(what or head)
+        found = self.frames()
+        if head.startswith("SEND "):
+            # Two processes of the server race: one tells of the message, the other that it is safe.
+            found.sort(key=lambda each: not each.startswith("MESSAGE\n"))
+        self.world.see(what or head, found)
 
     def tell(self, data: bytes, what: str) -> None:
         """Send bytes, let all get quiet, and keep what came."""
@@ -77,8 +80,8 @@ class Client(ABC):
         """Let all get quiet; the frames that came as texts, and how the stream ended if it did."""
         data = self.take()
         found = frames_of(data)
-        if self.closed:
-            found.append("(closed)")
+        if self.ended:
+            found.append(f"({self.ended})")
         return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.conformance.stomp.facts.acknowledging import header
 from tests.conformance.stomp.script import StompWorld, add, fact, named
 
-for _name, _properties in (
+_SEEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("nothing", {}),
     ("transient", {"delivery_mode": 1}),
     ("content_type", {"content_type": "text/plain"}),
@@ -50,9 +52,11 @@ for _name, _properties in (
             "headers": {"b": "x", "a": 1},
         },
     ),
-):
+)
 
-    def _crossed(w: StompWorld, properties: dict[str, object] = _properties) -> None:
+for _name, _properties in _SEEN:
+
+    def _crossed(w: StompWorld, properties: dict[str, Any] = _properties) -> None:
         client = w.client()
         client.ask("SUBSCRIBE destination:/queue/q id:0")
         w.amqp().publish("body", "q", **properties)
@@ -144,7 +148,7 @@ def from_stomp_headers_in_amqp(w: StompWorld) -> None:
     """The headers that a STOMP client sends are texts in AMQP, in the frame's reverse order or not."""
     client = w.client()
     client.tell(
-        b"SEND\ndestination:/queue/q\nb:1\na:two words\nreceipt:r\ncontent-length:3\nc:\\n\n\n\xff\0x\0",
+        b"SEND\ndestination:/queue/q\nb:1\na:two words\nreceipt:r\ncontent-length:3\nc:\\n\n\nx\0y\0",
         "SEND",
     )
     w.see("message", w.amqp().get("q", auto_ack=True))

@@ -165,8 +165,8 @@ def a_topic_with_wildcards(w: StompWorld) -> None:
     """/topic has AMQP's wildcards."""
     client = w.client()
     client.ask("SUBSCRIBE destination:/topic/a.*.c id:star")
-    client.ask("SUBSCRIBE destination:/topic/a.# id:hash")
-    for key in ("a", "a.b", "a.b.c", "x"):
+    client.ask("SUBSCRIBE destination:/topic/b.# id:hash")
+    for key in ("a.b.c", "a.c", "a.b.b.c", "b", "b.x.y", "x"):
         client.ask(f"SEND destination:/topic/{key} receipt:r", key)
 
 

@@ -189,6 +189,16 @@ def heart_beats_that_are_missed(w: StompWorld) -> None:
 
 
 @fact
+def a_client_that_never_connects(w: StompWorld) -> None:
+    """Whoever does not log in within ten seconds is cut off."""
+    client = w.stream()
+    w.sleep(9.0)
+    client.hear("after 9 s")
+    w.sleep(2.0)
+    client.hear("after 11 s")
+
+
+@fact
 def heart_beats_that_come(w: StompWorld) -> None:
     """Line feeds keep a connection."""
     client = w.client(more="heart-beat:1000,0")

@@ -113,6 +113,30 @@ def all_properties_come_back(w: StompWorld) -> None:
     )
 
 
+for _header in (
+    "persistent:true",
+    "persistent:True",
+    "persistent:false",
+    "priority:300",
+    "priority:-1",
+    "timestamp:-5",
+):
+
+    def _round(w: StompWorld, header: str = _header) -> None:
+        w.amqp().declare("q")
+        client = w.client()
+        client.ask("SUBSCRIBE destination:/amq/queue/q id:0")
+        client.ask(f"SEND destination:/amq/queue/q {header}", "m")
+
+    add(
+        named(
+            "round_with", _header.replace(":T", " is capital t").replace(":", " is ").replace("-", " minus ")
+        ),
+        f"What comes back of {_header}.",
+        _round,
+    )
+
+
 @fact
 def headers_that_look_like_the_servers(w: StompWorld) -> None:
     """A sender's own headers go through beside the server's."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.conformance.stomp.script import StompWorld, add, fact, named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 for _version in ("1.0", "1.1", "1.2"):
 
@@ -68,12 +73,12 @@ for _header, _arguments in (
     ("x-message-ttl:-1", None),
     ("x-overflow:reject-publish", {"x-overflow": "reject-publish"}),
     ("x-single-active-consumer:true", {"x-single-active-consumer": True}),
-    ("x-delivery-limit:3", {"x-delivery-limit": 3}),
+    ("x-delivery-limit:3", None),
     ("x-queue-name:other", None),
 ):
 
     def _argument(
-        w: StompWorld, header: str = _header, arguments: dict[str, object] | None = _arguments
+        w: StompWorld, header: str = _header, arguments: Mapping[str, object] | None = _arguments
     ) -> None:
         client = w.client()
         client.ask(f"SUBSCRIBE destination:/queue/q id:0 {header} receipt:r")
@@ -255,10 +260,11 @@ def the_name_of_a_durable_subscription(w: StompWorld) -> None:
         "exclusive:false receipt:r"
     )
     for name in (
-        "JJCtcw9M7GHnlOZ_W2Nd2w",
-        "f3dF8nNSBvMQWEhZLqp1UA",
+        "mA1pwn0hebuYI_OqjFhnzQ",
+        "l1_oByhLUjKu4vWsAgm2OQ",
+        "mLSWQWjSu7lOAzH8FvFTPw",
     ):
-        w.see(name, w.amqp().declare(f"stomp-subscription-{name}", passive=True) is not None)
+        w.see(name, "consumers" in w.amqp().declare(f"stomp-subscription-{name}", passive=True))
 
 
 @fact

@@ -99,10 +99,17 @@ def page(found: Sequence[Row], adjusted: Sequence[float], times: int) -> str:
         f"A row agrees unless Holm's procedure over all {len(found)} rows rejects it at {JOINT:g}. By chance "
         f"alone this would happen in one of {1 / JOINT:g} suites."
     )
+    rules = (
+        "The broker's rules are held to real RabbitMQ servers instead: to recorded behaviours, and to random "
+        "conversations that are played on a real RabbitMQ and on ours and compared step by step "
+        "(`python -m tests.conformance.fuzz 1000`; `tests/conformance/README.md`)."
+    )
     lines = [
         "# Validation",
         "",
         *wrap(says, 118),
+        "",
+        *wrap(rules, 118),
         "",
         f"**{agreeing} of {len(found)} rows agree.** Scenarios: `tests/validation/`; formulas: "
         "[theory](theory.md).",

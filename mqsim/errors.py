@@ -22,9 +22,22 @@ is wrong, where, what is allowed and what to do next. The command line prints th
 
 from __future__ import annotations
 
+import traceback
+from itertools import takewhile
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).parent)
+
 
 class MqsimError(Exception):
     """The root: catch this to catch everything that mqsim raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a long traceback: the reader's own line, and the sentence."""
+        frames = traceback.extract_tb(self.__traceback__)
+        outside = list(takewhile(lambda frame: not frame.filename.startswith(_PACKAGE), frames))
+        own = [f"line {outside[-1].lineno}: {outside[-1].line}"] if outside and outside[-1].line else []
+        return [*own, f"{type(self).__name__}: {self}"]
 
 
 class UsageError(MqsimError):

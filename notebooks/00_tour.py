@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 0 · A tour in five minutes
 #
-# **You will see** what a message queue is for: it shares work out, it lets things fail, and nothing gets lost. Usually.
+# **You will see** what a message queue is for. It shares work among workers. When a worker fails, the work is usually not lost.
 #
-# Run the cells from top to bottom with Shift+Enter. Before each picture you are asked for a guess. Take it seriously:
-# a wrong guess is where you learn something.
+# Run the cells from top to bottom with Shift+Enter. Before each picture you are asked for a guess. Do guess: you learn most
+# where your guess was wrong.
 
 # %% tags=["setup"]
 # Run this first, and again whenever a name is "not defined": the kernel was restarted.
@@ -27,14 +27,15 @@ alone.plot_lanes(end=6.5)
 # %%
 # Run this cell for the answer.
 guess.reveal(
-    alone.messages.acked.max(), because="Two seconds three times. A task that waits is not lost, only late."
+    alone.messages.acked.max(),
+    because="Three times two seconds. A task that waits is not lost. It is only done later.",
 )
 
 # %% [markdown]
 # ## Three tasks, three workers
 #
-# Nobody told the producer. It sends to the queue, as before; two more workers take from it. The time axis is as long as
-# in the picture above, so you can compare the two.
+# The producer does not know about this. It sends to the queue as before, and two more workers take from the queue. The time
+# axis is as long as in the picture above, so you can compare the two.
 
 # %%
 guess = mq.predict("And now: when is the last task done?", unit="s")
@@ -57,7 +58,7 @@ guess.reveal(
 
 # %%
 guess = mq.predict(
-    "What becomes of the task that worker-1 had in hand?",
+    "What happens to the task that worker-1 was working on?",
     choices=["it is lost", "worker-2 does it", "it waits until worker-1 is back"],
 )
 guess
@@ -71,7 +72,7 @@ crash.plot_lanes()
 guess.reveal("worker-2 does it", because="It was not acknowledged, so the queue kept it and sent it again.")
 
 # %% [markdown]
-# Look for the mark on worker-2's lane: that is the task that had to start again from the beginning.
+# The mark on worker-2's lane shows the task that had to start again from the beginning.
 
 # %% [markdown]
 # ## One word changed
@@ -92,13 +93,14 @@ auto.plot_lanes()
 lost = int((auto.messages.outcome == "lost").sum())
 guess.reveal(
     str(lost),
-    because="All six were sent at once. Worker-1 had one in hand and one on its desk when it died.",
+    because="All six were sent at once. When worker-1 died, it was working on one task, and one more "
+    "waited there.",
 )
 
 # %% [markdown]
 # ## Watch it happen
 #
-# The same run as a film. Press play; step one event forward, and back. Click on a worker to crash it at another time.
+# This plays the run with the crash. Press play, or step one event forward or back. Click on a worker to crash it at another time.
 
 # %%
 mq.simulate("worker-crash").replay()
@@ -106,9 +108,9 @@ mq.simulate("worker-crash").replay()
 # %% [markdown]
 # ## Turn the knobs
 #
-# Tasks come at random now: eight a second, 0.2 s of work each. Worker-3 is four times as slow as the others. How many
-# workers does it take until hardly anybody waits? (If you ask for more than three, the fourth is as fast as the first,
-# the fifth as the second, and so on.)
+# Now tasks come at random: eight a second, with 0.2 s of work each. Worker-3 is four times as slow as the others. How many
+# workers are needed so that almost no task waits? (If you choose more than three, the fourth is as fast as the first, the
+# fifth as fast as the second, and so on.)
 
 # %%
 mq.explore("unequal-workers", vary=["consumers.worker.count", "consumers.worker.prefetch"])
@@ -116,13 +118,13 @@ mq.explore("unequal-workers", vary=["consumers.worker.count", "consumers.worker.
 # %% [markdown]
 # ## The claim, and when it does not hold
 #
-# A claim is something you can run. The first result says whether it holds; the second is the same with one thing
-# changed, and there it does not. Try other seeds: each seed is another day, with other tasks.
+# A claim is a statement that you can test with a run. The first result says whether it holds. For the second result one thing
+# is changed, and there it does not hold. Try other seeds: each seed is another day, with other tasks.
 
 
 # %% tags=["claim"]
 def a_crash_loses_no_task(seed, ack="manual"):
-    """Another worker does what a crashed one had in hand. This fails with automatic acknowledgement."""
+    """Another worker does the task of a crashed one. This fails with automatic acknowledgement."""
     random_tasks = {"producers.sender.work": {"exponential": {"mean": 2}}}
     scenario = mq.load("worker-crash").with_(
         {"consumers.worker.ack": ack, "faults.0.at": 0.01, **random_tasks}
@@ -147,6 +149,6 @@ a_crash_loses_no_task(seed=1), a_crash_loses_no_task(seed=1, ack="auto")
 #
 # * A queue lets you add workers without telling the producer.
 # * A task that is acknowledged *after* the work survives its worker.
-# * A task that is acknowledged *before* the work does not. One word decides.
+# * A task that is acknowledged *before* the work is lost with its worker. One setting decides this: `ack`.
 #
 # **Next:** [01 · Producer, queue, consumer, broker](01_producer_queue_consumer.ipynb)

@@ -2,7 +2,7 @@
 # # 1 · Producer, queue, consumer, broker
 #
 # **You will** name the four parts of a message system, read what happened to each message, and write a simulator of your
-# own in thirty lines: it gives the same numbers as mqsim.
+# own in thirty lines. It gives the same numbers as mqsim.
 #
 # | word | meaning |
 # | --- | --- |
@@ -31,12 +31,12 @@ consumers:
 # %% [markdown]
 # ## The four parts
 #
-# An office: the post brings letters at random, one a second on average, and two clerks work on them, 1.5 seconds a letter
-# on average. Everything is written down in the scenario above: read it once, from top to bottom.
+# This is an office. The post brings letters at random, one a second on average. Two clerks work on them and need 1.5 seconds
+# for a letter on average. The scenario above says all of this. Read it once, from top to bottom.
 
 # %%
 guess = mq.predict(
-    "Who knows whom? The post sends its letters to …", choices=["a clerk", "the queue", "both clerks"]
+    "To whom does the post send its letters?", choices=["a clerk", "the queue", "both clerks"]
 )
 guess
 
@@ -46,26 +46,29 @@ office.plot_topology()
 
 # %%
 # Run this cell for the answer.
-guess.reveal("the queue", because="It knows the queue's name and nothing else; so do the clerks.")
+guess.reveal(
+    "the queue",
+    because="The post knows the name of the queue and nothing else. The clerks know only this name too.",
+)
 
 # %% [markdown]
 # ## One message's life
 #
-# Every message leaves a row in a table. `created` is when it came into the world, `started` when a clerk began with it,
-# `finished` when the work was done.
+# Every message leaves a row in a table. `created` is the time at which it was made. At `started` a clerk began to work on it, and
+# at `finished` the work was done.
 
 # %%
 letters = mq.simulate(OFFICE, seed=1).messages
 letters[["created", "enqueued", "started", "finished", "consumer", "outcome"]].head(6).round(2)
 
 # %% [markdown]
-# The time between `enqueued` and `started` is the **wait**. The time from `created` to `finished` is the **sojourn**: what
+# The time between `enqueued` and `started` is the **wait**. The time from `created` to `finished` is the **sojourn**: it is what
 # the sender of the letter notices.
 
 # %% [markdown]
 # ## Why is there a queue at all?
 #
-# On average two clerks can do 2 / 1.5 = 1.33 letters a second, and only one comes. There is enough room.
+# On average two clerks can do 2 / 1.5 = 1.33 letters a second, and only one a second comes. So the clerks are fast enough.
 
 # %%
 guess = mq.predict(
@@ -81,14 +84,15 @@ mq.simulate(OFFICE, seed=1).plot_depth()
 long_run = mq.simulate(OFFICE.with_({"duration": 20_000}), seed=1)
 share = long_run.summary()["queues"]["letters"]["p_wait"]
 guess.reveal(
-    "2 in 3", because=f"Over a long time {share:.0%} wait: letters come in clumps, and some take long."
+    "2 in 3",
+    because=f"Over a long time {share:.0%} wait: sometimes many letters come together, and some take long.",
 )
 
 # %% [markdown]
 # ## A simulator of your own
 #
-# What is a simulation? A clock that jumps from event to event. SimPy keeps such a clock; a *process* is a Python function
-# that says `yield` when it waits for something. Here is the office, without mqsim:
+# A simulation is a program with a clock that jumps from event to event. SimPy keeps such a clock. A *process* in SimPy is a
+# Python function that says `yield` when it waits for something. Here is the office without mqsim:
 
 
 # %% tags=["setup"]
@@ -118,7 +122,7 @@ def my_office(created, work, clerks):
 
 
 # %% [markdown]
-# Give it the very letters of mqsim's office, and compare, letter by letter:
+# Give your simulator the same letters that mqsim's office had, and compare letter by letter:
 
 # %%
 real = mq.simulate(
@@ -131,8 +135,9 @@ print(f"{len(mine)} letters, largest difference {difference:.6f} s")
 # %% [markdown]
 # ## What is a broker for, then?
 #
-# Your simulator has a queue, but nobody who looks after it: a clerk who leaves takes the letter along. With `mq.World` you
-# write the same processes around a real broker's rules. New is one line: `ack`, "this one is done".
+# In your simulator nobody looks after the queue. A clerk who leaves takes the letter along, and it is lost. With `mq.World` you
+# write the same processes, and a broker with RabbitMQ's rules looks after the queue. One line is new: `ack` says "this one is
+# done".
 
 
 # %%
@@ -175,13 +180,14 @@ news.plot_lanes()
 
 # %%
 # Run this cell for the answer.
-guess.reveal("no", because="Each has its own queue, and so its own copy of every message.")
+guess.reveal("no", because="Each of them has its own queue, with its own copy of every message.")
 
 # %% [markdown]
 # ## The claim, and when it does not hold
 #
-# mqsim and your thirty lines give the same numbers. They stop to agree as soon as clerks take letters **ahead**
-# (`prefetch: 0`, no limit): then a letter lies on the desk of a busy clerk while another is free. Your simulator has no desks.
+# mqsim and your thirty lines give the same numbers. They no longer agree when clerks may take letters **ahead** (`prefetch: 0`,
+# no limit). Then a letter can lie on the desk of a busy clerk while another clerk is free. In your simulator a clerk takes a
+# letter only when this clerk is free.
 
 
 # %% tags=["claim"]
@@ -223,7 +229,7 @@ my_office_agrees(seed=1), my_office_agrees(seed=1, prefetch=0)
 # ## Take away
 #
 # * Producer and consumer meet in a queue; a broker keeps it.
-# * A queue forms although there is room on average, because neither arrivals nor work are even.
-# * A simulation is a clock, processes, and a list of what happened. No more.
+# * A queue forms even if the workers are fast enough on average, because arrivals and work vary.
+# * A simulation needs only a clock, processes, and a list of what happened.
 #
 # **Next:** [02 · Decoupling](02_decoupling.ipynb)

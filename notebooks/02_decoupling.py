@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2 · Decoupling
 #
-# **You will see** three ways in which a queue sets two programs free from each other: they need not run at the same time, at
-# the same pace, or without failures. **And** what stays coupled.
+# **You will see** three ways in which a queue makes two programs independent of each other. They need not run at the same time.
+# They need not be equally fast. One may fail while the other goes on. You will also see what stays coupled.
 #
 # | word | meaning |
 # | --- | --- |
@@ -48,14 +48,14 @@ late.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     "they wait in the queue",
-    because="The sender was done after 2 seconds and never knew. That is decoupling in time.",
+    because="The sender was done after 2 seconds. It never noticed. This is decoupling in time.",
 )
 
 # %% [markdown]
 # ## Direct calls: what fails when the other side is down
 #
-# A shop gets an order a second, at random, and for each one a mail must go out; that takes half a second. First the shop
-# **calls** the mailer and waits. The mailer is down from 10 to 20 s. Eight lines of SimPy:
+# A shop gets one order a second on average, at random times. For each order the mailer must send a mail, which takes half a
+# second. First the shop **calls** the mailer and waits for the answer. The mailer is down from 10 to 20 s. Here it is in SimPy:
 
 
 # %% tags=["setup"]
@@ -88,7 +88,7 @@ called.query("8 < ordered < 12").round(2)
 # Run this cell for the answer.
 guess.reveal(
     int((~called.worked).sum()),
-    because="Every order between 10 and 20 s: the shop is down because the mailer is.",
+    because="Every order between 10 and 20 s fails. The shop cannot work because the mailer is down.",
 )
 
 # %% [markdown]
@@ -130,13 +130,13 @@ pd.DataFrame(
 ).astype(float).round(2)
 
 # %% [markdown]
-# Nothing is free: the last line is the price. A mail comes late, and the shop can't tell its customer "it is sent", only
-# "it is on its way".
+# The last line of the table shows the price. Some mails go out late, and the shop can't tell its customer "the mail is sent". It
+# can only say "the mail will be sent".
 
 # %% [markdown]
 # ## The burst
 #
-# Orders come calmly, 2 a second, and now and then in bursts, 40 a second. Four workers can do 20 a second.
+# Most of the time 2 orders come a second. Now and then there is a burst with 40 orders a second. Four workers can do 20 a second.
 
 # %%
 guess = mq.predict(
@@ -152,14 +152,14 @@ burst.plot_cumulative()
 # Run this cell for the answer.
 guess.reveal(
     "the workers themselves",
-    because="Their line is never steeper than 20 a second; the gap between the lines is the queue.",
+    because="They never do more than 20 a second. The gap between the two lines is the queue.",
 )
 
 # %% [markdown]
 # ## What stays coupled
 #
-# Both sides still need the **broker**. Now it is the broker that is killed, for the same ten seconds; this shop, like many,
-# throws an order away when it can't publish it.
+# Both sides still need the **broker**. Now the broker is killed, and it is down for the same ten seconds. This shop, like many
+# others, throws an order away when it can't publish it.
 
 # %%
 guess = mq.predict(
@@ -176,12 +176,12 @@ no_broker.plot_lanes()
 failed = int((no_broker.messages.outcome != "acked").sum())
 guess.reveal(
     "around 10",
-    because=f"{failed} of them. The queue moved the risk to one place; that place must be watched.",
+    because=f"{failed} of them. Now the broker is the part that must not fail, so you must watch it.",
 )
 
 # %% [markdown]
-# A shop that *keeps* what it can't publish (`when_blocked: wait`) comes through that as well. Notebook 05 shows brokers that
-# stand in for each other.
+# A shop that *keeps* an order until it can publish it (`when_blocked: wait`) loses nothing here either. Notebook 05 shows three
+# brokers that replace each other.
 
 # %% [markdown]
 # ## The claims, and when they do not hold
@@ -223,7 +223,7 @@ the_backlog_goes_away(seed=1), the_backlog_goes_away(seed=1, service=1.2)
 # %% tags=["exercise"]
 
 # %% [markdown]
-# Is the shop still kept free when the queue may hold only five orders and refuses the rest? Set
+# Now the queue may hold only five orders and refuses the others. How many orders does the shop lose? Set
 # `"broker.queues.orders": {"max_length": 5, "overflow": "reject-publish"}`, seed 1, twenty seconds again.
 # Call the run `result`, and end with
 # `int((result.messages.outcome == "refused").sum())`.

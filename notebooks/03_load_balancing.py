@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 3 · Load balancing
 #
-# **You will see** who gets which task, why "everybody in turn" can be unfair, what prefetch does, why one queue beats many,
-# and when more workers help no more.
+# **You will see** which worker gets which task, why "everybody in turn" can be unfair, what prefetch does, why one queue is
+# better than many, and when more workers no longer help.
 #
 # | word | meaning |
 # | --- | --- |
@@ -29,8 +29,8 @@ consumers:
 # %% [markdown]
 # ## Everybody in turn
 #
-# Heavy tasks (3 s) and light ones (0.5 s) take turns, five of each. Two workers, and no limit to what they take: the broker
-# deals tasks out like cards.
+# There are five heavy tasks (3 s) and five light ones (0.5 s): heavy, light, heavy, light, and so on. Two workers may hold as
+# many tasks as they get. So the broker deals the tasks out like cards.
 
 # %%
 guess = mq.predict("Who gets the heavy tasks?", choices=["both, mixed", "all of them the same worker"])
@@ -45,7 +45,8 @@ dealt.plot_lanes()
 end = dealt.messages.acked.max()
 guess.reveal(
     "all of them the same worker",
-    because=f"Every second card is heavy. Done after {end:g} s; worker-2 had nothing left after 2.6 s.",
+    because=f"Every second task is heavy. All is done after {end:g} s, and worker-2 had no task left after"
+    " 2.6 s.",
 )
 
 # %% [markdown]
@@ -65,13 +66,13 @@ fair.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     fair.messages.acked.max(),
-    because="Tasks wait in the queue, where any worker can take them, not at one worker's door.",
+    because="Tasks now wait in the queue. There the next free worker can take them.",
 )
 
 # %% [markdown]
 # ## Unequal workers
 #
-# Three workers; worker-3 needs four times as long for everything. Nobody tells the broker.
+# There are three workers. Worker-3 needs four times as long for each task. The broker does not know this.
 
 # %%
 guess = mq.predict(
@@ -89,13 +90,13 @@ unequal.plot_share()
 share = unequal.consumers.share["worker-3"]
 guess.reveal(
     "about 1/8",
-    because=f"{share:.0%}: it asks for work less often, so it gets less. Nobody had to measure anything.",
+    because=f"{share:.0%}: it is free less often, so it gets fewer tasks. Nobody had to measure its speed.",
 )
 
 # %% [markdown]
 # ## One queue or many?
 #
-# Four clerks. Either each has a line of its own and people choose one at random, or all stand in one line.
+# There are four clerks. Either each clerk has a line and people choose one at random, or all people stand in one line.
 
 
 # %% tags=["setup"]
@@ -146,7 +147,7 @@ pd.DataFrame(waits).plot.hist(
 ratio = waits["four lines"].mean() / waits["one line"].mean()
 guess.reveal(
     "more than 4 times",
-    because=f"{ratio:.1f} times: with four lines a clerk can be idle while somebody waits next door.",
+    because=f"{ratio:.1f} times: with four lines a clerk can be idle while people wait in another line.",
 )
 
 # %% [markdown]
@@ -194,7 +195,8 @@ crowd.plot(
 # Run this cell for the answer.
 guess.reveal(
     round(crowd[40], 1),
-    because="The broker can hand out 1 / 0.05 = 20 a second. Workers help until something else is full.",
+    because="The broker can hand out 1 / 0.05 = 20 a second. More workers help only until the broker is "
+    "busy all the time.",
 )
 
 # %% [markdown]
@@ -277,8 +279,9 @@ twice_the_workers_do_twice_as_much(seed=1), twice_the_workers_do_twice_as_much(s
 # %% [markdown]
 # ## Take away
 #
-# * `prefetch: 1` and one queue: whoever is free takes the next task. That balances by itself, also between unequal workers.
-# * Prefetch 1 costs a round trip per task: too little when the work is short and the broker far.
-# * More workers help until something else is full.
+# * With one queue and `prefetch: 1`, the worker that is free gets the next task. This shares the work well, also among unequal
+#   workers.
+# * With prefetch 1 a worker waits for the network after each task. If tasks are short and the broker is far away, choose more.
+# * More workers help only until something else is the bottleneck.
 #
 # **Next:** [04 · Reliability](04_reliability.ipynb)

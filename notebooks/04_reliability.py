@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 4 · Reliability
 #
-# **You will see** what "delivered reliably" means: at most once, at least once, effectively once. **And** which four switches
-# it takes, each of which loses messages when it is off.
+# **You will see** what "delivered reliably" can mean: at most once, at least once, effectively once. You will also see which four
+# switches you need, and what goes wrong when one of them is off.
 #
 # | word | meaning |
 # | --- | --- |
@@ -44,8 +44,8 @@ def tally(result):
 # %% [markdown]
 # ## At most once
 #
-# A bank: 40 transfers, two tellers. At 6.1 s teller-1's program crashes; at 12.3 s teller-2's network cable is loose for a moment.
-# First with automatic acknowledgement: the broker forgets a transfer as soon as it has sent it.
+# A bank has 40 transfers and two tellers. At 6.1 s teller-1's program crashes. At 12.3 s teller-2 loses its connection for a
+# moment. We begin with automatic acknowledgement: the broker forgets a transfer as soon as it has sent it.
 
 # %%
 guess = mq.predict(
@@ -61,14 +61,15 @@ at_most.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     "some are never done",
-    because=f"{tally(at_most)['never done']} of 40 were sent once, and never again: at most once.",
+    because=f"{tally(at_most)['never done']} of 40 are lost. Each was sent once and never again: at most "
+    "once.",
 )
 
 # %% [markdown]
 # ## At least once
 #
-# Now the teller acknowledges when the work is done. What is not acknowledged is sent again. The picture shows what happens
-# to transfer #22, which teller-2 had in hand when its connection broke (the diamond at 12.3 s).
+# Now a teller acknowledges when the work is done. What is not acknowledged is sent again. The picture shows transfer #22.
+# Teller-2 was working on it when its connection broke (the diamond at 12.3 s).
 
 # %%
 guess = mq.predict("And now?", choices=["some are never done", "some are done twice", "both", "neither"])
@@ -82,24 +83,25 @@ at_least.plot_spacetime(messages=["branch-1 #22", "branch-1 #23", "branch-1 #24"
 # Run this cell for the answer.
 guess.reveal(
     "some are done twice",
-    because="Teller-2 finished, but its acknowledgement found no connection; so it was done again.",
+    because="Without the connection, the broker put #22 back into its queue, and teller-1 did it. But "
+    "teller-2 had gone on with its work: it finished #22 as well, and could not tell the broker.",
 )
 
 # %% [markdown]
-# The broker can't know whether the teller died before the transfer or after it. It has two choices: send again, and perhaps
-# have it done twice, or don't, and perhaps have it never done. **There is no third.** No broker offers "exactly once" for what
-# happens outside of it.
+# The broker can't know whether a teller failed before the transfer or after it. It has two choices. It can send the transfer
+# again, and then it may be done twice. Or it does not send it again, and then it may never be done. **There is no third choice.**
+# No broker can offer "exactly once" for what happens outside of the broker.
 
 # %% [markdown]
 # ## Effectively once
 #
-# So make twice harmless. A teller who keeps a list of the transfers that were paid skips those on it: `idempotent`. The
-# transfer is sent again, and worked on again, but paid once.
+# So let us make it harmless to do a transfer twice. An `idempotent` teller keeps a list of the transfers that were paid, and
+# skips those that are on the list. The transfer is sent again and looked at again, but paid once.
 
 
 # %% tags=["setup"]
 def paid(result, keeps_a_list=False):
-    """The transfers in the order in which they were paid; who keeps a list skips those that are on it."""
+    """The transfers in the order in which they were paid; with a list, those that are on it are skipped."""
     done = list(result.deliveries.dropna(subset="finished").sort_values("finished")["copy"])
     return list(dict.fromkeys(done)) if keeps_a_list else done
 
@@ -122,7 +124,8 @@ pd.DataFrame(
 # %% [markdown]
 # ## The broker restarts
 #
-# A **durable** queue and **persistent** messages are on the broker's disk. Twenty tasks, one worker; at 5.5 s the broker restarts.
+# A **durable** queue and **persistent** messages are on the broker's disk. There are 20 tasks and one worker. At 5.5 s the broker
+# restarts.
 
 # %%
 guess = mq.predict(
@@ -136,14 +139,20 @@ forgetful.plot_depth()
 
 # %%
 # Run this cell for the answer.
-lost = int((forgetful.messages.outcome == "lost").sum())
-guess.reveal("about 15", because=f"{lost}: everything that waited. With persistent messages: 0.")
+lost = forgetful.messages[forgetful.messages.outcome == "lost"]
+waited = int((lost.deliveries == 0).sum())
+guess.reveal(
+    "about 15",
+    because=f"{len(lost)}: the {waited} that waited (see the picture), and the one in work. "
+    "With persistent messages none is lost.",
+)
 
 # %% [markdown]
 # ## Did the broker get it?
 #
-# The other end of the way. A sensor sends twelve readings a second over a line with half a second's delay; the broker is killed
-# for two seconds, and later the connection breaks. Without **confirms** the producer never learns what got lost on the way.
+# Now we look at the way from the producer to the broker. A sensor sends twelve readings a second, and each needs half a second to
+# the broker. The broker is killed and is down for two seconds. Later the connection breaks. Without **confirms** the producer
+# never learns which readings were lost on the way.
 
 # %% tags=["setup"]
 SENSOR = mq.Scenario.from_yaml("""
@@ -188,7 +197,8 @@ pd.DataFrame(
 # Run this cell for the answer.
 guess.reveal(
     "logged twice",
-    because="If only the answer is lost, the producer sends again. At least once, at this end too.",
+    because="If only the confirm is lost, the producer sends the reading again. So this too is at least "
+    "once.",
 )
 
 # %% [markdown]
@@ -226,7 +236,7 @@ no_effect_happens_twice(seed=1), no_effect_happens_twice(seed=1, idempotent=Fals
 
 # %% tags=["claim"]
 def a_restart_loses_nothing(seed, persistent=True):
-    """Persistent messages in a durable queue survive a restart. This fails for messages that are in memory only."""
+    """Persistent messages in a durable queue survive a restart. This fails for messages in memory only."""
     changes = {
         "producers.sender.persistent": persistent,
         "producers.sender.work": {"exponential": {"mean": 1}},
@@ -250,10 +260,12 @@ every_reading_arrives(seed=1), every_reading_arrives(seed=1, confirms=False)
 # %% [markdown]
 # ## Your turn
 #
-# A teller acknowledges as it **begins**: `"consumers.teller.ack": "early"`. Guess which kind of "once" that is. Then
-# simulate `BANK` with this change, call the run `early`, and end with `tally(early)`.
+# A teller acknowledges when it **begins** with a transfer: `"consumers.teller.ack": "early"`. Guess which kind of "once" this is.
+# Then simulate `BANK` with this change, call the run `early`, and end with `tally(early)`.
 #
 # You should see: `{'asked for': 40, 'never done': 1, 'done again': 0}`
+#
+# <details><summary>Which kind of "once" is it?</summary>At most once: one transfer is never done, and none is done twice.</details>
 
 # %% tags=["exercise"]
 

@@ -2,7 +2,7 @@
 # # 5 · Fault tolerance
 #
 # **You will see** how a system of queues goes on while parts of it fail: how soon a fault is noticed, what a network split does,
-# and how three brokers stand in for one. **And** what they can't do.
+# and how three brokers replace one. You will also see what they can't do.
 #
 # | word | meaning |
 # | --- | --- |
@@ -31,11 +31,13 @@ faults:
 # %% [markdown]
 # ## One of three is gone
 #
-# Three workers, two tasks a second of one second each. Worker-3 is away from 50 to 110 s. Nothing is lost, as we know. But
-# two workers for two tasks a second are just enough. Are they?
+# Three workers get two tasks a second on average. Each task takes one second. Worker-3 is away from 50 to 110 s. We know that
+# nothing is lost. Two workers can do two tasks a second. Is that enough?
 
 # %%
-guess = mq.predict("While worker-3 is away, the queue …", choices=["stays short", "grows", "stops"])
+guess = mq.predict(
+    "What happens to the queue while worker-3 is away?", choices=["it stays short", "it grows", "it stops"]
+)
 guess
 
 # %%
@@ -45,8 +47,8 @@ crash.plot_depth()
 # %%
 # Run this cell for the answer.
 guess.reveal(
-    "grows",
-    because="No room is left to catch up with a clump. To tolerate a fault is to have spare capacity.",
+    "it grows",
+    because="When several tasks come together, two workers can never catch up. You need spare capacity.",
 )
 
 # %% [markdown]
@@ -70,25 +72,27 @@ dark.plot_lanes()
 back = dark.events.query("kind == 'returned'").t.min()
 guess.reveal(
     back - 50,
-    because="Two heartbeats of 10 s. Shorter ones notice earlier, and take slow networks for dead ones.",
+    because="After two heartbeats of 10 s. With shorter ones the broker notices earlier, but a slow "
+    "network then looks dead.",
 )
 
 # %% [markdown]
 # ## The broker restarts
 #
-# Nobody can publish or take anything for three seconds; connections are lost and made again.
+# For three seconds nobody can publish or get a message. All connections are lost, and the programs connect again.
 
 # %%
 restart = mq.simulate("broker-restart")
 restart.plot_lanes()
 
 # %% [markdown]
-# One task was done twice: look at 5.5 s. The worker went on with it, but could not say so. (Notebook 04: at least once.)
+# One task was done twice: look at 5.5 s. The worker finished it, but had no connection for its acknowledgement. (Notebook 04
+# calls this "at least once".)
 
 # %% [markdown]
 # ## A partition
 #
-# The cable between worker-1 and the broker is cut for a while. Both sides live. TCP keeps what can't be sent, and tries again.
+# The cable between worker-1 and the broker is cut for a while. Both sides go on. TCP keeps what it can't send, and tries again.
 
 
 # %% tags=["setup"]
@@ -113,7 +117,8 @@ pd.DataFrame({"cut (s)": [5, 60], "done twice": [split(5), split(60)]}).set_inde
 # Run this cell for the answer.
 guess.reveal(
     "after 60 s only",
-    because="Shorter than two heartbeats, a cut is only a delay. Longer, each side thinks the other dead.",
+    because="A cut that is shorter than two heartbeats is only a delay. After a longer one, each side "
+    "thinks that the other is dead.",
 )
 
 # %% [markdown]
@@ -133,7 +138,8 @@ failover.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     "a pause",
-    because="Two of three are a majority: they elect a new leader, in about 2 s here. Then the queue goes on.",
+    because="Two of three are a majority: they elect a new leader, in about 2 s here. Then the queue goes"
+    " on.",
 )
 
 # %% [markdown]
@@ -177,12 +183,13 @@ alone.plot_lanes()
 # Run this cell for the answer.
 guess.reveal(
     "it stops",
-    because="It can't know whether the others are dead, or a majority without it. Rather stop than disagree.",
+    because="It can't know whether the others are dead, or go on without it. It stops, because stopping "
+    "is safer than disagreeing.",
 )
 
 # %% [markdown]
-# That is the choice every replicated system makes: when the network splits, be **consistent** or be **available**. Quorum
-# queues choose consistent.
+# Every replicated system must make this choice. When the network splits, it can stay **consistent** or stay **available**, but
+# not both. Quorum queues stay consistent.
 
 # %% [markdown]
 # ## The claims, and when they do not hold
@@ -249,8 +256,8 @@ work_goes_on_while_nodes_are_down(seed=1), work_goes_on_while_nodes_are_down(see
 # %% [markdown]
 # ## Take away
 #
-# * A crash is noticed at once, a lost machine after two heartbeats, a short cut not at all.
-# * To tolerate the loss of one, have one more than you need.
-# * A quorum queue goes on while a majority of its nodes is up, and stops rather than disagree.
+# * A crash is noticed at once, and a machine without power after two heartbeats. A short cut is not noticed at all.
+# * If the loss of one worker must do no harm, have one worker more than you need.
+# * A quorum queue goes on while a majority of its nodes is up. Otherwise it stops, because stopping is safer than disagreeing.
 #
 # **Next:** [06 · The task queue](06_task_queue.ipynb)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 6 · The task queue, with programs of your own
 #
-# **You will** write the two programs that RabbitMQ's tutorial begins with, in **pika**, the library that real programs use; run
-# them here in no time, without installing a broker; and kill one of them.
+# **You will** write the two programs of RabbitMQ's first tutorials with **pika**, the library that real programs use. You run
+# them here at once, without installing a broker, and you kill one of them.
 #
 # | word | meaning |
 # | --- | --- |
@@ -43,8 +43,8 @@ connection.close()
 # %% [markdown]
 # ## The worker
 #
-# It says which function is to be called for a message, and waits forever. Read the last line of `work`: only here the broker
-# may forget the task.
+# It says which function is called for each message, and then it waits forever. Look at the last line of `work`: only after this
+# line may the broker forget the task.
 
 # %% tags=["setup"]
 # %%program worker
@@ -72,7 +72,7 @@ channel.start_consuming()
 # %% [markdown]
 # ## Run them
 #
-# The tasks have 2, 3, 1, 2 and 3 dots: eleven seconds of work. Virtual time: `sleep` takes no time of yours.
+# The tasks have 2, 3, 1, 2 and 3 dots, so there are eleven seconds of work. Time is virtual, so you do not wait for `sleep`.
 
 # %%
 guess = mq.predict("One worker. When is the last task done?", unit="s")
@@ -90,7 +90,7 @@ guess.reveal(last, because="Eleven seconds of work, and a few milliseconds on th
 # %% [markdown]
 # ## Three workers
 #
-# The same program, started three times. Nothing in it knows of the others.
+# This is the same program, started three times. None of the three knows about the others.
 
 # %%
 guess = mq.predict("Three workers. When is the last task done?", unit="s")
@@ -108,7 +108,7 @@ guess.reveal(last, because="Task 5 is the last to find a free worker.")
 # %% [markdown]
 # ## Kill one
 #
-# worker-2 is killed at 1.5 s, in the middle of a task, as by `kill -9`.
+# Worker-2 is killed at 1.5 s, in the middle of a task, as `kill -9` would do it.
 
 # %%
 guess = mq.predict(
@@ -129,7 +129,7 @@ guess.reveal("worker-2 done", because="Its task was not acknowledged, so another
 # %% [markdown]
 # ## The same, with one mistake
 #
-# Many programs begin like this one: `auto_ack=True`, and no `basic_ack`. It is two lines shorter.
+# Many first programs look like this one. It says `auto_ack=True`, and has no `basic_ack`. It is two lines shorter.
 
 # %% tags=["setup"]
 # %%program careless
@@ -164,7 +164,11 @@ lost.plot_lanes()
 # %%
 # Run this cell for the answer.
 never = 5 - sum(line.text.startswith("done") for line in lost.lines)
-guess.reveal(str(never), because="careless-1 came first and was sent all five; the broker forgot them.")
+guess.reveal(
+    str(never),
+    because="careless-1 came first and was sent all five tasks. The broker counted them as done and "
+    "forgot them.",
+)
 
 # %% [markdown]
 # ## Against a real broker
@@ -172,7 +176,8 @@ guess.reveal(str(never), because="careless-1 came first and was sent all five; t
 # Both programs are ordinary ones. Save each cell (without its first line) as `producer.py` and `worker.py`, and start them in two
 # terminals. What they talk to may be RabbitMQ, or mqsim's own broker, in a third: `mqsim broker`.
 #
-# Here in the notebook they ran in virtual time: killed at 1.5 s means at 1.5 s, always, and not "when I found the window".
+# Here in the notebook the programs ran in virtual time. "Killed at 1.5 s" always means exactly 1.5 s. In two terminals it means
+# "when I had found the right window".
 
 # %% [markdown]
 # ## The claim, and when it does not hold
@@ -216,14 +221,15 @@ every_task_is_done(seed=1), every_task_is_done(seed=1, program="careless")
 #
 #     mq.exercise("task_queue").check()
 #
-# It tries your programs in several ways and looks at the broker, not at what you print. Nine more exercises follow;
+# It runs your programs in several ways. It looks at what the broker saw, and not at what you print. There are nine more
+# exercises:
 # `mqsim exercise list` names them. In `survive_worker_crash` a worker is killed at every moment that could matter.
 
 # %% [markdown]
 # ## Take away
 #
-# * Declare, consume, ack when done, prefetch 1: four lines make a task queue that survives its workers.
-# * `auto_ack=True` is for messages that nobody will miss.
-# * Try failures on purpose, at a time of your choosing, before they come at theirs.
+# * Four lines make a task queue that survives the crash of a worker: declare, consume, acknowledge after the work, prefetch 1.
+# * Use `auto_ack=True` only for messages that may be lost.
+# * Try failures on purpose, before they happen by themselves.
 #
 # **Next:** [07 · Order, priorities, backpressure, dead letters, retry storms](07_order_pressure_retries.ipynb)

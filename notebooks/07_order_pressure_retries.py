@@ -1,14 +1,14 @@
 # %% [markdown]
 # # 7 · Order, priorities, backpressure, dead letters, retry storms
 #
-# **You will see** five things a queue does with messages that are not all alike: keep them in order (or not), let some go first,
-# refuse some, put some aside, and meet some again and again.
+# **You will see** five things that a queue does with messages. It keeps them in order, or not. It lets urgent ones go first. It
+# refuses some when it is full. It puts bad ones aside. And it gets some again and again.
 #
 # | word | meaning |
 # | --- | --- |
 # | backpressure | a full queue tells the producer to slow down |
-# | dead letter | a message that could not be worked on, put aside in a queue of its own |
-# | poison message | one that fails whoever works on it |
+# | dead letter | a message that could not be worked on, and is put aside in another queue |
+# | poison message | a message that makes every worker fail |
 # | back-off | wait longer before each further try |
 
 # %% tags=["setup"]
@@ -36,7 +36,7 @@ def overtaken(result):
 # %% [markdown]
 # ## In order?
 #
-# A queue is first in, first out: messages *leave* it in order. 100 messages that need different times, one worker.
+# A queue is first in, first out: messages *leave* it in order. Here are 100 messages that need different times.
 
 # %%
 guess = mq.predict(
@@ -54,7 +54,8 @@ two.plot_spacetime(start=0, end=15)
 counts = [overtaken(mq.simulate(DESK.with_({"consumers.worker.count": n}), seed=1)) for n in (1, 2)]
 guess.reveal(
     "only with one",
-    because=f"Overtaken with one: {counts[0]}, with two: {counts[1]} of 100. Out first is not done first.",
+    because=f"With one worker {counts[0]} of 100 are overtaken, with two {counts[1]}. First out is not "
+    "first done.",
 )
 
 # %% [markdown]
@@ -106,17 +107,17 @@ table.round(2)
 # Run this cell for the answer.
 guess.reveal(
     round(float(table.loc["urgent", "urgent first"]), 2),
-    because="Only the task in hand is before them. The others pay, a little.",
+    because="Only the task that is in work comes before them. The others wait a little longer.",
 )
 
 # %% [markdown]
-# The last column: a worker that takes everything at once (`prefetch: 0`) has emptied the queue, and there is nothing left to
-# sort. Priorities work in the queue, not on the worker's desk.
+# Look at the last column. A worker that takes everything at once (`prefetch: 0`) has emptied the queue, so nothing is left to
+# sort. Priorities only count in the queue. They do not count for the messages that a worker already holds.
 
 # %% [markdown]
 # ## Too much
 #
-# Twelve tasks a second come, for a minute; the workers can do ten. What then?
+# For one minute twelve tasks a second come. The workers can do ten a second. What happens to the others?
 
 # %% tags=["setup"]
 RUSH = mq.Scenario.from_yaml("""
@@ -145,7 +146,7 @@ bounded.plot_depth()
 refused = int((bounded.messages.outcome == "refused").sum())
 guess.reveal(
     "100 to 200",
-    because=f"{refused}. Ten of twelve a second can be done, whatever the queue. The rest must go.",
+    because=f"{refused}. The workers do ten of twelve a second, with any queue. The others must be refused.",
 )
 
 # %%
@@ -162,7 +163,8 @@ pd.DataFrame({name: run.summary()["queues"]["tasks"]["wait"] for name, run in ru
 # %% [markdown]
 # ## Poison
 #
-# One message at 5.5 s can't be worked on. It is given back (`nack`), goes to the head of the queue, is sent again, …
+# At 5.5 s comes a message that can't be worked on. The worker gives it back (`nack`), it goes to the head of the queue, the
+# broker sends it again, and so on.
 
 # %%
 guess = mq.predict("Without a limit to the attempts: how many of the 20 good messages get done in 30 s?")
@@ -175,7 +177,10 @@ stuck.plot_lanes()
 # %%
 # Run this cell for the answer.
 done = int((stuck.messages[stuck.messages.producer == "good-1"].outcome == "acked").sum())
-guess.reveal(done, because="Those before it. The poison message stays at the head of the queue forever.")
+guess.reveal(
+    done,
+    because="Only those that came before it. The poison message stays at the head of the queue forever.",
+)
 
 # %%
 limited = mq.simulate("poison")
@@ -304,8 +309,8 @@ retries_are_few(seed=1), retries_are_few(seed=1, factor=1)
 # %% [markdown]
 # ## Your turn
 #
-# `RUSH`, seed 1, with `"broker.queues.tasks.overflow": "drop-head"`: now the queue throws away its **oldest** message to make room.
-# Call the run `result`. What is the mean wait of those that are done? End with
+# `RUSH`, seed 1, with `"broker.queues.tasks.overflow": "drop-head"`: now the queue throws away its **oldest** message to make
+# room. Call the run `result`. What is the mean wait of those that are done? End with
 # `round(result.summary()["queues"]["tasks"]["wait"]["mean"], 1)`.
 #
 # You should see: `1.3`
@@ -323,8 +328,8 @@ retries_are_few(seed=1), retries_are_few(seed=1, factor=1)
 # %% [markdown]
 # ## Take away
 #
-# * In order *out of the queue* is not in order *done*: two workers are enough to break it.
-# * A limit makes a queue honest. Somebody has to decide who is refused: you, or time.
-# * Every retry needs a back-off and a limit; every queue that matters needs a dead letter queue.
+# * Messages leave the queue in order, but they are not always done in order: two workers are enough to change it.
+# * With a limit, a queue refuses what it can't do in time. Without one, every message waits longer and longer.
+# * Every retry needs a back-off and a limit, and every important queue needs a dead letter queue.
 #
 # **Next:** [08 · How many workers?](08_how_many_workers.ipynb)

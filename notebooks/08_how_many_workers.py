@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 8 · How many workers?
 #
-# **You will** answer the question that every operator asks, three ways: with Little's law, with Erlang's formula of 1917, and with
-# a simulation; and you will see when the formula is wrong.
+# **You will** find out how many workers you need, in three ways: with Little's law, with Erlang's formula of 1917, and with a
+# simulation. You will also see when the formula is wrong.
 #
 # | word | meaning |
 # | --- | --- |
@@ -48,11 +48,11 @@ print(f"stay {stay:.3f} s x {RATE} a second = {stay * RATE:.2f};  counted: {in_s
 # Run this cell for the answer.
 guess.reveal(
     round(RATE * stay, 1),
-    because="8 x 0.58. It holds for any arrivals, any work, any number of packers: a law.",
+    because="8 x 0.58. This law holds for any arrivals, any work and any number of packers.",
 )
 
 # %% [markdown]
-# ## Nearly full is full
+# ## Nearly full means a long wait
 #
 # One worker, work of 1 s on average, arrivals at random. At half load a message waits 1 s on average.
 
@@ -89,13 +89,14 @@ waits.plot(
 # Run this cell for the answer.
 guess.reveal(
     mq.theory.mm1(0.95, 1).mean_wait,
-    because="load / (1 - load) x 1 s. From 50 % to 95 % is less than twice the work, and 19 times the wait.",
+    because="load / (1 - load) x 1 s. The worker does less than twice the work, and the wait is 19 times "
+    "as long.",
 )
 
 # %% [markdown]
-# At 95 % the simulation and the formula do not agree, and the formula is right. The queue is rarely empty there, so one
-# crowded stretch can last very long: a single run of 20,000 s is one sample of very different ones. Five seeds show it,
-# and mqsim warns:
+# At 95 % the simulation and the formula do not agree, and the formula is right. At this load the queue is rarely empty, so one
+# crowded period can last very long, and even runs of 20,000 s differ a lot from each other. Five seeds show this, and mqsim warns
+# about it:
 
 # %%
 days = {
@@ -146,7 +147,7 @@ erlang.round(2)
 # Run this cell for the answer.
 guess.reveal(
     int(erlang.index[erlang["who wait (formula)"] < 0.1][0]),
-    because="Four are nearly always busy; each one more makes waiting rarer by half or so.",
+    because="Four packers are nearly always busy. Each packer more makes waiting about half as frequent.",
 )
 
 # %% [markdown]
@@ -227,11 +228,12 @@ bursts.plot_depth()
 late = share_in_time(BURSTY, needed, seconds=1, seed=1)
 guess.reveal(
     "less than half",
-    because=f"{late:.0%}. The formula knows the average, and that arrivals are random; it knows no bursts.",
+    because=f"{late:.0%}. The formula assumes random arrivals with this average. It knows nothing about "
+    "bursts.",
 )
 
 # %% [markdown]
-# Which formula may be used where? mqsim tells, also when the answer is "none":
+# mqsim tells you which formula fits a scenario. Sometimes the answer is "none":
 
 # %%
 for scenario in (SHOP, BURSTY, mq.load("unequal-workers")):
@@ -295,8 +297,8 @@ the_slo_is_met(seed=1), the_slo_is_met(seed=1, fewer=1)
 # %% [markdown]
 # ## Take away
 #
-# * Number = rate × time, always. It checks every measurement.
-# * Waiting explodes near full load: plan for 70–80 %, less for few workers, more for many.
-# * A formula is an answer in a millisecond, under assumptions. A simulation asks what happens without them.
+# * Number = rate × time, always. You can check every measurement with it.
+# * Near full load the waits become very long. Plan for 70–80 %: less if you have few workers, more if you have many.
+# * A formula answers in a millisecond, but it makes assumptions. A simulation shows what happens without them.
 #
 # **Next:** [09 · The usual mistakes](09_usual_mistakes.ipynb)

@@ -8,7 +8,7 @@
 # | word | meaning |
 # | --- | --- |
 # | unroutable | a message that no queue is bound for |
-# | to hoard | to hold more messages than one can work on |
+# | to hoard | to hold more messages than a worker can work on |
 # | round trip | a question to the broker, and its answer |
 
 # %% tags=["setup"]
@@ -43,7 +43,10 @@ typo.plot_topology()
 # %%
 # Run this cell for the answer.
 gone = int((typo.messages.outcome == "unroutable").sum())
-guess.reveal("nothing", because=f"All {gone} messages found no queue, and were thrown away in silence.")
+guess.reveal(
+    "nothing",
+    because=f"No queue took any of the {gone} messages. The broker threw them away and told nobody.",
+)
 
 # %% [markdown]
 # **Fix it:** write the name in one place that both programs import, and publish with `mandatory=True`, so that the broker gives
@@ -59,7 +62,7 @@ pd.DataFrame(rows).T[["published", "returned"]].astype(int)
 # %% [markdown]
 # ## 2 · The acknowledgement forgotten
 #
-# It works in the test: every task is done. Then the worker is restarted, at 8 s. (It never says `basic_ack`.)
+# In the test everything works, because every task is done. But the worker never calls `basic_ack`. At 8 s it is restarted.
 
 # %% tags=["setup"]
 # %%program forgetful
@@ -105,7 +108,7 @@ print(forgot.transcript())
 done = sum(line.text.startswith("done") for line in forgot.lines)
 guess.reveal(
     f"{done} times",
-    because="The broker never heard that they were done, and kept all five for whoever comes next.",
+    because="The broker never heard that they were done. It kept all five and sent them to the next worker.",
 )
 
 # %% [markdown]
@@ -115,7 +118,7 @@ guess.reveal(
 # %% [markdown]
 # ## 3 · Hoarding
 #
-# No prefetch is set, which means: no limit. Three workers, one of them four times as slow.
+# No prefetch is set, so a worker may hold any number of messages. There are three workers, and one of them is four times as slow.
 
 # %%
 guess = mq.predict("With prefetch 1 the 99th percentile of the wait is 0.6 s. Without a limit?", unit="s")
@@ -168,12 +171,13 @@ endless.plot_lanes()
 acked = int((endless.messages.outcome == "acked").sum())
 guess.reveal(
     str(acked),
-    because="Each time it is done it finds its connection closed, and the task is sent again, forever.",
+    because="Each time the work is done, the connection is already closed. So the task is sent again, "
+    "forever.",
 )
 
 # %% [markdown]
-# **Fix it:** work in a thread of its own and acknowledge from the connection's (`add_callback_threadsafe`), cut long work into
-# pieces, or choose a longer heartbeat.
+# **Fix it:** do the work in a second thread and acknowledge in the thread of the connection (`add_callback_threadsafe`). Or cut
+# long work into pieces, or choose a longer heartbeat.
 
 # %%
 patient = mq.simulate(LONG.with_({"consumers.worker.blocking": False}), seed=1)
@@ -225,7 +229,7 @@ print(connections.transcript())
 
 # %%
 # Run this cell for the answer.
-guess.reveal("about 20 times", because="To connect takes several round trips; to publish takes none.")
+guess.reveal("about 20 times", because="Connecting takes several round trips, and publishing takes none.")
 
 # %% [markdown]
 # **Fix it:** one connection for the life of the program.
@@ -233,7 +237,8 @@ guess.reveal("about 20 times", because="To connect takes several round trips; to
 # %% [markdown]
 # ## 6 · Try again at once, forever
 #
-# A callback that fails says `basic_nack(requeue=True)`, and hopes. The message goes back to the head of the queue and comes again.
+# A callback that fails calls `basic_nack(requeue=True)` and hopes for the next time. The message goes back to the head of the
+# queue and comes again.
 
 # %%
 guess = mq.predict(
@@ -249,7 +254,10 @@ again.plot_cumulative("tasks")
 # %%
 # Run this cell for the answer.
 tries = int(again.deliveries.attempt.max())
-guess.reveal("about 60 times", because=f"{tries} times, and nothing else: the good ones behind it wait.")
+guess.reveal(
+    "about 60 times",
+    because=f"{tries} times. Nothing else is done, because the good messages wait behind it.",
+)
 
 # %% [markdown]
 # **Fix it:** count the attempts, and dead-letter after three (notebook 07). A quorum queue can count for you
@@ -339,8 +347,9 @@ nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, pre
 # %% tags=["exercise"]
 
 # %% [markdown]
-# `PLAIN` with `TYPO`, seed 1, and somebody has declared the queue `taks` as well: `"broker.queues.taks": {}`. Call the run
-# `result`. How many messages wait there, and nobody comes? End with
+# Simulate `PLAIN` with `TYPO`, seed 1. Now somebody has declared the queue `taks` as well: `"broker.queues.taks": {}`. Call the
+# run
+# `result`. How many messages wait in a queue that nobody reads? End with
 # `int((result.messages.outcome == "ready").sum())`.
 #
 # You should see: `60`
@@ -353,8 +362,8 @@ nobody_waits_at_the_slow_door(seed=1), nobody_waits_at_the_slow_door(seed=1, pre
 # | mistake | you see | fix |
 # | --- | --- | --- |
 # | name misspelt | nothing | `mandatory`, and the name in one place |
-# | no ack | unacked grows; all comes again | ack at the end |
-# | no prefetch | some idle, some drown | `basic_qos(prefetch_count=1)` |
+# | no ack | the number of unacknowledged messages grows, and all come again | ack at the end |
+# | no prefetch | some workers are idle, others have too much | `basic_qos(prefetch_count=1)` |
 # | long callback | done again and again, an error at the ack | a thread, or a longer heartbeat |
 # | connect each time | slow | one connection |
 # | requeue forever | one message, 100 % busy | a limit that counts nacks, a dead letter queue |

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 10 · What a queue does not promise
 #
-# **You will see** two copies of the same data, fed by a queue, disagree: for a while (a stale read) and for good (divergence),
-# though no message is lost. Then you repair it, and meet the questions of the next part of the course: consistency models.
+# **You will see** two copies of the same data that get their changes from a queue. They can disagree for a while (a stale read)
+# or forever (divergence), although no message is lost. You repair this. Then you meet the questions of the next part of the
+# course: consistency models.
 #
 # | word | meaning |
 # | --- | --- |
@@ -64,8 +65,8 @@ def both_replicas(result, until=float("inf"), rule="last"):
 # %% [markdown]
 # ## Both on one queue
 #
-# A shop writes to its store: each of 30 orders becomes `paid`, and soon after `shipped`. Two replicas shall keep the same data. A
-# first idea: let both take their writes from **one** queue.
+# A shop writes to its store: each of 30 orders becomes `paid`, and soon after `shipped`. Two replicas must hold the same data.
+# The first idea is that both take their writes from **one** queue.
 
 # %%
 guess = mq.predict(
@@ -82,7 +83,9 @@ both_replicas(shared).head(6)
 # %%
 # Run this cell for the answer.
 guess.reveal(
-    "about half", because="A queue shares its messages out. Each write is done once, by one of the two."
+    "about half",
+    because="A queue shares its messages among the consumers. So each write is done by only one of the "
+    "two.",
 )
 
 # %% [markdown]
@@ -98,13 +101,13 @@ both.plot_topology()
 both_replicas(both).value_counts().rename("orders").to_frame()
 
 # %% [markdown]
-# All 30 the same, when all is quiet. That is called **eventual consistency**: if no more writes come, the replicas will agree. It
-# does not say when.
+# When all writes are done, all 30 orders are the same. This is called **eventual consistency**: if no more writes come, the
+# replicas will agree at some time. It does not say when.
 
 # %% [markdown]
 # ## A stale read
 #
-# Replica-b is slow for a while (from 10 to 20 s everything takes it four times as long). A reader asks it at 20 s.
+# Replica-b is slow for a while: from 10 to 20 s it needs four times as long for everything. A reader asks it at 20 s.
 
 # %%
 guess = mq.predict("What may the reader get?", choices=["the newest status", "an old status", "an error"])
@@ -124,14 +127,14 @@ at_20[at_20["replica-a"] != at_20["replica-b"]]
 # Run this cell for the answer.
 guess.reveal(
     "an old status",
-    because="What waits in to-b has not happened yet for replica-b: the deeper, the older its answers.",
+    because="Replica-b does not know yet what waits in to-b. The longer this queue, the older its answers.",
 )
 
 # %% [markdown]
-# ## Every write arrived, and yet
+# ## Every write arrives, and the replicas still differ
 #
-# One write in five fails at replica-b at first (a lock, a timeout). It gives the write back (`nack`), the queue sends it again, and
-# then it works. To be quick, replica-b takes five writes ahead (`prefetch: 5`).
+# One write in five fails at replica-b at first (a lock, a timeout). It gives the write back (`nack`), the queue sends it again,
+# and then it works. To be quick, replica-b takes five writes ahead (`prefetch: 5`).
 
 # %% tags=["setup"]
 HICCUPS = STORE.with_(
@@ -159,7 +162,7 @@ in_the_end[in_the_end["replica-a"] != in_the_end["replica-b"]]
 # Run this cell for the answer.
 guess.reveal(
     "no",
-    because="A 'paid' that came back was done after the 'shipped' that replica-b already held.",
+    because="Replica-b did a 'paid' that came back after the 'shipped' that it already held.",
 )
 
 # %% [markdown]
@@ -169,29 +172,30 @@ guess.reveal(
 hiccups.plot_spacetime(messages=["client-1 #9", "client-1 #10"])
 
 # %% [markdown]
-# Nothing was lost, nothing was done twice. The **order** was broken, and a store depends on the order. The replicas never agree
-# again by themselves. This is divergence, and it is worse than a stale read.
+# Nothing was lost, and nothing was done twice. But the **order** changed, and a store depends on the order. The replicas will
+# never agree again by themselves. This is divergence, and it is worse than a stale read.
 
 # %% [markdown]
 # ## Repair
 #
-# Give each write a version (here: `shipped` is newer than `paid`), and let a replica refuse what is older than what it holds: *the
-# newer one wins*. The same run, the same deliveries, another rule:
+# Give each write a version (here: `shipped` is newer than `paid`), and let a replica refuse what is older than what it holds:
+# *the newer one wins*. The same run, the same deliveries, another rule:
 
 # %%
 repaired = both_replicas(mq.simulate(HICCUPS, seed=1), rule="newer")
 print((repaired["replica-a"] != repaired["replica-b"]).sum(), "orders differ")
 
 # %% [markdown]
-# They agree. What did it take? A version that everybody understands the same way. With *one* client that is easy: it counts. With
-# two clients on two machines: whose write is newer? And if the writes were not "shipped" but "one more in stock", then the newer
-# one must not win: both must count. A queue can't answer that. Those are questions of a **consistency model**:
+# They agree. For this we needed a version that everybody understands in the same way. With *one* client this is easy, because the
+# client can count its writes. But with two clients on two machines, which write is newer? And if a write says "one more in
+# stock", then the newer one must not win, because both must count. A queue can't decide this. These are questions of a
+# **consistency model**:
 #
 # | what you would like | a queue gives it | what it takes |
 # | --- | --- | --- |
 # | replicas agree when all is quiet (eventual consistency) | only with care | versions, or one worker and no requeue |
 # | I read what I wrote | no | wait until the replica has done it, or read where you wrote |
-# | I never go back in time | no, if I ask now a, now b | stay with one replica, or carry a version |
+# | I never see an older state than before | not if I ask first a, then b | ask always the same replica, or send a version along |
 # | everybody sees one order (linearizable) | no | a majority that agrees: consensus, as inside a quorum queue |
 
 # %% [markdown]
@@ -255,9 +259,9 @@ i_read_what_i_wrote(seed=1), i_read_what_i_wrote(seed=1, wait=False)
 # %% [markdown]
 # ## Take away
 #
-# * A queue moves messages. It promises neither one order for all, nor that two readers agree.
-# * Stale passes. Divergence stays, unless versions (or one order) repair it.
-# * "Delivered exactly once, in order" is a property of the whole system. You build it; you don't install it.
+# * A queue moves messages. It does not promise one order for all, and it does not promise that two readers agree.
+# * A stale read passes. Divergence stays, unless versions (or one order) repair it.
+# * "Delivered exactly once, in order" is a property of the whole system. No queue brings it: you have to build it.
 #
 # **From here:** consistency models, and how machines agree. To size a system, go on with
 # [capacity planning](11_capacity_planning.ipynb).

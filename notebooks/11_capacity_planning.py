@@ -7,8 +7,8 @@
 # | word | meaning |
 # | --- | --- |
 # | target | what must hold, such as `p99 < 2s` |
-# | exact | a formula decided; there is no chance in it |
-# | interval | in nineteen of twenty studies the true value lies in it |
+# | exact | a formula decided, and chance plays no part in it |
+# | interval | a range that contains the true value in nineteen of twenty studies |
 # | unsure | the runs were too few to decide |
 
 # %% tags=["setup"]
@@ -101,7 +101,7 @@ print(crash)
 guess.reveal("clearly longer", because=crash.sentence)
 
 # %% [markdown]
-# Try it by hand: move the crash, and see the queue grow and drain.
+# Try it yourself: move the crash to another time, and see how the queue grows and drains.
 
 # %%
 died = {"crash": "packer-1", "at": 100, "restart_after": 60}

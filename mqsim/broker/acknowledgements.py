@@ -38,6 +38,11 @@ class Unacknowledged:
         first = next(iter(self.deliveries.values()), None)
         return None if first is None else first[2]
 
+    def holds(self, tag: int | None = None) -> bool:
+        """Whether a delivery (that of `tag`, or any) is not done with; it may be ended in a transaction."""
+        held = (self.deliveries, *(taken for taken, _, _ in self._uncommitted))
+        return any(each if tag is None else tag in each for each in held)
+
     def take(self, tag: int, multiple: bool) -> dict[int, Delivery]:
         """Take the delivery of that tag; with `multiple` all up to it, or all there are if it is 0.
 
@@ -67,6 +72,8 @@ class Unacknowledged:
         for message, _, _ in taken.values():
             if how is DeliveryEnd.ACK:
                 message.queue.acknowledged(message)
+            elif not requeue and message.queue.deleted:
+                self.context.observer.left(message, message.queue, Reason.DELETED)
             elif not requeue:
                 message.queue.refuse(message, how)
         for consumer in {consumer: None for _, consumer, _ in taken.values() if consumer is not None}:

@@ -471,12 +471,15 @@ class Channel:
 
         Args:
             prefetch: how many deliveries a consumer may hold unacknowledged.
-            shared: AMQP's global bit: one count for all the channel's consumers, at once. In the profile 4.3
-                it is taken for a count per consumer.
+            shared: AMQP's global bit: one count for all the channel's consumers, at once. A later one without
+                it lifts that count. In the profile 4.3 it is taken for a count per consumer.
         """
         self._use()
         if not shared or not self.context.profile.shares_prefetch:
             self.prefetch = prefetch
+            if self._limit is not None:
+                self._limit.limit = UNLIMITED
+                self._limit.awaken()
             return
         if self._limit is None:
             self._limit = ChannelLimit()
@@ -575,6 +578,8 @@ class Channel:
         if consumer is not None:
             self._let_go(consumer)
             if not consumer.queue.deleted:
+                if consumer.unacked and consumer.queue.replicated:
+                    consumer.queue.note_holder(lambda: bool(consumer.unacked) and self.unacknowledged.holds())
                 consumer.queue.after_cancel()
 
     def dismiss(self, consumer: Consumer) -> None:
@@ -622,7 +627,7 @@ class Channel:
         with self.during("basic.get"):
             queue = self._find(name, "basic.get")
             queue.check_leader("basic.get")
-        message = queue.get()
+        message = queue.get(no_ack)
         if message is None:
             return None
         waiting = self.unacknowledged
@@ -634,6 +639,8 @@ class Channel:
         else:
             waiting.deliveries[waiting.last_tag] = (message, None, self.context.now)
             queue.unacked += 1
+            if queue.replicated:
+                queue.note_holder(partial(waiting.holds, waiting.last_tag))
         return waiting.last_tag, message
 
     # -- acknowledging ---------------------------------------------------------------------------------------

@@ -83,10 +83,13 @@ def nothing_twice(trace: Trace) -> Verdict:
     if not again:
         sentence = "no message was sent to consumers more than once."
         return Verdict("nothing_twice", Status.NOT_EXERCISED, sentence, delivery_rows(trace))
-    sentence = f"{counted(again, 'message')} sent to consumers more than once, none worked to its end twice"
-    if forgiven:
-        sentence += f" but {forgiven} times by idempotent consumers, which does no harm"
-    return Verdict("nothing_twice", Status.HOLDS, sentence + ".", delivery_rows(trace))
+    sentence = f"{counted(again, 'message')} sent to consumers more than once; "
+    sentence += (
+        f"idempotent consumers did the work again {counted(forgiven, 'time')}, which does no harm."
+        if forgiven
+        else "none was worked to its end twice."
+    )
+    return Verdict("nothing_twice", Status.HOLDS, sentence, delivery_rows(trace))
 
 
 def _is_idempotent(trace: Trace, name: str) -> bool:

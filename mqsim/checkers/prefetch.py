@@ -47,7 +47,7 @@ def prefetch_respected(trace: Trace) -> Verdict:
         return Verdict("prefetch_respected", Status.NOT_EXERCISED, sentence, delivery_rows(trace))
     (consumer,) = columns(trace.deliveries, "consumer")
     full = len(set(consumer[rows[held == limit]].tolist()))
-    sentence = f"{counted(full, 'consumer')} held as many messages as allowed, never more."
+    sentence = f"{counted(full, 'consumer')} reached the prefetch limit, and none exceeded it."
     return Verdict("prefetch_respected", Status.HOLDS, sentence, delivery_rows(trace))
 
 

@@ -347,6 +347,16 @@ def broker(
             show_default=False,
         ),
     ] = None,
+    stomp_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Speak STOMP 1.0 to 1.2 on this port, usually 61613; 0 is any that is free.",
+            show_default=False,
+        ),
+    ] = None,
     mqtt_port: Annotated[
         int | None,
         typer.Option(
@@ -373,10 +383,16 @@ def broker(
         ),
     ] = "40%",
 ) -> None:
-    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it."""
+    """Run the broker on a TCP port, for teaching: AMQP 0-9-1 clients such as pika connect to it.
+
+    MQTT and STOMP clients, such as paho and stomp.py, have ports of their own.
+    """
     from mqsim.server import serve
 
-    spoken = {"mqtt": (mqtt_port, mqtt_limits or [])}
+    spoken: dict[str, tuple[int | None, list[str]]] = {
+        "mqtt": (mqtt_port, mqtt_limits or []),
+        "stomp": (stomp_port, []),
+    }
 
     serve(
         host,

@@ -171,5 +171,5 @@ def verdict(summary: dict[str, Any], broken: Iterable[str] = ()) -> str:
     if again:
         parts.append(f"work was done again {number(again)} time{'s' * (again != 1)}")
     failed = [name.replace("_", " ").replace("-", " ") for name in broken]
-    tail = f" Broken: {', '.join(failed)}." if failed else ""
+    tail = f" Failed check{'s' * (len(failed) > 1)}: {', '.join(failed)}." if failed else ""
     return "; ".join(parts) + "." + tail

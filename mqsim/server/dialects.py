@@ -14,10 +14,13 @@ from mqsim.mqtt import Limits
 from mqsim.mqtt import Session as MqttSession
 from mqsim.protocol.access import VHOST
 from mqsim.server.mqtt_tables import MqttTables
+from mqsim.stomp import Session as StompSession
+from mqsim.stomp.observer import Observer as StompObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mqsim.broker import Message
     from mqsim.protocol import Session
     from mqsim.server.host import Dialect, Host
 
@@ -60,4 +63,33 @@ def mqtt(host: Host, settings: Sequence[str]) -> Dialect:
     return open_session
 
 
-DIALECTS: Mapping[str, Spoken] = {"mqtt": Spoken("MQTT", "--mqtt-port", mqtt)}
+class _Deliveries(StompObserver):
+    """Has what STOMP sends counted."""
+
+    def __init__(self, delivered: Callable[[Message, bool], None]) -> None:
+        self._delivered = delivered
+
+    def sends(self, tag: int, message: Message, no_ack: bool) -> None:
+        """As `Observer` says."""
+        self._delivered(message, no_ack)
+
+
+def _stomp(host: Host, name: str, wake: Callable[[], None]) -> Session:
+    """STOMP 1.0, 1.1 and 1.2, over the same broker as AMQP: a `Dialect`."""
+    session = StompSession(
+        host.broker,
+        name,
+        wake=lambda _: wake(),
+        access=host.accounts.access(host.vhosts.brokers),
+        vhosts=host.vhosts.brokers,
+        observer=None if host.delivered is None else _Deliveries(host.delivered),
+    )
+    if host.vhosts.disks:
+        session.handed = lambda message: host.handed(session, message)
+    return session
+
+
+DIALECTS: Mapping[str, Spoken] = {
+    "mqtt": Spoken("MQTT", "--mqtt-port", mqtt),
+    "stomp": Spoken("STOMP", "--stomp-port", lambda _host, _settings: _stomp),
+}

@@ -18,6 +18,7 @@ from mqsim.server.disk import Disk
 from mqsim.server.memory import MemoryAlarm
 from mqsim.server.stream import Stream
 from mqsim.server.vhosts import VirtualHosts
+from mqsim.stomp import Session as StompSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +76,9 @@ class Host:
         streams: the connections that are open.
         epoch: seconds since 1970 at the broker's time 0.
         accounts: who may log in.
-        session_observer: is told what passes through each client's session.
+        session_observer: is told what passes through each AMQP client's session.
+        delivered: is told of each message that another protocol's session sends, and whether it is then done
+            with; None tells nobody.
         beside: further brokers that move with its clock, each of a protocol that has its own.
     """
 
@@ -87,6 +90,7 @@ class Host:
         self.vhosts = VirtualHosts(broker, make_broker or partial(_alike, broker), self.epoch)
         self.accounts = Accounts()
         self.session_observer: SessionObserver | None = None
+        self.delivered: Callable[[Message, bool], None] | None = None
         self.beside: list[Beside] = []
         self.streams: dict[Stream, None] = {}
         self._awake: dict[Stream, None] = {}
@@ -225,7 +229,7 @@ class Host:
         self._awake.pop(stream, None)
         self._await_marks.pop(stream, None)
 
-    def handed(self, session: AmqpSession, message: Message) -> None:
+    def handed(self, session: AmqpSession | StompSession, message: Message) -> None:
         """A quorum queue's message goes out to a client: its members write that down first."""
         disk = _disk_of(session)
         if disk is not None:
@@ -278,7 +282,7 @@ class Host:
 
 def _disk_of(session: Session) -> Disk | None:
     """Where a client's broker keeps durable things, also when its virtual host is just deleted."""
-    storage = session.broker.storage if isinstance(session, AmqpSession) else None
+    storage = session.broker.storage if isinstance(session, AmqpSession | StompSession) else None
     return storage if isinstance(storage, Disk) else None
 
 

@@ -134,6 +134,7 @@ def _managed(profile: str) -> tuple[Host, Management]:
     counts = Counts()
     host = Host(_broker(profile, counts), partial(_broker, profile, counts))
     host.session_observer = SessionCounts(counts)
+    host.delivered = counts.delivered
     return host, Management(host, counts)
 
 

@@ -31,26 +31,22 @@ NONE = -1
 class Outcome(IntEnum):
     """What became of a copy of a message. Every copy has exactly one outcome at the end of a run.
 
-    READY: it waits: in its queue, at its producer (blocked, or not connected) or on the wire to the broker.
-        The last two
-        have no `enqueued` time.
-    ACKED: the broker was told, or under automatic acknowledgement assumed, that it is done. With `finished`
-        unset its
-        consumer was still at it when the run ended.
+    READY: it waits in its queue, at its producer (blocked, or not connected) or on the wire to the broker.
+        In the last two cases `enqueued` is empty.
+    ACKED: the broker was told that it is done, or assumed so under automatic acknowledgement. If `finished`
+        is empty, its consumer was still working on it when the run ended.
     UNACKED: sent to a consumer, not yet acknowledged.
     EXPIRED: its time to live passed in the queue, which has no dead-letter exchange.
-    DROPPED: the broker let it go: queue too long (drop-head), queue deleted or purged, dead-lettered in a
-    circle.
+    DROPPED: the broker threw it away: its queue was too long (drop-head), deleted or purged, or it was
+        dead-lettered in a circle.
     REJECTED: a consumer refused it without requeueing, or it came back beyond the delivery limit, and the
         queue has no dead-letter exchange.
     DEAD_LETTERED: it left this queue for a dead-letter exchange; the copy that goes on has a row of its own.
     UNROUTABLE: no queue was bound for it (whether or not its producer asked to be told).
-    REFUSED: it never entered a queue, and its producer knows: negatively confirmed, dropped by a blocked
-        producer, or
-        asked of a producer that was down.
-    LOST: gone without being worked to its end, and nobody was told: acknowledged before it was done by a
-        consumer that
-        then failed, in a connection that broke, in a broker that restarted.
+    REFUSED: it never entered a queue, and its producer knows: it was negatively confirmed, dropped by a
+        blocked producer, or came to a producer that was down.
+    LOST: gone without being worked to its end, and nobody was told. It was acknowledged before it was done
+        and its consumer failed, or it was in a connection that broke or in a broker that restarted.
     """
 
     READY = 0
@@ -75,8 +71,8 @@ class How(IntEnum):
 
     OPEN: it had not ended when the run did. ACKED: acknowledged. REQUEUED: given back by its consumer.
     REJECTED: refused for good.
-    RETURNED: its channel or connection ended, or its time, and the queue took it back; or it came back
-        beyond the delivery limit.
+    RETURNED: its channel or connection ended, or its acknowledgement was overdue, and the queue took it
+        back; or it came back more often than the delivery limit allows.
     LOST: acknowledged before it was done (automatically, or early), and then not done.
     """
 
@@ -294,6 +290,8 @@ class Trace:
         clients: what real client programs did at the broker, and what it answered.
         texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
         expires: when the patience of a copy ends, by its row, for those that have one.
+        auto_acks: whether an attempt of a real program's was sent with automatic acknowledgement, by its row
+            in the delivery table, as a program may mix both; of a modelled consumer `Actor.ack` says it.
     """
 
     def __init__(self) -> None:
@@ -311,6 +309,7 @@ class Trace:
         self.complete = True
         self.texts: dict[int, str] = {}
         self.expires: dict[int, float] = {}
+        self.auto_acks: dict[int, bool] = {}
         self.clients = ClientEvents()
 
     @classmethod

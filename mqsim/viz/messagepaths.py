@@ -21,7 +21,7 @@ KINDS = {
     "delivered": "delivered",
     "redelivered": "delivered again",
     "acknowledged": "acknowledged",
-    "given back": "given back, or taken back",
+    "given back": "goes back to its queue",
     "refused": "rejected by its worker",
     "not taken": "not taken by the broker",
     "dead-lettered": "dead-lettered",

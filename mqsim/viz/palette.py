@@ -108,7 +108,7 @@ class Look:
 ENDINGS: dict[str, Look] = {
     "done": Look(BLUE, "", "worked to the end"),
     "open": Look(SKY, "..", "still at work at the end"),
-    "given back": Look(ORANGE, "//", "given back, to be sent again"),
+    "given back": Look(ORANGE, "//", "not acknowledged, back to the queue"),
     "refused": Look(PURPLE, "\\\\", "refused for good"),
     "lost": Look(VERMILLION, "xx", "lost"),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mqsim.amqp.states import MACHINES as OF_AMQP
 from mqsim.broker import MACHINES
 from mqsim.mqtt.states import MACHINES as OF_MQTT
+from mqsim.stomp.states import MACHINES as OF_STOMP
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# The broker's state machines
 
-Drawn from the tables in `mqsim/broker/lifecycle.py`, `mqsim/amqp/states.py` and `mqsim/mqtt/states.py` by
-`python -m tests.broker.diagrams`; a test keeps this page in step. What is not drawn is refused: an error
-names the state and the input, and nothing changes; AMQP's mistakes are answered as RabbitMQ answers them,
-and MQTT's end the connection.
+Drawn from the tables in `mqsim/broker/lifecycle.py` and in the `states.py` of `mqsim/amqp`, `mqsim/mqtt` and
+`mqsim/stomp` by `python -m tests.broker.diagrams`; a test keeps this page in step. What is not drawn is
+refused: an error names the state and the input, and nothing changes; AMQP's and STOMP's mistakes are answered
+as RabbitMQ answers them, and MQTT's end the connection.
 """
 
 
@@ -45,7 +46,7 @@ def diagram(machine: Machine[Any, Any] | ProtocolMachine[Any, Any]) -> str:
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    machines: list[Machine[Any, Any] | ProtocolMachine[Any, Any]] = [*MACHINES, *OF_AMQP, *OF_MQTT]
+    machines: list[Machine[Any, Any] | ProtocolMachine[Any, Any]] = [*MACHINES, *OF_AMQP, *OF_MQTT, *OF_STOMP]
     for machine in machines:
         title = machine.name[0].upper() + machine.name[1:]
         parts.append(f"## {title}\n\n{machine.says}\n\n```mermaid\n{diagram(machine)}\n```\n")

@@ -78,7 +78,7 @@ def test_the_front_page_plays_and_counts_crash_points(site: Path, open_window: O
     page = open_window(allowed=(site.as_uri(),)).page
     page.goto((site / "index.html").as_uri())
     page.wait_for_url("**/docs/index.html")
-    assert "pip install mqsim" in page.inner_text("main")
+    assert "make lab" in page.inner_text("main")
     said = re.search(r"loses tasks at (\d+) of (\d+) crash points", page.inner_text("main"))
     assert said is not None
     shown = (ROOT / "README.md").read_text("utf-8")

@@ -179,7 +179,7 @@ def test_finished_and_delivered_again_is_twice() -> None:
 def test_delivered_again_and_finished_once_holds() -> None:
     verdict = nothing_twice(redelivered().trace)
     assert verdict.status is Status.HOLDS
-    assert verdict.sentence == "1 message sent to consumers more than once, none worked to its end twice."
+    assert verdict.sentence == "1 message sent to consumers more than once; none was worked to its end twice."
 
 
 def test_without_redelivery_it_is_not_exercised() -> None:
@@ -213,7 +213,7 @@ def test_an_idempotent_consumer_does_no_harm_the_second_time() -> None:
     hand.trace.cast["sure-1"].idempotent = True
     verdict = nothing_twice(hand.trace)
     assert verdict.status is Status.HOLDS
-    assert "1 times by idempotent consumers" in verdict.sentence
+    assert "did the work again 1 time," in verdict.sentence
     # It does not help that the first one was, when the second is not.
     hand.trace.cast["sure-1"].idempotent = False
     hand.trace.cast["worker-1"].idempotent = True

@@ -25,7 +25,7 @@ def test_full_hands_and_no_more_hold() -> None:
         sent(hand, "worker-1", at, ended)
     verdict = prefetch_respected(hand.trace)
     assert verdict.status is Status.HOLDS
-    assert verdict.sentence == "1 consumer held as many messages as allowed, never more."
+    assert verdict.sentence == "1 consumer reached the prefetch limit, and none exceeded it."
 
 
 def test_one_too_many_is_shown() -> None:

@@ -65,6 +65,7 @@ class DirectWorld(World):
 
     Attributes:
         patience: seconds to wait at most for an answer.
+        settle: seconds after which all that had to be said has been said.
     """
 
     def __init__(self, version: str, vhost: str = "/", timeout: float = 1800.0, nodes: int = 1) -> None:
@@ -72,6 +73,7 @@ class DirectWorld(World):
         self.broker = Broker(version, consumer_timeout=timeout, timeout_check_every=1.0, nodes=nodes)
         self.vhost = vhost
         self.patience = PATIENCE
+        self.settle = SETTLE
         self.disk = Disk(self, FORGETTING)
         self.broker.storage = self.disk
 
@@ -162,7 +164,7 @@ class DirectConnection(Connection):
         return DirectChannel(self)
 
     def fate(self, *, expect_close: bool = False) -> Seen:
-        self.world.sleep(PATIENCE if expect_close and not self.is_lost() else SETTLE)
+        self.world.sleep(PATIENCE if expect_close and not self.is_lost() else self.world.settle)
         return self.closed if self.is_lost() else "open"
 
     def close(self) -> Seen:
@@ -178,7 +180,7 @@ class DirectConnection(Connection):
             self.closed = "lost"
 
     def blocked(self) -> list[str]:
-        self.world.sleep(SETTLE)
+        self.world.sleep(self.world.settle)
         found, self._notices = self._notices, []
         return found
 
@@ -356,12 +358,12 @@ class DirectChannel(Channel):
         return found
 
     def returns(self, count: int = 0) -> list[Seen]:
-        self.world.sleep(SETTLE)
+        self.world.sleep(self.world.settle)
         found, self._returns = self._returns, []
         return found
 
     def events(self) -> list[str]:
-        self.world.sleep(SETTLE)
+        self.world.sleep(self.world.settle)
         found, self._log = self._log, []
         return found
 
@@ -404,7 +406,7 @@ class DirectChannel(Channel):
         end = self.world.broker.now + self.world.patience
         self.world.pause()
         while not done() and not self._is_closed() and self.world.broker.now < end:
-            self.world.sleep(min(SETTLE / 10, end - self.world.broker.now))
+            self.world.sleep(min(self.world.settle / 10, end - self.world.broker.now))
 
     def take(self, count: int) -> list[Seen]:
         self._wait(lambda: len(self._messages) >= count)
@@ -412,12 +414,12 @@ class DirectChannel(Channel):
         return found
 
     def rest(self) -> list[Seen]:
-        self.world.sleep(SETTLE)
+        self.world.sleep(self.world.settle)
         found, self._messages = self._messages, []
         return found
 
     def cancelled(self, count: int = 0) -> list[str]:
-        self.world.sleep(SETTLE)
+        self.world.sleep(self.world.settle)
         found, self._cancelled = self._cancelled, []
         return found
 
@@ -455,7 +457,7 @@ class DirectChannel(Channel):
         self._closed = {"closes": "channel", "code": 0, "text": "Normal shutdown"}
 
     def fate(self, *, expect_close: bool = False) -> Seen:
-        self.world.sleep(PATIENCE if expect_close and not self._is_closed() else SETTLE)
+        self.world.sleep(PATIENCE if expect_close and not self._is_closed() else self.world.settle)
         return self._closed if self._is_closed() else "open"
 
 

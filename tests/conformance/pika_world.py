@@ -109,6 +109,7 @@ class PikaWorld(World):
         """Close every connection and the loop."""
         for each in self._connections:
             each.finish()
+        self.pump(lambda: False, 0.005)  # pika closes its sockets a turn of the loop later
         self.loop.deactivate_poller()
         self.loop.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conformance.record import differing, load
@@ -24,6 +26,12 @@ DIFFERENT = {
 def test_every_conversation_was_recorded() -> None:
     assert FACTS.keys() == RECORDED.keys()
     assert len(FACTS) >= 480
+
+
+def test_the_page_says_how_many() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "stomp.md").read_text(encoding="utf-8")
+    assert f"We recorded {len(FACTS)} conversations" in page
+    assert (len(DIFFERENT), "all but three of them" in page) == (3, True)
 
 
 @pytest.mark.parametrize("name", sorted(FACTS.keys() - DIFFERENT.keys()))

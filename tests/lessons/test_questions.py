@@ -34,7 +34,7 @@ def test_a_question_has_one_right_answer_or_a_number(question: dict[str, object]
 
 def test_the_bank_is_large_enough_and_covers_every_lesson() -> None:
     assert len(BY_ID) == len(BANK) >= 60
-    assert {question["lesson"] for question in BANK} == set(range(1, 12))
+    assert {question["lesson"] for question in BANK} == set(range(1, 13))
 
 
 # -- answers that can be computed ----------------------------------------------------------------------------
@@ -86,6 +86,8 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "faults-four-nodes": lambda: survivors(4),
     "task-killed-manual": killed_at_one,
     "task-twelve-four": lambda: makespan(12, 4),
+    "plan-interval": lambda: 0.95 * 20,
+    "plan-work-alone": lambda: mq.theory.mmc(1e-9, 1 / 0.3, 1).sojourn_percentile(0.99),
 }
 
 
@@ -136,6 +138,38 @@ def test_gift_has_one_pair_of_braces_and_one_right_answer(question: dict[str, ob
     body = text[next(unescaped(text, "{")) :]
     assert len(list(unescaped(body, "="))) == 1
     assert len(list(unescaped(body, "~"))) == len(question.get("wrong", ()))  # type: ignore[arg-type]
+
+
+def read_back(text: str) -> list[dict[str, object]]:
+    """GIFT as Moodle's documentation describes it, read into the bank's own form."""
+    found: list[dict[str, object]] = []
+    lesson = 0
+    for block in filter(None, map(str.strip, text.split("\n\n"))):
+        if block.startswith("$CATEGORY:"):
+            lesson = int(block.rpartition(" ")[2])
+            continue
+        parts = re.fullmatch(r"::(.+?)(?<!\\)::(.+?)(?<!\\)\{(.+)(?<!\\)\}", block, re.DOTALL)
+        assert parts is not None, block
+        name, ask, body = parts.groups()
+        body, _, why = body.partition("####")
+        one: dict[str, object] = {"id": plain(name), "lesson": lesson, "ask": plain(ask), "why": plain(why)}
+        if body.startswith("#"):
+            number, _, within = body[1:].strip().removeprefix("=").partition(":")
+            one |= {"number": float(number), "within": float(within)}
+        else:
+            marked = re.findall(r"(?<!\\)([=~])(.+?)(?=(?<!\\)[=~]|$)", body.strip(), re.DOTALL)
+            one["right"] = next(plain(answer) for mark, answer in marked if mark == "=")
+            one["wrong"] = [plain(answer) for mark, answer in marked if mark == "~"]
+        found.append(one)
+    return found
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\\([~=#{}:\\])", r"\1", text.strip())
+
+
+def test_what_gift_says_is_read_back_as_the_bank() -> None:
+    assert read_back(gift(BANK)) == BANK
 
 
 def test_the_command_says_what_it_wants(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mqsim.api import run_programs
+from mqsim.api.magic import program
 from mqsim.trace.clients import ClientEventKind as Kind
-from tests.programs.texts import lines, program
+from tests.programs.texts import lines
 
 if TYPE_CHECKING:
     from mqsim.guest.carriers.carrier import CarrierFactory

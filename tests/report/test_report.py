@@ -248,7 +248,7 @@ def test_verdict_of_a_run_without_harm() -> None:
     }
     assert verdict(summary, ["order_kept"]) == (
         "All 3 messages that came after the first 5 s were worked to the end; none was lost; "
-        "work was done again 1 time. Broken: order kept."
+        "work was done again 1 time. Failed check: order kept."
     )
 
 

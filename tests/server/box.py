@@ -17,6 +17,7 @@ from pika.exceptions import AMQPError
 
 from mqsim.broker import Broker
 from mqsim.server import Host
+from mqsim.server.dialects import DIALECTS
 from tests.conformance.servers import free_ports
 from tests.outside import PATIENCE
 
@@ -47,7 +48,7 @@ class Box:
         self.version = version
         self.consumer_timeout = consumer_timeout
         self.data = data
-        self.port = 0
+        self.port = self.stomp_port = 0
         self._ready: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
@@ -72,6 +73,8 @@ class Box:
             if self.data is not None:
                 self.host.keep(self.data)
             self.port = await self.host.listen("127.0.0.1", 0)
+            stomp = DIALECTS["stomp"].start(self.host, [])
+            self.stomp_port = await self.host.listen("127.0.0.1", 0, dialect=stomp)
         except BaseException as error:
             self._ready.set_exception(error)
             raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from mqsim_site import drawings, reference, wires
+from mqsim_site import drawings, pictures, reference, wires
 from mqsim_site.scenes import SceneError, Scenes
 from pamqp import body, commands, frame, header
 
@@ -135,3 +135,37 @@ def test_numbers_of_a_run_are_found_by_path() -> None:
     assert drawings.measured(result, "last acked") == np.nanmax(result.messages.acked)
     with pytest.raises(KeyError):
         drawings.measured(result, "queues.tasks.nothing")
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=lambda page: page.stem)
+def test_the_answer_of_a_prediction_is_folded_on_the_page_and_joins_the_question_on_the_site(
+    page: Path,
+) -> None:
+    text = page.read_text("utf-8")
+    question = text.partition("```{predict}\n")[2].partition("```")
+    assert not re.search(r"^because:|\bis:", question[0], re.MULTILINE)
+    assert question[2].startswith("\n\n<details><summary>Answer</summary><b>")
+    joined = pictures.with_answers(text)
+    assert joined.count("\n") == text.count("\n")
+    assert re.search(r"^told: .+\nbecause: .+\n```$", joined, re.MULTILINE)
+    assert joined.count("<details>") == text.count("<details>") - 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "complaint"),
+    [
+        ({"choices": [0, 2], "told": "2", "answer": "queues.tasks.lost"}, 2, ""),
+        ({"choices": ["yes", "no"], "told": "No"}, "no", ""),
+        ({"choices": [0, 1], "told": "1", "answer": "queues.tasks.lost"}, None, "is 2, and the page says 1"),
+        ({"choices": [0, 1], "told": "2"}, None, "none of the choices"),
+    ],
+)
+def test_an_answer_is_one_of_the_choices_and_what_the_run_gives(
+    asked: dict[str, object], answer: object, complaint: str
+) -> None:
+    asked = {"run": "mqsim run worker-crash --set consumers.worker.ack=auto", **asked}
+    if complaint:
+        with pytest.raises(SceneError, match=complaint):
+            pictures.right_choice(Scenes(""), asked)
+    else:
+        assert pictures.right_choice(Scenes(""), asked) == answer

@@ -93,19 +93,23 @@ def page(found: Sequence[Row], adjusted: Sequence[float], times: int) -> str:
         else f", each {times} times as long as in the test suite (of drains {times} times as many)"
     )
     says = (
-        "Simulation against exact values of queueing theory. This page is generated: `make validate` "
-        "runs every "
-        f"case and writes it. Here each case is the mean of {REPLICATIONS} independent "
-        f"replications{length}, with "
-        "seeds fixed by the cases' names. Intervals are of 95 %; a row agrees unless Holm's procedure "
-        "over all "
-        f"{len(found)} rows rejects it at {JOINT:g}, which would happen by chance in one of "
-        f"{1 / JOINT:g} suites."
+        "This page compares the simulation with exact values of queueing theory. `make validate` runs every "
+        f"case and writes the page. Each case is the mean of {REPLICATIONS} independent "
+        f"replications{length}. The seeds come from the names of the cases. Intervals are of 95 %. "
+        f"A row agrees unless Holm's procedure over all {len(found)} rows rejects it at {JOINT:g}. By chance "
+        f"alone this would happen in one of {1 / JOINT:g} suites."
+    )
+    rules = (
+        "The broker's rules are held to real RabbitMQ servers instead: to recorded behaviours, and to random "
+        "conversations that are played on a real RabbitMQ and on ours and compared step by step "
+        "(`python -m tests.conformance.fuzz 1000`; `tests/conformance/README.md`)."
     )
     lines = [
         "# Validation",
         "",
         *wrap(says, 118),
+        "",
+        *wrap(rules, 118),
         "",
         f"**{agreeing} of {len(found)} rows agree.** Scenarios: `tests/validation/`; formulas: "
         "[theory](theory.md).",

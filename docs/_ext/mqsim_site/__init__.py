@@ -7,6 +7,7 @@
 | `pictures` | the directives `replay`, `compare`, `explore`, `predict`, `wire` |
 | `drawings` | figures that only the course needs |
 | `wires` | a protocol's bytes, field by field |
+| `sequences` | the directive `sequence`: who sends what to whom in a protocol |
 | `frames` | pages of their own inside a page |
 | `numbers` | numbers on a page that a run gives |
 | `own_message` | the directive `own-message`: a message and its bytes in three protocols |
@@ -27,10 +28,20 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     from pygments.lexers.special import TextLexer
 
-    from mqsim_site import contents, frames, glossary, numbers, own_message, pictures, reference, slides
+    from mqsim_site import (
+        contents,
+        frames,
+        glossary,
+        numbers,
+        own_message,
+        pictures,
+        reference,
+        sequences,
+        slides,
+    )
 
     # Its diagrams are drawn by a forge; here the text stays, which tells the same.
     app.add_lexer("mermaid", TextLexer)
-    for module in (contents, reference, numbers, frames, pictures, own_message, slides, glossary):
+    for module in (contents, reference, numbers, frames, pictures, sequences, own_message, slides, glossary):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

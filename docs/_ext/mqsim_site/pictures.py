@@ -117,36 +117,61 @@ def _range(given: Any) -> Any:
 
 
 class Predict(Picture):
-    """A question before the picture; the answer is what a run gives.
+    """A question before the picture.
 
-    In the body: `ask:`, `choices:` or `unit:`, and `answer:` as a number of `summary()` of `run:`, such as
-    `queues.tasks.lost`, or `{is: ...}` where no run can say it; `because:`.
+    In the body: `ask:`, `choices:`, and where a run gives the answer also `run:` and `answer:`, a number of
+    its `summary()` such as `queues.tasks.lost`. Below stands the answer, folded, as a forge shows it:
+
+        <details><summary>Answer</summary><b>2.</b> One was in work, and the other waited.</details>
+
+    The site puts it into the picture, which keeps it until there is a guess.
     """
 
     def draw(self, scenes: Scenes) -> list[nodes.Node]:
         """A frame with the question."""
         asked = self.data()
-        question = mq.predict(asked["ask"], choices=asked.get("choices"), unit=asked.get("unit"))
-        answer = self._answer(scenes, asked)
-        html = question.html(answer, asked.get("because", ""))
+        question = mq.predict(asked["ask"], choices=asked["choices"])
+        html = question.html(right_choice(scenes, asked), asked["because"])
         return [frame(self.env.app, html, asked["ask"], 150)]
 
-    def _answer(self, scenes: Scenes, asked: dict[str, Any]) -> Any:
-        answer = asked["answer"]
-        if isinstance(answer, dict):
-            return answer["is"]
-        found = drawings.measured(scenes.result(asked["run"]), answer)
-        choices = asked.get("choices")
-        if choices is None:
-            return found
-        near = [
-            choice
-            for choice in choices
-            if isinstance(choice, int | float) and abs(choice - found) <= 0.005 * abs(found)
-        ]
-        if len(near) != 1:
-            raise SceneError(f"{answer} is {found:g}, which is none of the choices {choices}.")
-        return near[0]
+
+def right_choice(scenes: Scenes, asked: dict[str, Any]) -> Any:
+    """The choice that a page calls right, which has to be what its run gives.
+
+    Raises:
+        SceneError: it is none of the choices, or the run gives another.
+    """
+    choices, told = asked["choices"], asked["told"]
+    right = [choice for choice in choices if str(choice).casefold() == told.casefold()]
+    if not right:
+        raise SceneError(f"the answer {told!r} is none of the choices {choices}.")
+    if "answer" in asked:
+        found = drawings.measured(scenes.result(asked["run"]), asked["answer"])
+        if not isinstance(right[0], int | float) or abs(right[0] - found) > 0.005 * abs(found):
+            raise SceneError(f"{asked['answer']} is {found:g}, and the page says {told}.")
+    return right[0]
+
+
+_FOLDED = re.compile(
+    r"^(```\{predict\}\n.*?)^```\n\n"
+    r"<details><summary>Answer</summary><b>(.+?)\.</b> (.+?)</details>$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def with_answers(text: str) -> str:
+    """The page with each folded answer inside its question; lines keep their numbers."""
+
+    def joined(found: re.Match[str]) -> str:
+        why = " ".join(found[3].split())
+        block = f"{found[1]}told: {json.dumps(found[2])}\nbecause: {why}\n```"
+        return block + "\n" * (found[0].count("\n") - block.count("\n"))
+
+    return _FOLDED.sub(joined, text)
+
+
+def _read(app: Sphinx, page: str, source: list[str]) -> None:
+    source[0] = with_answers(source[0])
 
 
 class Compare(Picture):
@@ -187,7 +212,8 @@ class Wire(Picture):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directives."""
+    """Register the directives; answers join their questions as a page is read."""
+    app.connect("source-read", _read)
     for name, kind in (
         ("replay", Replay),
         ("explore", Explore),

@@ -147,16 +147,18 @@ def check_alike(
 def check_same_queue(
     queue: str, there: Mapping[str, object], asked: Mapping[str, object], profile: Profile
 ) -> None:
-    """Compare a queue's arguments; a queue type that is not given is classic.
+    """Compare a queue's arguments, in the order of its type; a queue type that is not given is classic.
 
     Raises:
         ChannelError: 406 for the first that differs.
     """
-    kinds = [table.get("x-queue-type", CLASSIC) for table in (there, asked)]
-    if kinds[0] != kinds[1]:
-        given = asked.get("x-queue-type", None if profile.version == "3.10" else CLASSIC)
-        raise replies.other_argument("x-queue-type", queue_named(queue), given, kinds[0])
-    check_alike(queue_named(queue), there, asked, _COMPARED)
+    kind = there.get("x-queue-type", CLASSIC)
+    for name in _COMPARED_QUORUM if kind == QUORUM else _COMPARED_CLASSIC:
+        if name != "x-queue-type":
+            check_alike(queue_named(queue), there, asked, (name,))
+        elif kind != asked.get("x-queue-type", CLASSIC):
+            given = asked.get("x-queue-type", None if profile.version == "3.10" else CLASSIC)
+            raise replies.other_argument("x-queue-type", queue_named(queue), given, kind)
 
 
 def consumer_priority(queue: str, table: Mapping[str, object]) -> int:
@@ -258,20 +260,33 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     ),
     "x-quorum-initial-group-size": _not_negative,
 }
-_COMPARED = (
+_COMPARED_CLASSIC = (
     "x-expires",
     "x-message-ttl",
     "x-dead-letter-exchange",
     "x-dead-letter-routing-key",
-    "x-dead-letter-strategy",
     "x-max-length",
     "x-max-length-bytes",
     "x-max-priority",
     "x-overflow",
     "x-queue-mode",
     "x-single-active-consumer",
-    "x-delivery-limit",
+    "x-queue-type",
+    "x-queue-leader-locator",
+)
+_COMPARED_QUORUM = (
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-dead-letter-strategy",
+    "x-expires",
+    "x-max-length",
+    "x-max-length-bytes",
+    "x-overflow",
+    "x-single-active-consumer",
+    "x-queue-type",
     "x-quorum-initial-group-size",
+    "x-delivery-limit",
+    "x-message-ttl",
     "x-queue-leader-locator",
 )
 _OF_BOTH = frozenset(

@@ -63,6 +63,8 @@ class ClassicQueue(Queue):
     ready: MessageOrder
 
     replicated = False
+    shortest_life = 0.0
+    """Seconds that a message with a time to live of 0 may wait."""
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class ClassicQueue(Queue):
         self._used_at = self.context.now
         # Set at the first message that can expire; until then nobody looks for any.
         self._expiring = arguments.message_ttl is not None
-        self._expiry = Expiry(self.context, arguments.message_ttl, self._wake)
+        self._expiry = Expiry(self.context, arguments.message_ttl, self._wake, self.shortest_life)
         self._limit = LengthLimit(arguments)
         self.availability: Availability = ANSWERS
         # No limit, no expiry, and its node answers.
@@ -252,12 +254,19 @@ class ClassicQueue(Queue):
     def check_leader(self, method: str) -> None:
         """A classic queue has none."""
 
-    def get(self) -> Message | None:
+    def get(self, no_ack: bool = False) -> Message | None:
         """Take the next message for a `basic.get`, or None."""
         self._used_at = self.context.now
         if self._expiring:
             self.expire(self.context.now)
-        return self._pop() if self.waiting else None
+        if not self.waiting:
+            return None
+        message = self._pop()
+        if self._expiring and (no_ack or not self.replicated):
+            # What is next and has expired does not count among those that are left; a quorum queue looks
+            # when something is done with.
+            self.expire(self.context.now)
+        return message
 
     def _pop(self) -> Message:
         message = self.ready.pop()

@@ -23,13 +23,17 @@ class Expiry:
         context: knows the time, and keeps deadlines.
         ttl: seconds that a message may be ready; None for ever.
         expire: called with the time when the head's time may be up.
+        shortest: seconds that a message may be ready even with a time of 0.
     """
 
-    __slots__ = ("_armed", "_context", "_expire", "_ttl")
+    __slots__ = ("_armed", "_context", "_expire", "_shortest", "_ttl")
 
-    def __init__(self, context: Context, ttl: float | None, expire: Callable[[float], object]) -> None:
+    def __init__(
+        self, context: Context, ttl: float | None, expire: Callable[[float], object], shortest: float = 0.0
+    ) -> None:
         self._context = context
         self._ttl = ttl
+        self._shortest = shortest
         self._expire = expire
         self._armed = NEVER
 
@@ -38,7 +42,8 @@ class Expiry:
         ttl, own = self._ttl, message.envelope.expiration
         if ttl is None and own is None:
             return False
-        message.expires = self._context.now + min(t for t in (ttl, own) if t is not None)
+        life = min(t for t in (ttl, own) if t is not None)
+        message.expires = self._context.now + (life or self._shortest)
         return True
 
     def is_stale(self, head: Message | None) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mqsim.broker.queues.arguments import QUORUM
+
 if TYPE_CHECKING:
     from mqsim.broker.queues.arguments import QueueArguments
 
@@ -29,7 +31,9 @@ class LengthLimit:
         self._most = arguments.max_length
         self._most_bytes = arguments.max_bytes
         self.exists = self._most is not None or self._most_bytes is not None
-        self.drops_head = arguments.overflow == "drop-head"
+        # A quorum queue takes `reject-publish-dlx` for `drop-head`.
+        drops = ("drop-head", "reject-publish-dlx") if arguments.kind == QUORUM else ("drop-head",)
+        self.drops_head = arguments.overflow in drops
         self.dead_letters_refused = (
             arguments.overflow == "reject-publish-dlx" and arguments.dead_letter_exchange is not None
         )

@@ -91,6 +91,13 @@ class Queue(ABC):
     def consumers(self) -> int:
         """How many consumers a declaration tells of."""
 
+    def note_holder(self, is_held: Callable[[], bool]) -> None:
+        """Something without a consumer of this queue holds a message of it, as long as `is_held()`.
+
+        That is a `basic.get`, or a consumer that was cancelled. A quorum queue counts it as a consumer.
+        """
+        return
+
     @property
     @abstractmethod
     def counted(self) -> int:
@@ -158,8 +165,8 @@ class Queue(ABC):
         """Send what is ready to consumers that are not blocked, in turn, until one of the two runs out."""
 
     @abstractmethod
-    def get(self) -> Message | None:
-        """Take the next message for a `basic.get`, or None."""
+    def get(self, no_ack: bool = False) -> Message | None:
+        """Take the next message for a `basic.get` (`no_ack`: which counts as done with at once), or None."""
 
     @abstractmethod
     def acknowledged(self, message: Message) -> None:

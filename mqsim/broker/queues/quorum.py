@@ -30,12 +30,15 @@ from mqsim.broker.reasons import FAILURES, DeliveryEnd, Reason
 from mqsim.broker.replication import Proposal, ReplicatedQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mqsim.broker.queues.arguments import QueueArguments
 
 HIGHEST_PRIORITY, UNSET_PRIORITY = 31, 4
 USUAL_MEMBERS = 3
+FEW_HOLDERS = 16
+"""So many holders are kept without asking which of them still hold something."""
+
 WELL_BELOW = 0.8
 """The share of a limit below which publishers that were stopped go on."""
 
@@ -48,6 +51,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
     """
 
     replicated = True
+    shortest_life = 0.001
 
     def __init__(
         self,
@@ -66,6 +70,8 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
         self.limit = None if unlimited else profile.quorum_default_limit if own is None else own
         self.proposals: dict[int, Proposal] = {}
         self._stopped = False
+        self._holders: list[Callable[[], bool]] = []
+        self._most_holders = FEW_HOLDERS
         super().__init__(host, name, arguments=arguments, table=table, node=members[0])
 
     def _rotation(self) -> RoundRobin:
@@ -107,9 +113,10 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
 
         Its publishers are told to stop once it is over its limit, and to go on when it is well below.
         """
-        if self.arguments.overflow != "reject-publish" or not self._limit.exists:
+        if not self._limit.exists or self._limit.drops_head:
             return self._publish_limited(message)
-        if self._stopped and not self._is_well_below():
+        self._stopped = self._is_over() or (self._stopped and not self._is_well_below())
+        if self._stopped:
             self.observer.refused(message, self)
             return False
         self.admit(message)
@@ -142,8 +149,25 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
 
     @property
     def consumers(self) -> int:
-        """How many consumers it has; while nobody leads, nobody can tell."""
-        return len(self.rotation) if self.state is Leadership.LED else 0
+        """How many consumers a declaration tells of; while nobody leads, nobody can tell.
+
+        Of several with a single active one, only that one. Also counted: each unacknowledged `basic.get`, and
+        each consumer that was cancelled and still holds something.
+        """
+        if self.state is not Leadership.LED:
+            return 0
+        self._holders = [is_held for is_held in self._holders if is_held()]
+        subscribed = len(self.rotation)
+        return (min(subscribed, 1) if self.arguments.single_active_consumer else subscribed) + len(
+            self._holders
+        )
+
+    def note_holder(self, is_held: Callable[[], bool]) -> None:
+        """As for every queue."""
+        if len(self._holders) >= self._most_holders:
+            self._holders = [each for each in self._holders if each()]
+            self._most_holders = max(FEW_HOLDERS, 2 * len(self._holders))
+        self._holders.append(is_held)
 
     def check_leader(self, method: str) -> None:
         """Raise where it can't be asked now.

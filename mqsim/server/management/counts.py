@@ -66,6 +66,14 @@ class Counts(Observer):
         """A message was acknowledged, or sent where nobody acknowledges: only the first counts here."""
         self.of(queue).ack += 1
 
+    def delivered(self, message: Message, no_ack: bool) -> None:
+        """A consumer is sent a message; what nobody acknowledges was counted as acknowledged, and is not."""
+        count = self.of(message.queue)
+        count.deliver += not no_ack
+        count.deliver_no_ack += no_ack
+        count.ack -= no_ack
+        count.redeliver += message.redelivered
+
     def total(self) -> Count:
         """All together."""
         for queue in [queue for queue in self.queues if queue.deleted]:
@@ -90,12 +98,11 @@ class SessionCounts(SessionObserver):
         self, end: ChannelEnd, tag: int, message: Message, consumer: Consumer | None, no_ack: bool
     ) -> None:
         """A message is about to be sent; what nobody acknowledges was counted as acknowledged, and is not."""
+        if consumer is not None:
+            self._counts.delivered(message, no_ack)
+            return
         count = self._counts.of(message.queue)
-        if consumer is None:
-            count.get += not no_ack
-            count.get_no_ack += no_ack
-        else:
-            count.deliver += not no_ack
-            count.deliver_no_ack += no_ack
+        count.get += not no_ack
+        count.get_no_ack += no_ack
         count.ack -= no_ack
         count.redeliver += message.redelivered

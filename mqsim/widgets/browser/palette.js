@@ -56,7 +56,7 @@ export const ENDINGS = [
   {
     "face": "#E69F00",
     "hatch": "//",
-    "label": "given back, to be sent again"
+    "label": "not acknowledged, back to the queue"
   },
   {
     "face": "#CC79A7",

@@ -139,7 +139,7 @@ class World:
             if isinstance(spec.autoscale, Hpa) and spec.autoscale.metric == "message_rate"
         }
         observers += [*uses, *self._rates.values()]
-        self.broker = Broker(
+        self.broker: Broker = Broker(
             scenario.broker.profile,
             Observers(*observers),
             consumer_timeout=scenario.broker.consumer_timeout,

@@ -19,6 +19,7 @@ from mqsim.guest.kernel.runtime import current
 from mqsim.guest.shims import interpreter
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
+from mqsim.guest.shims import stomp as stomp_handling
 from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.heartbeats import told_of_heartbeats
 from mqsim.guest.shims.time import GuestDate, GuestDatetime
@@ -198,6 +199,8 @@ _CLOCKS = ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_n
 
 
 def _replace(module: ModuleType) -> None:
+    if module.__name__ == stomp_handling.MODULE:
+        stomp_handling.install(module)
     changes: dict[int, Any] = {id(datetime.datetime): GuestDatetime, id(datetime.date): GuestDate}
     for name in DISPATCHED:
         if name in sys.modules:

@@ -146,3 +146,55 @@ def test_a_kill_of_the_broker_ends_connections(carry: CarrierFactory) -> None:
     result = play("client-individual", carry, faults=[{"kill": "broker", "at": 1.0, "down": 1}])
     ends = [row.text for row in result.trace.clients.rows if row.kind is Kind.CONNECTION_DROPPED]
     assert ends[:2] == ["broker gone", "broker gone"]
+
+
+RECONNECTING = """
+import time
+import stomp
+
+def connect_and_subscribe():
+    connection.connect("guest", "guest", wait=True)
+    connection.subscribe("/queue/tasks", id="1", ack="client-individual", headers={"prefetch-count": "1"})
+
+class Worker(stomp.ConnectionListener):
+    def on_message(self, frame):
+        time.sleep(2)
+        print("done:", frame.body)
+        connection.ack(frame.headers["ack"])
+
+    def on_disconnected(self):
+        connect_and_subscribe()
+
+connection = stomp.Connection12([("localhost", 61613)], vhost="/")
+connection.set_listener("", Worker())
+connect_and_subscribe()
+while True:
+    time.sleep(60)
+"""
+
+
+def cut(carry: CarrierFactory, *times: float) -> ProgramsResult:
+    return mq.run_programs(
+        {"producer": program("producer", PRODUCER), "worker": program("worker", RECONNECTING)},
+        faults=[{"drop_connection": "worker-1", "at": at} for at in times],
+        until=40,
+        carry=carry,
+    )
+
+
+def test_a_worker_whose_connection_is_cut_at_every_step_loses_nothing(carry: CarrierFactory) -> None:
+    rows = cut(carry).trace.clients.rows
+    moments = sorted({row.t for row in rows if row.who == "worker-1" and row.t > 0})
+    # Just after each step its frame is on its way; at a whole second nothing is.
+    tried = [moment + later for moment in moments for later in (0.0001, 0.0006)] + [1.0, 3.0]
+    repeated = 0
+    for at in tried:
+        result = cut(carry, at)
+        done = [text for _, _, _, text in result.lines if text.startswith("done: ")]
+        assert set(done) == {"done: task 1", "done: task 2", "done: task 3"}, at
+        assert list(result.messages.outcome) == ["acked"] * 3
+        acked = [row for row in result.trace.clients.rows if row.kind is Kind.ACKED and row.outcome == "ok"]
+        # Each message was acknowledged once; what was done beside that, was done without one that arrived.
+        assert len(acked) == 3, at
+        repeated += len(done) - 3
+    assert repeated > 0

@@ -22,7 +22,7 @@ from mqsim.guest.host.deliveries import TEXT, text_of
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.kernel.operations import Close, Connect, Finish, Operation, Send, Write
 from mqsim.guest.shims.stomp import CHANNEL as STOMP_CHANNEL
-from mqsim.stomp.frames import SIGN_OF_LIFE
+from mqsim.stomp.frames import SIGN_OF_LIFE, name_in
 from mqsim.stomp.frames import Frame as StompFrame
 from mqsim.stomp.frames import FrameReader as StompReader
 
@@ -140,7 +140,7 @@ def _stomp(wire: _Wire, data: bytes) -> Said:
 
 
 def _stomp_frame(wire: _Wire, frame: StompFrame) -> Said:
-    command, destination = frame.command, frame.get("destination") or ""
+    command, destination = name_in(frame.command), name_in(frame.get("destination") or "")
     if command == "SEND":
         text = text_of(frame.body[:TEXT])
         words = (

@@ -66,6 +66,8 @@ def main(argv: "list[str]") -> int:
         check_python()
         if chosen.verb == "clean":
             return clean()
+        if chosen.verb == "lab":
+            check_user(chosen.rest)
         extras = known_extras(chosen.rest) if chosen.verb == "env" else EXTRAS.get(chosen.verb, [])
         with one_at_a_time():
             python = make_environment(extras)
@@ -94,6 +96,15 @@ def check_python() -> None:
         raise SetupError(
             "this Python can't make virtual environments; on Debian and Ubuntu `apt install python3-venv` "
             "mends that, elsewhere a Python from python.org has all that it takes."
+        )
+
+
+def check_user(words: "list[str]") -> None:
+    """Raise SetupError where JupyterLab would refuse to run as root, before anything is installed for it."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and not {"--allow-root", "--help"} & set(words):
+        raise SetupError(
+            "you are root, and as root a notebook could change everything on this machine. Run it as another "
+            "user, or, in a container of your own, as `make lab ARGS=--allow-root`."
         )
 
 
@@ -327,14 +338,12 @@ def run(command: "list[object]") -> int:
 
 
 def say_what_next(scripts: Path) -> None:
-    """Point to what is worth a look after the demo."""
-    where = "" if Path.cwd() == ROOT else ", in {}".format(ROOT)
-    mqsim = scripts.relative_to(ROOT) / "mqsim"
+    """After the demo, which names commands: how they are called here, and what there is to read."""
+    where = scripts if Path.cwd() != ROOT else scripts.relative_to(ROOT)
+    activate = "{}".format(where / "activate") if os.name == "nt" else "source {}".format(where / "activate")
     print(
-        "\nWhere to look next{0}:\n"
-        "  {1} run worker-crash     a worker dies in the middle of its work\n"
-        "  {1} run --help           what else a run can tell, and the other ready-made scenarios\n"
-        "  README.md, lessons/README.md, notebooks/README.md".format(where, mqsim)
+        "\nHere the command `mqsim` is {}; after `{}` it is `mqsim` alone.\n"
+        "To read: README.md, lessons/README.md, notebooks/README.md.".format(where / "mqsim", activate)
     )
 
 

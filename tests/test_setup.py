@@ -146,6 +146,38 @@ def test_an_old_python_is_told_so(elsewhere: Path) -> None:
     assert not (elsewhere / ".venv").exists()
 
 
+def as_user(number: int, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        f"import os, runpy, sys; os.geteuid = lambda: {number}; sys.argv = {['bootstrap.py', *words]};"
+        f"runpy.run_path({str(folder / 'bootstrap.py')!r}, run_name='__main__')"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+def test_root_is_told_before_anything_is_installed(elsewhere: Path) -> None:
+    done = as_user(0, elsewhere, "lab")
+    assert done.returncode == 2
+    assert done.stderr.startswith("bootstrap: you are root, ")
+    assert "`make lab ARGS=--allow-root`" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (elsewhere / ".venv").exists()
+
+
+@pytest.mark.parametrize(("user", "words"), [(0, ["lab", "--allow-root"]), (0, ["test"]), (1000, ["lab"])])
+def test_who_may_go_on_is_not_stopped_by_that(user: int, words: list[str], elsewhere: Path) -> None:
+    (elsewhere / ".venv" / "theirs").mkdir(parents=True)
+    assert "was not made by bootstrap.py" in as_user(user, elsewhere, *words).stderr
+
+
+def test_after_the_demo_it_says_how_mqsim_is_called_here_and_repeats_no_heading(
+    inside: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    inside["say_what_next"](inside["VENV"] / "bin")
+    text = capsys.readouterr().out
+    assert f"`mqsim` is {inside['VENV'] / 'bin' / 'mqsim'}" in text  # the reader is in another folder
+    assert "Where to look next" not in text
+
+
 def test_an_unknown_verb_is_refused_and_the_known_ones_are_named() -> None:
     done = bootstrap("dmeo")
     assert done.returncode == 2

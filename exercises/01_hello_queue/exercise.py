@@ -81,6 +81,6 @@ def closes_connection(run):
     for each in run.connections_of("producer"):
         expect(
             each.how == "closed",
-            f"The producer's connection of {each.opened:.3f} was not closed by it: it was "
+            f"The producer did not close the connection that it opened at {each.opened:.3f} s: that one was "
             f"{each.how}{f' ({each.why})' if each.why else ''}.",
         )

@@ -46,7 +46,7 @@ def all_worked(run):
     """The workers work on every task once, and nothing is left in the queue."""
     done = run.done("consumer")
     for task in run.tasks:
-        expect(done[task], f'"{task}" was never worked to its end and acknowledged.')
+        expect(done[task], run.why_not_done(task, "consumer"))
         expect(done[task] == 1, f'"{task}" was worked on {done[task]} times.')
     for text in run.left("task_queue"):
         expect(False, f'"{text}" is still in the queue at the end.')

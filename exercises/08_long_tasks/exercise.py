@@ -59,7 +59,9 @@ def no_connection_lost(run):
     for each in run.connections_of("consumer"):
         kept = each.how not in ("dropped", "closed by server")
         expect(
-            kept, f"The consumer's connection of {each.opened:.3f} was lost at {each.ended:.3f}: {each.why}."
+            kept,
+            f"The connection that the consumer opened at {each.opened:.3f} s was lost at {each.ended:.3f} s: "
+            f"{each.why}.",
         )
 
 

@@ -29,7 +29,7 @@ class Checked:
     def __str__(self) -> str:
         from mqsim.grading.reports.text import text
 
-        return f"These are the public checks.\n\n{text(self.verdict)}"
+        return f"These are the public checks.\n\n{text(self.verdict, counts=False)}"
 
     __repr__ = __str__
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from mqsim.broker.context import Context
 
+LAST = 1 << 64
+"""Above every delivery tag."""
+
 Delivery = tuple[Message, Subscriber | None, float]
 """A message, its consumer (None for a `basic.get`), and when it was sent."""
 
@@ -62,12 +65,37 @@ class Unacknowledged:
         return taken
 
     def end(self, taken: dict[int, Delivery], how: DeliveryEnd, requeue: bool) -> None:
-        """End deliveries that were taken: acknowledged, refused for good, or given back to their queues."""
+        """End deliveries that were taken: acknowledged, refused for good, or given back to their queues.
+
+        Each consumer's are ended by themselves, in the order of queues and consumer tags; a `basic.get` goes
+        before all consumers. Source: `rabbit_channel` (`foreach_per_queue`).
+        """
+        if len(taken) == 1:
+            self._end_together(taken, how, requeue)
+            return
+        groups: dict[tuple[str, int, str], dict[int, Delivery]] = {}
+        for tag, held in taken.items():
+            message, consumer, _ = held
+            key = (
+                (message.queue.name, tag, "")
+                if consumer is None
+                else (message.queue.name, LAST, consumer.tag)
+            )
+            groups.setdefault(key, {})[tag] = held
+        for _, group in sorted(groups.items()):
+            self._end_together(group, how, requeue)
+
+    def _end_together(self, taken: dict[int, Delivery], how: DeliveryEnd, requeue: bool) -> None:
+        """End deliveries of one consumer, or one of a `basic.get`."""
         for message, consumer, _ in taken.values():
             message.queue.unacked -= 1
             if consumer is not None:
                 consumer.unacked -= 1
+        _, consumer, _ = next(iter(taken.values()))
         if requeue:
+            # A quorum queue may give what comes back to the same consumer, which has room again.
+            if consumer is not None and all(message.queue.replicated for message, _, _ in taken.values()):
+                consumer.rejoin()
             self.give_back([message for message, _, _ in taken.values()], how)
         for message, _, _ in taken.values():
             if how is DeliveryEnd.ACK:
@@ -76,7 +104,7 @@ class Unacknowledged:
                 self.context.observer.left(message, message.queue, Reason.DELETED)
             elif not requeue:
                 message.queue.refuse(message, how)
-        for consumer in {consumer: None for _, consumer, _ in taken.values() if consumer is not None}:
+        if consumer is not None:
             consumer.awaken()
 
     def give_back(self, messages: Iterable[Message], how: DeliveryEnd) -> None:

@@ -106,10 +106,14 @@ class Consumer:
 
     def take(self) -> None:
         """Go back into the rotation if blocked before and not now, and take what is ready."""
-        if self.parked and self.unacked < self.limit:
-            self.queue.wake(self)
+        self.rejoin()
         if self.queue.waiting:
             self.queue.dispatch()
+
+    def rejoin(self) -> None:
+        """Go back into the rotation if blocked before and not now."""
+        if self.parked and self.unacked < self.limit:
+            self.queue.wake(self)
 
     def dismiss(self) -> None:
         """The broker cancels the consumer because its queue is gone."""

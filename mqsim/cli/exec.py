@@ -78,9 +78,15 @@ def run_files(request: ExecRequest) -> None:
     Raises:
         MqsimError: the request can't be.
     """
+    from mqsim.cli.progress import programs_that_keep_others_waiting
+
+    with programs_that_keep_others_waiting():
+        _run(request, call_of(request))
+
+
+def _run(request: ExecRequest, given: dict[str, Any]) -> None:
     from mqsim.api import run_programs
 
-    given = call_of(request)
     if request.every_crash:
         from mqsim.cli.crashes import crash_everywhere
 
@@ -97,6 +103,22 @@ def run_files(request: ExecRequest) -> None:
         from mqsim.cli import show
 
         show.json_object(numbers_of(result))
+    else:
+        _tell_outcome(result.outcome)
+
+
+def _tell_outcome(sentence: str) -> None:
+    """The last line: what became of the messages."""
+    if not sentence:
+        return
+    if not sys.stdout.isatty():
+        print(f"=> {sentence}")
+        return
+    from rich.text import Text
+
+    from mqsim.cli.show import console
+
+    console().print(Text(f"=> {sentence}", style="bold green"), soft_wrap=True)
 
 
 def leave_at_once(status: int) -> NoReturn:
@@ -328,6 +350,7 @@ def numbers_of(result: ProgramsResult) -> dict[str, Any]:
         "lines": [{**line._asdict(), "t": cut(line.t)} for line in result.lines],
         "messages": messages,
         "deliveries": _records(result.deliveries),
+        "outcome": result.outcome,
     }
 
 

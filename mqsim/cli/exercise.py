@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mqsim.cli.own_name import remind
 from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from mqsim.grading import Exercise, Verdict
-    from mqsim.grading.judge import Progress
     from mqsim.grading.search import Numbered
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ def list_all() -> None:
         files = [*(f"{program}.py" for program in exercise.programs), *exercise.files]
         typer.echo(f"{name:<28} {exercise.points:g} points  {', '.join(files)}")
     typer.echo("\nBegin one with `mqsim exercise start NAME`.")
+    remind()
 
 
 @app.command()
@@ -60,6 +61,7 @@ def start(name: Name, folder: Folder = None) -> None:
     typer.echo(
         f"Read {target / 'README.md'} and write your programs. Check them: cd {target}; mqsim exercise check"
     )
+    remind()
 
 
 @app.command()
@@ -71,12 +73,16 @@ def check(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file changes; Ctrl-C ends it.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell of each check how many runs it was judged by.")
+    ] = False,
 ) -> None:
     """Run the public checks on your programs."""
     exercise, where = _meant(name, folder)
     while True:
         seen = _stamp(where)
-        typer.echo(_told(exercise, where))
+        typer.echo(_told(exercise, where, verbose))
+        remind()
         if not watch:
             return
         typer.echo("\nWaiting for a change. Ctrl-C ends it.")
@@ -111,11 +117,13 @@ def replay(
 ) -> None:
     """Show one run of a check again, line by line."""
     numbered = _played_again(name, number, folder, None if tasks is None else shlex.split(tasks), sandbox)
+    from mqsim.grading.failure_message import whole
+
     run = numbered.played.run
     for strike in run.strikes:
         typer.echo(f"In this run: {strike.words()}.")
-    for line in numbered.played.lines:
-        typer.echo(str(line))
+    for line in whole(numbered.played):
+        typer.echo(line)
     typer.echo(f"\nThe run ends at {run.end:.6f}.")
     typer.echo(f"Recorded: {_counted(run.effects)}. Left in queues: {_listed(run.left())}.")
 
@@ -247,18 +255,14 @@ def _stamp(folder: Path) -> list[tuple[str, int, int]]:
     ]
 
 
-def _told(exercise: Exercise, folder: Path) -> str:
+def _told(exercise: Exercise, folder: Path, verbose: bool) -> str:
+    from mqsim.cli.progress import programs_that_keep_others_waiting, progress_bar
     from mqsim.grading.practice import check as judge
     from mqsim.grading.reports.text import text
 
-    verdict: Verdict = judge(exercise, folder, progress=_progress())
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
-    return f"These are the public checks.\n\n{text(verdict)}"
-
-
-def _progress() -> Progress | None:
-    """Shows on a terminal how far the checks are."""
-    if not sys.stderr.isatty():
-        return None
-    return lambda scene, runs: print(f"\r\x1b[K{runs} runs: {scene}", end="", file=sys.stderr, flush=True)
+    with programs_that_keep_others_waiting(), progress_bar(exercise.name, "runs") as tell:
+        if tell is not None:
+            tell(0, None)
+        progress = None if tell is None else lambda _, runs: tell(runs, None)
+        verdict: Verdict = judge(exercise, folder, progress=progress)
+    return f"These are the public checks.\n\n{text(verdict, counts=verbose)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from mqsim.cli.own_name import remind
 from mqsim.errors import UsageError
 from mqsim.report.files import write_atomically
 
@@ -30,6 +31,7 @@ def copy_lesson(number: int | None, folder: Path | None) -> None:
         for which, page in pages.items():
             typer.echo(f"{which:>2}  {title(page).partition('. ')[2]}")
         typer.echo("\n`mqsim lesson 5 lesson-5` copies the programs of lesson 5 into the folder lesson-5.")
+        remind()
         return
     if number not in pages:
         raise UsageError(f"there is no lesson {number}; there are lessons {min(pages)} to {max(pages)}.")
@@ -42,6 +44,7 @@ def copy_lesson(number: int | None, folder: Path | None) -> None:
         typer.echo(f"\nGo there with `cd {target}`, and run what the lesson shows:")
         for command in commands(text, found):
             typer.echo(f"  {command}")
+        remind()
     else:
         typer.echo(f"Lesson {number} has no programs: its commands run as they stand in the lesson.")
 

@@ -76,15 +76,28 @@ def _run(arguments: list[str]) -> int:
         # Typer's own errors come from click, or from a copy of it that newer releases bring along.
         if not hasattr(error, "format_message"):
             raise
-        _usage(error.format_message(), getattr(error, "ctx", None))
+        where = getattr(error, "ctx", None)
+        _usage(error.format_message(), where.command_path if where else _called(command, arguments))
         return WRONG_USE
     return 0
 
 
-def _usage(message: str, context: object) -> None:
-    path = getattr(context, "command_path", "mqsim")
+def _called(command: object, arguments: Sequence[str]) -> str:
+    """The command that the arguments call, for an error that does not say it."""
+    path = "mqsim"
+    for word in arguments:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        path = f"{path} {word}"
+    return path
+
+
+def _usage(message: str, path: str) -> None:
     sentence = " ".join(message.split())
-    _say(f"{sentence}{'' if sentence.endswith('.') else '.'} `{path} --help` tells what is there.")
+    _say(
+        f"{sentence}{'' if sentence.endswith(('.', '?', '!')) else '.'} `{path} --help` tells what is there."
+    )
 
 
 def _own_fault(error: Exception) -> int:

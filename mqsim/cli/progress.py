@@ -12,6 +12,20 @@ Tell = Callable[[float, float | None], None]
 
 
 @contextmanager
+def programs_that_keep_others_waiting() -> Iterator[None]:
+    """Tell on standard error of a program that computes, or really waits, without an end in sight."""
+    from mqsim.guest.carriers.watchdog import telling
+
+    out = sys.stderr  # what a program that runs in this process takes for its own is another one
+
+    def tell(sentence: str) -> None:
+        print(f"mqsim: {sentence}", file=out, flush=True)
+
+    with telling(tell):
+        yield
+
+
+@contextmanager
 def progress_bar(what: str, unit: str, delay: float = 0.0) -> Iterator[Tell | None]:
     """A bar that is gone when the work is done.
 

@@ -73,7 +73,7 @@ class CheckItem(pytest.Item):
             raise NotPassed(verdict.message)
         mine: CheckVerdict = next(each for each in verdict.checks if each.name == self.name)
         if mine.state is not State.PASSED:
-            raise NotPassed(told_check(mine))
+            raise NotPassed(told_check(mine, counts=False))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:
         """The sentence, not the grader's own lines."""

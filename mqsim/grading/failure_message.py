@@ -7,16 +7,22 @@ import re
 from typing import TYPE_CHECKING
 
 from mqsim.grading.plain import plain
+from mqsim.trace.acknowledgements import worked_without_answer
+from mqsim.trace.causal_order import ENQUEUED, EVENT
 from mqsim.trace.clients import PENDING, ClientEventKind
-from mqsim.trace.timeline import label_of, timeline_of
+from mqsim.trace.event_kinds import EventKind
+from mqsim.trace.tables import NONE
+from mqsim.trace.timeline import label_of, lines_by_step, message_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mqsim.grading.run import Run
     from mqsim.grading.stage import Played
     from mqsim.guest.host.transcript import Line
+    from mqsim.trace.causal_order import Step
     from mqsim.trace.tables import Trace
+    from mqsim.trace.timeline import Line as TimelineLine
 
 MOST_LINES = 15
 """Lines of a run that a report shows of a failure."""
@@ -24,6 +30,9 @@ MOST_LINES = 15
 _LONGEST = 300
 _MOST_MESSAGES = 3
 """Messages whose lives are shown together."""
+
+_FATES = (EventKind.STARTED, EventKind.EXITED, EventKind.CRASHED, EventKind.POWERED_OFF)
+"""What the transcript tells of a program, and the log as well: there the transcript's line has its place."""
 
 _BEFORE_IT_IS_SENT = ("publishes ", "puts ")
 _TRACEBACK = "Traceback (most recent call last)"
@@ -63,16 +72,43 @@ def lines(played: Played, wrong: str) -> tuple[str, ...]:
     """
     trace = played.run.trace
     rows = _named_in(trace, wrong)
-    told = list(_of_messages(trace, rows)) if rows else list(_of_clients(trace))
-    told += _of_programs(played.lines, all_ends=not rows)
+    steps = list(lines_by_step(trace))
+    told = list(_of_messages(trace, steps, rows)) if rows else list(_of_clients(trace))
+    told += _of_programs(played.lines, _places(trace, steps) if rows else {}, all_ends=not rows)
     kept = list(dict.fromkeys(text for _, _, text in sorted(told, key=lambda each: each[:2])))
     if len(kept) > MOST_LINES:
         kept = [*kept[: MOST_LINES - 6], f"{'':14}… {len(kept) - MOST_LINES + 1} more lines", *kept[-5:]]
     return tuple(_cut(plain(line)) for line in kept)
 
 
-Told = tuple[float, int, str]
+def whole(played: Played) -> list[str]:
+    """Every line of the run: what programs printed, what befell them, and what became of each message."""
+    trace = played.run.trace
+    steps = list(lines_by_step(trace))
+    told = list(_of_rows(trace, steps, range(trace.messages.n)))
+    places = _places(trace, steps)
+    told += [(line.t, _place(line, places), str(line)) for line in played.lines]
+    return [plain(text) for _, _, text in sorted(told, key=lambda each: each[:2])]
+
+
+Told = tuple[float, float, str]
 """A line, its time, and its place among those of the same time."""
+
+Steps = list[tuple["Step", "TimelineLine | None"]]
+Places = dict[tuple[float, str, bool], int]
+"""Where a program's starts (True) and ends stand among the steps of a run, by their time and its name."""
+
+_AT_THE_END = float("inf")
+
+
+def _places(trace: Trace, steps: Steps) -> Places:
+    found: Places = {}
+    events = trace.events
+    for number, (step, _) in enumerate(steps):
+        if step.what == EVENT and events.kind[step.row] in _FATES:
+            starts = events.kind[step.row] == EventKind.STARTED
+            found.setdefault((step.t, events.subject[step.row], starts), number)
+    return found
 
 
 def _named_in(trace: Trace, wrong: str) -> dict[str, list[int]]:
@@ -85,14 +121,34 @@ def _named_in(trace: Trace, wrong: str) -> dict[str, list[int]]:
     return rows
 
 
-def _of_messages(trace: Trace, rows: dict[str, list[int]]) -> Iterator[Told]:
-    shown = [
-        row for found in list(rows.values())[:_MOST_MESSAGES] for row in found[: 3 if len(rows) == 1 else 1]
-    ]
-    for row in shown:
-        for line in timeline_of(trace, row):
-            if len(rows) == 1 or not line.text.startswith(_BEFORE_IT_IS_SENT):
-                yield line.t, 1, str(line)
+def _of_messages(trace: Trace, steps: Steps, rows: dict[str, list[int]]) -> Iterator[Told]:
+    alone = len(rows) == 1
+    shown = [row for found in list(rows.values())[:_MOST_MESSAGES] for row in found[: 3 if alone else 1]]
+    return _of_rows(trace, steps, shown, way_in=alone)
+
+
+def _of_rows(trace: Trace, steps: Steps, rows: Iterable[int], way_in: bool = True) -> Iterator[Told]:
+    """The lives of these messages; `way_in`: also how they came into their queue."""
+    origin, deliveries = trace.messages.origin, trace.deliveries
+    shown = {origin[row] for row in rows}
+    for number, (step, line) in enumerate(steps):
+        copy = _copy_of(trace, step)
+        if line is None or copy == NONE or origin[copy] not in shown:
+            continue
+        if way_in or not line.text.startswith(_BEFORE_IT_IS_SENT):
+            yield line.t, number, str(line)
+    for attempt, t in worked_without_answer(trace).items():
+        copy = deliveries.copy[attempt]
+        if origin[copy] in shown:
+            who = trace.actors.names[deliveries.consumer[attempt]]
+            text = f"ends its work on {message_name(trace, copy)}, and has not acknowledged it"
+            yield t, _AT_THE_END, f"{t:12.6f}  {who:<10}  {text}"
+
+
+def _copy_of(trace: Trace, step: Step) -> int:
+    if step.what == EVENT:
+        return trace.events.copy[step.row]
+    return step.row if step.what <= ENQUEUED else trace.deliveries.copy[step.row]
 
 
 def _of_clients(trace: Trace) -> Iterator[Told]:
@@ -111,34 +167,46 @@ def _of_clients(trace: Trace) -> Iterator[Told]:
             text = f"{text}: {event.outcome}"
         if (event.who, text) not in seen:
             seen.add((event.who, text))
-            yield event.t, 1, f"{event.t:12.6f}  {event.who:<10}  {text}"
+            yield event.t, 0, f"{event.t:12.6f}  {event.who:<10}  {text}"
 
 
-def _of_programs(found: Sequence[Line], all_ends: bool) -> Iterator[Told]:
+def _of_programs(found: Sequence[Line], places: Places, all_ends: bool) -> Iterator[Told]:
     """What happened to programs, and how their errors end: the frames between are left out.
 
     Args:
         found: the transcript.
+        places: of the lines that the log has as well. Other lines come before the next of those that their
+            program has at the same time; without one they come last, as what they tell of is a consequence.
         all_ends: whether it is told too who ended without an error, and who waits at the end.
     """
     number = 0
     while number < len(found):
         line = found[number]
         number += 1
+        place = _place(line, places)
         if line.stream == "event":
             if all_ends or ("exits with status 0" not in line.text and "waits in" not in line.text):
-                yield line.t, 0, str(line)
+                yield line.t, place, str(line)
         elif line.stream == "stderr" and line.text.startswith(_TRACEBACK):
             last = ""
             while (
                 number < len(found) and found[number].who == line.who and found[number].text.startswith("  ")
             ):
-                if place := _PLACE.match(found[number].text):
-                    last = f"{os.path.basename(place[1])}, line {place[2]}"
+                if where := _PLACE.match(found[number].text):
+                    last = f"{os.path.basename(where[1])}, line {where[2]}"
                 number += 1
-            yield line.t, 0, str(line._replace(text=f"an error, in {last}:"))
+            yield line.t, place, str(line._replace(text=f"an error, in {last}:"))
         elif line.stream == "stderr":
-            yield line.t, 0, str(line)
+            yield line.t, place, str(line)
+
+
+def _place(line: Line, places: Places) -> float:
+    """Where a line of the transcript stands among the steps of its time."""
+    starts = line.stream == "event" and line.text.startswith("starts")
+    place = places.get((line.t, line.who, starts))
+    if place is None:
+        return -1.0 if starts else _AT_THE_END
+    return place if line.stream == "event" else place - 0.5
 
 
 def _cut(line: str) -> str:

@@ -12,9 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+from mqsim.grading.budgets import Budget
 from mqsim.grading.catalogue import find, on_the_shelf
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import Files, files_in
+from mqsim.grading.hints import with_hint
 from mqsim.grading.judge import Judge, Progress, scenes_of
 from mqsim.grading.pages import self_contained
 from mqsim.grading.scenes import changed
@@ -55,6 +57,17 @@ def missing(exercise: Exercise, folder: Path) -> list[str]:
     return [name for name in wanted if not (folder / name).is_file()]
 
 
+def what_is_missing(exercise: Exercise, folder: Path) -> str:
+    """Which files the folder lacks, as a sentence that says what to do; empty where it has all."""
+    lacks = missing(exercise, folder)
+    if not lacks:
+        return ""
+    where = "this folder" if folder.resolve() == folder.cwd() else f"{folder}"
+    them = "it" if len(lacks) == 1 else "them"
+    begin = f"begin with `mqsim exercise start {exercise.name}`"
+    return f"{where} has no {' and no '.join(lacks)}. Write {them}, or {begin}."
+
+
 def lay_given(exercise: Exercise, folder: Path) -> None:
     """Lay the exercise's given files beside the programs, unless they are there."""
     for name in exercise.given:
@@ -77,28 +90,22 @@ def check(
         progress: told how far it is.
         draw: draws a failing run as SVG.
     """
-    if lacks := missing(exercise, folder):
+    if lacking := what_is_missing(exercise, folder):
         return Verdict(
-            exercise.name,
-            folder.resolve().name,
-            (),
-            exercise.points,
-            None,
-            State.UNGRADABLE,
-            f"{folder} has no {' and no '.join(lacks)}. Write it, or begin with `mqsim exercise start "
-            f"{exercise.name}`.",
+            exercise.name, folder.resolve().name, (), exercise.points, None, State.UNGRADABLE, lacking
         )
     lay_given(exercise, folder)
     with carrying() as carry:
         judge = Judge(
             exercise,
-            Stage(exercise, folder, carry),
+            Stage(exercise, folder, carry, cpu_limit=Budget.without_waiting),
             Files(files_in(folder), PUBLIC_SEED),
             replay=lambda number, tasks: replay_command(exercise, _shortest(folder), number, tasks),
             progress=progress,
             draw=draw,
         )
-        return Verdict.of(exercise.name, folder.resolve().name, judge.verdicts(), None)
+        verdicts = [with_hint(one, exercise) for one in judge.verdicts()]
+        return Verdict.of(exercise.name, folder.resolve().name, verdicts, None)
 
 
 def replay_command(
@@ -152,7 +159,7 @@ def replay(
         carried: gives what carries the programs; by default processes of your own user.
 
     Raises:
-        UsageError: there is no such run.
+        UsageError: there is no such run, or the folder lacks a program.
     """
     scenes = scenes_of(exercise)
     place, _, run = number.partition(".")
@@ -161,11 +168,13 @@ def replay(
     scene = scenes[int(place) - 1]
     if scene.reads_files:
         raise UsageError(f"run {number} is none: that check reads the files that were handed in.")
+    if lacking := what_is_missing(exercise, folder):
+        raise UsageError(lacking)
     if tasks is not None:
         scene = changed(scene, tasks=tasks)
     lay_given(exercise, folder)
     with carried() as carry:
-        search = Search(scene, Stage(exercise, folder, carry))
+        search = Search(scene, Stage(exercise, folder, carry, cpu_limit=Budget.without_waiting))
         for numbered in search.runs(only=run or "1"):
             if numbered.number == (run or "1"):
                 return numbered

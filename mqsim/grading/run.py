@@ -21,6 +21,7 @@ from mqsim.grading.records import (
     Publish,
     Strike,
 )
+from mqsim.trace.acknowledgements import callback_returns
 from mqsim.trace.clients import ClientEvent, ClientEventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.trace.timeline import text_of
@@ -154,7 +155,7 @@ class Run:
         """Every attempt to deliver a message, in the order in which the broker sent them."""
         table, messages, names = self.trace.deliveries, self.trace.messages, self.trace.actors.names
         queues = self.trace.queues.names
-        returned = work.returns(self.trace)
+        returned = callback_returns(self.trace)
         found = []
         for row in range(table.n):
             copy, who = table.copy[row], names[table.consumer[row]]
@@ -186,6 +187,27 @@ class Run:
             and each.how not in ("requeued", "rejected", "lost")
             and program in (None, each.program)
         )
+
+    def why_not_done(self, text: str, program: str) -> str:
+        """What is missing of a message that a program has not done (see `done`), as a sentence."""
+        mine = [each for each in self.deliveries if each.text == text and each.program == program]
+        begun = [each for each in mine if each.started < NEVER]
+        worked = [each for each in begun if each.returned < NEVER]
+        if not mine:
+            return f'"{text}" was never sent to a {program}.'
+        if not begun:
+            return f'"{text}" was sent to {mine[-1].who}, which never began to work on it.'
+        last = (worked or begun)[-1]
+        if last.how == "lost":
+            return f'"{text}" is lost: the broker counted it as done, and {last.who} never finished it.'
+        if last.how in ("requeued", "rejected"):
+            back = "gave it back" if last.how == "requeued" else "rejected it"
+            return f'{last.who} worked on "{text}" and then {back}, so it is not done.'
+        if worked:
+            return (
+                f'{last.who} worked on "{text}", but never acknowledged it, so for the broker it is not done.'
+            )
+        return f'{last.who} began to work on "{text}", but never came to an end with it.'
 
     # -- work ------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,7 @@ class CheckVerdict:
         message: why, in a sentence; empty where it was passed.
         searched: the instants that were tried.
         example: the run that shows the failure.
+        hint: where the exercise's page helps on; empty: nowhere.
     """
 
     name: str
@@ -110,6 +111,7 @@ class CheckVerdict:
     message: str = ""
     searched: tuple[Searched, ...] = ()
     example: Example = field(default_factory=Example)
+    hint: str = ""
 
     @property
     def fails_by_itself(self) -> bool:

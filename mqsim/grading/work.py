@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mqsim.grading.records import NEVER
-from mqsim.trace.clients import ClientEventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from mqsim.grading.records import Delivery
     from mqsim.grading.sleeping import Spans
     from mqsim.guest.host.ledger_service import LedgerEntry
-    from mqsim.trace.tables import Trace
 
 Lives = list[tuple[float, float]]
 """From when to when each process of an actor ran; the last one's end may be NaN: it still runs."""
@@ -27,20 +25,6 @@ PRECISION = 0.01
 
 GRACE = 0.5
 """Seconds that work may take longer than it was told."""
-
-
-def returns(trace: Trace) -> dict[int, float]:
-    """When the callback of a delivery came back, by the row of the delivery table."""
-    table, names = trace.deliveries, trace.actors.names
-    attempts: dict[tuple[str, int], list[int]] = {}
-    for row in range(table.n):
-        attempts.setdefault((names[table.consumer[row]], table.copy[row]), []).append(row)
-    found: dict[int, float] = {}
-    for event in trace.clients.of(ClientEventKind.CALLBACK_RETURNED):
-        begun = [row for row in attempts.get((event.who, event.row), ()) if table.started[row] <= event.t]
-        if begun:
-            found.setdefault(begun[-1], event.t)
-    return found
 
 
 def seconds_of(delivery: Delivery) -> float:

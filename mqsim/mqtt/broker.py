@@ -10,7 +10,7 @@ Source: MQTT 5.0 and MQTT 3.1.1, chapters 3 and 4.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mqsim.errors import SimulationError
@@ -43,6 +43,7 @@ class Broker:
         retained: messages by topic.
         subscriptions: of all sessions.
         running: whether connections are taken.
+        rings: called with each new deadline, and with whether a client may hear of it: a will is due.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Broker:
         self.retained: dict[str, Message] = {}
         self.subscriptions = Subscriptions()
         self.running = True
+        self.rings: Callable[[float, bool], None] = _nobody
         self._named = 0
         self._asked = 0
         # When to look at a session, with a number that decides between equal times.
@@ -90,10 +92,11 @@ class Broker:
             self.end(state)
 
     def _schedule(self, state: SessionState) -> None:
-        for at in (state.will_at, state.ends_at):
+        for at, heard in ((state.will_at, True), (state.ends_at, False)):
             if at < NEVER:
                 self._asked += 1
                 heapq.heappush(self._due, (at, self._asked, state))
+                self.rings(at, heard)
 
     # -- sessions --------------------------------------------------------------------------------------------
 
@@ -291,3 +294,7 @@ class Broker:
         self.subscriptions.remove(subscription)
         self.storage.forget_subscription(subscription)
         return True
+
+
+def _nobody(_at: float, _heard: bool) -> None:
+    """Nobody is to be woken."""

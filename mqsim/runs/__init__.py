@@ -15,6 +15,7 @@
 | `crashes` | the crash search: a run for each instant at which a program could crash |
 | `completion` | where a program's work on a message ends |
 | `impact` | what a crash changed: lost, done twice, left waiting |
+| `message_outcomes` | what became of a run's messages, in a sentence or two |
 | `notes` | faults that a run shows without a crash |
 | `folders` | copies of the programs' folders, and what is written there |
 | `result` | the record of a run: tables, numbers, verdicts, fingerprints |

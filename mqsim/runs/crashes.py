@@ -72,7 +72,10 @@ class CrashTable:
         crashes: one for each point, actor by actor.
         not_run: points that were left out, as Ctrl-C was pressed.
         restart_after: seconds after which who crashed was started again; None is never.
-        without: what came of the run without a crash, as a sentence.
+        without: what came of the run without a crash (or, with faults that were asked for, without a further
+            one), as a sentence.
+        flawed: whether that run loses messages, or leaves some waiting: then a crash that changes nothing is
+            not called harmless.
         notes: what that run shows of the programs besides, a sentence each.
     """
 
@@ -83,9 +86,11 @@ class CrashTable:
         restart_after: float | None,
         without: str,
         notes: Sequence[str] = (),
+        flawed: bool = False,
     ) -> None:
         self.crashes = list(crashes)
         self.without = without
+        self.flawed = flawed
         self.notes = list(notes)
         self.not_run = not_run
         self.restart_after = restart_after
@@ -103,7 +108,7 @@ class CrashTable:
 
     @property
     def harmless(self) -> int:
-        """At how many points a crash did no harm."""
+        """At how many points a crash changed nothing."""
         return sum(one.impact.none for one in self.crashes)
 
     def spans(self) -> Iterator[Span]:
@@ -115,7 +120,7 @@ class CrashTable:
     def sentence(self) -> str:
         """The table in a sentence or two."""
         total = len(self.crashes)
-        parts = [f"{total} crash points, {self.harmless} of them harmless"]
+        parts = [f"{total} crash points, {self.harmless} of them {self._nothing}"]
         words = (
             "lose messages",
             "have work done twice",
@@ -134,7 +139,17 @@ class CrashTable:
             else f"Who was killed was started again after {self.restart_after:g} s."
         )
         left = f" {self.not_run} points were not run." if self.not_run else ""
-        return f"{'; '.join(parts)}. {again} {self.without}{left}"
+        without = "" if self.flawed else f" {self.without}"
+        return f"{'; '.join(parts)}. {again}{without}{left}"
+
+    @property
+    def _nothing(self) -> str:
+        """What a crash is called that changed nothing."""
+        return "no worse than without the crash" if self.flawed else "harmless"
+
+    def _outcome(self, span: Span) -> str:
+        points = f" ({span.points} points)" if span.points > 1 else ""
+        return f"\n{'':26}→ {span.first.impact.words(self._nothing)}{points}"
 
     def to_data(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -159,11 +174,12 @@ class CrashTable:
         return len(self.crashes)
 
     def __str__(self) -> str:
-        lines = []
+        lines = [self.without, ""] if self.flawed else []
         for span in self.spans():
-            lines.append(f"{_place(span.first, span.first.who)}{'' if span.points > 1 else _outcome(span)}")
-            if span.points > 1:
-                lines.append(f"{_place(span.last, '  … to')}{_outcome(span)}")
+            alone = span.points == 1
+            lines.append(f"{_place(span.first, span.first.who)}{self._outcome(span) if alone else ''}")
+            if not alone:
+                lines.append(f"{_place(span.last, '  … to')}{self._outcome(span)}")
         return "\n".join([*lines, "", *self.notes, self.sentence()]).lstrip("\n")
 
     def _repr_html_(self) -> str:
@@ -172,21 +188,17 @@ class CrashTable:
         rows = "".join(
             f"<tr><td>{escape(span.first.who)}</td><td>{cut(span.first.t):.6f}</td>"
             f"<td>{escape(span.first.did)}{_further(span, escape)}</td><td>{span.points}</td>"
-            f"<td>{escape(str(span.first.impact))}</td></tr>"
+            f"<td>{escape(span.first.impact.words(self._nothing))}</td></tr>"
             for span in self.spans()
         )
+        first = f"<p>{escape(self.without)}</p>" if self.flawed else ""
         told = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*self.notes, self.sentence()))
         head = "".join(f"<th>{name}</th>" for name in ("who", "time (s)", "killed", "points", "outcome"))
-        return f"<table><tr>{head}</tr>{rows}</table>{told}"
+        return f"{first}<table><tr>{head}</tr>{rows}</table>{told}"
 
 
 def _place(crash: Crash, who: str) -> str:
     return f"{cut(crash.t):12.6f}  {who:<10}  {crash.did}"
-
-
-def _outcome(span: Span) -> str:
-    points = f" ({span.points} points)" if span.points > 1 else ""
-    return f"\n{'':26}→ {span.first.impact}{points}"
 
 
 def _further(span: Span, escape: Callable[[str], str]) -> str:
@@ -344,7 +356,9 @@ class _Runs:
                 if progress is not None:
                     progress(number, len(points))
         not_run = len(points) - len(crashes)
-        return CrashTable(crashes, not_run, restart_after, str(self.without), self.notes)
+        crash = "a further crash" if self._folders.scenario.faults else "a crash"
+        without = self.without.sentence(crash)
+        return CrashTable(crashes, not_run, restart_after, without, self.notes, self.without.is_flawed)
 
     def _crash(self, point: Point, restart_after: float | None) -> Crash:
         written: list[Lines] = []

@@ -58,7 +58,8 @@ class Impact(NamedTuple):
         """Whether the crash changed nothing."""
         return not any(self)
 
-    def __str__(self) -> str:
+    def words(self, nothing: str = "harmless") -> str:
+        """In a few words; `nothing` where the crash changed nothing."""
         words = (
             "lost",
             "done twice",
@@ -69,7 +70,10 @@ class Impact(NamedTuple):
             "unknown whether done",
         )
         told = [f"{word}: {', '.join(names)}" for word, names in zip(words, self, strict=True) if names]
-        return "; ".join(told) or "harmless"
+        return "; ".join(told) or nothing
+
+    def __str__(self) -> str:
+        return self.words()
 
 
 class Tally:
@@ -224,13 +228,19 @@ class Tally:
         """How many lines are such a line."""
         return _counted(self.files, label, line)
 
-    def __str__(self) -> str:
+    def sentence(self, crash: str = "a crash") -> str:
+        """What became of them, as of a run without `crash`."""
         sent, done = self.sent.total(), self.done.total() + self.unknown.total()
-        text = f"Without a crash {sent} {'message is' if sent == 1 else 'messages are'} sent and {done} done"
+        text = f"Without {crash} {sent} {'message is' if sent == 1 else 'messages are'} sent and {done} done"
         for word, counted in (("waiting", self.kept), ("lost", self.gone)):
             if some := list(dict.fromkeys(label for (label, _), times in counted.items() if times > 0)):
                 text += f"; {word}: {', '.join(some)}"
         return f"{text}."
+
+    @property
+    def is_flawed(self) -> bool:
+        """Whether messages are lost, or wait, although nobody crashed."""
+        return any(times > 0 for counted in (self.gone, self.kept) for times in counted.values())
 
 
 def _counted(lines: Lines, label: str, line: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mqsim.trace.clients import ClientEventKind as Kind
+from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import Outcome
 from mqsim.trace.timeline import label_of
@@ -61,7 +62,9 @@ def _given_back(trace: Trace) -> Iterator[str]:
 
 
 def _at_the_brokers_death(trace: Trace) -> Iterator[str]:
-    """What a crash of the broker would cost; none was tried."""
+    """What a crash of the broker would cost, where none was tried."""
+    if EventKind.BROKER_KILLED in trace.events.kind:
+        return
     events = trace.clients.rows
     fleeting = dict.fromkeys(
         event.queue

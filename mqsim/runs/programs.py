@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,6 +66,15 @@ class ProgramsRunResult(RunResult):
         self.lines = list(lines)
         self.programs = list(programs)
         self.ledger = list(ledger)
+
+    @cached_property
+    def outcome(self) -> str:
+        """What became of the messages, in a sentence or two, such as `Lost: task 1 and task 2.`; empty where
+        none was sent.
+        """
+        from mqsim.runs.message_outcomes import told_outcomes
+
+        return told_outcomes(self.trace)
 
     def transcript(self) -> str:
         """Everything that was printed and happened, a line each: time, who, text.

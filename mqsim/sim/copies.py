@@ -241,8 +241,10 @@ class Copies(Observer):
     def unroutable(self, message: Message, returned: bool) -> None:
         """As `Observer` says."""
         envelope = message.envelope
-        where = f"{envelope.exchange or 'default'} {envelope.key}"
-        self.end(message.row, Outcome.UNROUTABLE, self._recorder.clock.now, where)
+        exchange, key = envelope.exchange, envelope.key
+        bound = f"no binding of exchange {exchange} takes key {key}" if exchange else ""
+        why = bound or f"there is no queue {key}"
+        self.end(message.row, Outcome.UNROUTABLE, self._recorder.clock.now, why)
 
     def refused(self, message: Message, queue: Queue) -> None:
         """As `Observer` says; a copy that was dead-lettered instead (reject-publish-dlx) stays so."""

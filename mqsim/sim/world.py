@@ -129,8 +129,8 @@ class World:
         self._ending = EndOfRun(self, until_quiet, self._hosts_are_busy if hosts else None)
         self._look_for_the_end: Callable[[], None] | None = None
 
-        self.recorder = Recorder(self.trace)
-        self.copies = Copies(self.recorder)
+        self.recorder: Recorder = Recorder(self.trace)
+        self.copies: Copies = Copies(self.recorder)
         observers: list[Observer] = [self.recorder, self.copies]
         uses = list(watched(scenario.broker))
         self._rates = {
@@ -139,14 +139,14 @@ class World:
             if isinstance(spec.autoscale, Hpa) and spec.autoscale.metric == "message_rate"
         }
         observers += [*uses, *self._rates.values()]
-        self.broker = Broker(
+        self.broker: Broker = Broker(
             scenario.broker.profile,
             Observers(*observers),
             consumer_timeout=scenario.broker.consumer_timeout,
             nodes=scenario.broker.nodes,
         )
         self._deadlines = self.broker.deadlines
-        self.cluster = Cluster(self, scenario.network, self._nodes())
+        self.cluster: Cluster = Cluster(self, scenario.network, self._nodes())
         self.node = self.cluster.nodes[0]
         for use in uses:
             self.node.watch(use)

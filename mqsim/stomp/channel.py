@@ -16,7 +16,7 @@ from mqsim.errors import BrokerError
 from mqsim.stomp import failures
 from mqsim.stomp.destinations import TEMPORARY, Destination, Kind, destination_in, told
 from mqsim.stomp.failures import RefusedError
-from mqsim.stomp.frames import written
+from mqsim.stomp.frames import name_in, written
 from mqsim.stomp.properties import headers_of, number_in, properties_in
 from mqsim.stomp.queues import declaration_of, is_durable, subscription_name
 from mqsim.stomp.states import Input
@@ -192,7 +192,7 @@ class ClientChannel:
         except RefusedError:
             raise failures.processing_error() from None
         if destination.kind is not Kind.TEMPORARY:
-            return text
+            return name_in(text)
         if destination.name not in self._reply_queues:
             queue = self.channel.declare_queue("", exclusive=True, auto_delete=True)
             self._reply_queues[destination.name] = queue.name

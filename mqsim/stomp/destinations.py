@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from mqsim.stomp import failures
+from mqsim.stomp.frames import name_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,15 +72,16 @@ def destination_in(text: str) -> Destination:
     Raises:
         RefusedError: it is none.
     """
-    parts = text.split("/")
+    named = name_in(text)
+    parts = named.split("/")
     if len(parts) == 1:
-        return Destination(Kind.QUEUE, _unescaped(text))
+        return Destination(Kind.QUEUE, _unescaped(named))
     if parts[0] == "" and parts[1] in _KINDS:
         return _of_kind(_KINDS[parts[1]], parts[2:])
     if parts[:3] == ["", "amq", "queue"]:
         return _of_kind(Kind.AMQ_QUEUE, parts[3:])
     if parts[:2] == ["", "reply-queue"] and len(parts) > 2:
-        return _of_kind(Kind.REPLY, [text.removeprefix(REPLY)])
+        return _of_kind(Kind.REPLY, [named.removeprefix(REPLY)])
     raise failures.unknown_destination(text)
 
 

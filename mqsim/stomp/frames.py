@@ -31,7 +31,7 @@ _ESCAPED = re.compile(r"[\\\n\r:]")
 _UNESCAPES: Final = {b"\\\\": b"\\", b"\\n": b"\n", b"\\r": b"\r", b"\\c": b":"}
 _UNESCAPED = re.compile(rb"\\.?", re.DOTALL)
 _LONE_CR = re.compile(rb"\r[^\n]")
-_LENGTH = re.compile(rb" *[+]?[0-9]+ *")
+_LENGTH = re.compile(rb" *[+]?[0-9]{1,40} *")
 
 
 class BrokenFrameError(Exception):
@@ -86,6 +86,11 @@ def text_of(data: bytes) -> str:
 def bytes_of(text: str) -> bytes:
     """A text of a head as bytes."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def name_in(text: str) -> str:
+    """A text that is to name something at the broker, whose names are UTF-8: what is none is replaced."""
+    return bytes_of(text).decode("utf-8", "replace")
 
 
 def escaped(text: str) -> str:

@@ -14,6 +14,7 @@ from mqsim.broker.field_types import Long
 from mqsim.broker.properties import shown
 from mqsim.stomp import failures
 from mqsim.stomp.destinations import told_reply_to
+from mqsim.stomp.frames import name_in
 
 if TYPE_CHECKING:
     from mqsim.broker import Message
@@ -33,6 +34,7 @@ _TEXTS: Final = {
     "app-id": "app_id",
 }
 _NUMBERS: Final = {"priority": "priority", "timestamp": "timestamp"}
+_LONGEST: Final = 255
 _LARGEST: Final = {"priority": 2**8 - 1, "timestamp": 2**64 - 1}
 _NOT_THE_USERS: Final = frozenset({*_TEXTS, *_NUMBERS, "persistent", "destination"})
 
@@ -53,7 +55,8 @@ _ORDER: Final = (
 )
 _PROPERTY_OF: Final = {**_TEXTS, **_NUMBERS, "persistent": "delivery_mode"}
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+# Longer ones can mean nothing, and take their time.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
 
 def number_in(text: str) -> int:
@@ -79,7 +82,7 @@ def properties_in(frame: Frame) -> dict[str, object]:
     # RabbitMQ's reader has the headers in reverse, and so they stand in the message.
     for name, value in reversed(frame.headers):
         if name in _TEXTS:
-            found[_TEXTS[name]] = carried(value)
+            found[_TEXTS[name]] = _short(value)
         elif name in _NUMBERS:
             # AMQP has so many bits for each; RabbitMQ cuts a number only when it tells AMQP of it.
             found[_NUMBERS[name]] = number_in(value) & _LARGEST[name]
@@ -87,12 +90,17 @@ def properties_in(frame: Frame) -> dict[str, object]:
             if value in ("true", "True"):
                 found["delivery_mode"] = PERSISTENT
         elif name not in _NOT_THE_USERS:
-            own[name] = carried(value)
+            own[name_in(name)] = _carried(value)
     found["headers"] = own
     return found
 
 
-def carried(text: str) -> str | bytes:
+def _short(text: str) -> str:
+    """A text as AMQP has room for it: 255 bytes."""
+    return name_in(text).encode()[:_LONGEST].decode(errors="ignore")
+
+
+def _carried(text: str) -> str | bytes:
     """A header's value as AMQP carries it: one that is no UTF-8 as bytes."""
     try:
         text.encode()

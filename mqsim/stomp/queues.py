@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from mqsim.broker.field_types import Long
 from mqsim.stomp import failures
 from mqsim.stomp.destinations import Destination, Kind
-from mqsim.stomp.frames import bytes_of
-from mqsim.stomp.properties import carried, number_in
+from mqsim.stomp.frames import bytes_of, name_in
+from mqsim.stomp.properties import number_in
 
 if TYPE_CHECKING:
     from mqsim.broker import Channel
@@ -96,9 +96,9 @@ def _arguments(frame: Frame) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in frame.headers:
         if name in _TEXTS:
-            found[name] = carried(value.strip(" "))
+            found[name] = name_in(value.strip(" "))
         elif name in _NUMBERS:
-            found[name] = Long(number_in(value))
+            found[name] = Long((number_in(value) + 2**63) % 2**64 - 2**63)
     return found
 
 
@@ -122,7 +122,7 @@ def subscription_name(destination: Destination, frame: Frame, unique: str) -> st
     """
     named = frame.get("x-queue-name")
     if named is not None:
-        return named
+        return name_in(named)
     subscription = frame.get("id") if is_durable(frame) else unique
     if subscription is None:
         raise failures.processing_error()

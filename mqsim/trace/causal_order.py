@@ -19,10 +19,13 @@ from mqsim.trace.tables import NONE, How, Outcome, Trace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT = range(8)
+CREATED, PUBLISHED, ENQUEUED, SENT, STARTED, FINISHED, ENDED, EVENT, ACKED = range(9)
+"""What a step is. ACKED: the acknowledgement of an attempt that was lost later; where none was lost, the
+acknowledgement is the attempt's end (ENDED)."""
 
-
-_ENDS = (EventKind.STOPPED, EventKind.EXITED)
+_PLACE_IN_LIFE = {SENT: 0, STARTED: 1, ACKED: 2, FINISHED: 3, ENDED: 4}
+_DEATHS = (EventKind.CRASHED, EventKind.POWERED_OFF)
+_ENDS = (EventKind.STOPPED, EventKind.EXITED, *_DEATHS)
 
 
 class Step(NamedTuple):
@@ -92,10 +95,9 @@ def _chains_of_messages(trace: Trace, group: list[Step]) -> Iterator[tuple[Step,
     for step in group:
         if step.what <= ENQUEUED:
             lives[step.row].append((0, step.what, step))
-        elif step.what < EVENT:
-            lives[trace.deliveries.copy[step.row]].append(
-                (trace.deliveries.attempt[step.row], step.what, step)
-            )
+        elif step.what != EVENT:
+            place = _PLACE_IN_LIFE[step.what]
+            lives[trace.deliveries.copy[step.row]].append((trace.deliveries.attempt[step.row], place, step))
     for life in lives.values():
         life.sort(key=lambda entry: entry[:2])
         for (_, _, cause), (_, _, effect) in pairwise(life):
@@ -118,7 +120,7 @@ def _inheritance(trace: Trace, copy: int, above: list[Step], life: list[Step]) -
     if trace.messages.outcome[trace.messages.parent[copy]] == Outcome.DEAD_LETTERED:
         yield above[-1], life[0]
         return
-    work = [step for step in above if step.what < ENDED]
+    work = [step for step in above if step.what not in (ENDED, ACKED)]
     if work:
         yield work[-1], life[0]
     published = [step for step in life if step.what <= PUBLISHED]
@@ -130,6 +132,7 @@ def _turns_of_consumers(trace: Trace, group: list[Step]) -> Iterator[tuple[Step,
     """A consumer does one thing after another, and the broker sends it no more than its prefetch."""
     deliveries = trace.deliveries
     by_consumer: dict[int, dict[int, list[Step]]] = defaultdict(dict)
+    acks = {step.row: step for step in group if step.what == ACKED}
     for step in group:
         if SENT <= step.what <= ENDED:
             by_consumer[deliveries.consumer[step.row]].setdefault(step.row, []).append(step)
@@ -150,15 +153,16 @@ def _turns_of_consumers(trace: Trace, group: list[Step]) -> Iterator[tuple[Step,
                 elif step.what == STARTED and worked is not None:
                     yield worked, step
             last = attempts[row][-1]
-            if last.what == ENDED and (actor is None or actor.ack == "manual"):
-                closed.append(last)
+            closes = acks.get(row, last)
+            if closes.what in (ENDED, ACKED) and (actor is None or actor.ack == "manual"):
+                closed.append(closes)
             if last.what in (FINISHED, ENDED) and any(step.what == FINISHED for step in attempts[row]):
                 worked = last
 
 
 def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, Step]]:
     """The log keeps its own order; a crash comes before what it undoes, a subscription before what it
-    brings, and the work in hand before a stop in order.
+    brings, and what a program does before its end.
     """
     events, deliveries = trace.events, trace.deliveries
     marks = [step for step in group if step.what == EVENT]
@@ -167,18 +171,15 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
     for mark in marks:
         if events.copy[mark.row] == NONE:
             last[events.subject[mark.row]] = mark
-    stops = {events.subject[mark.row]: mark for mark in marks if events.kind[mark.row] in _ENDS}
     closing = {step.row: step for step in group if step.what == ENDED}
+    yield from _deeds_before_ends(trace, group, marks, closing)
     for step in group:
-        if step.what in (PUBLISHED, FINISHED):
-            code = trace.messages.producer if step.what == PUBLISHED else deliveries.consumer
-            stop = stops.get(trace.actors.names[code[step.row]])
-            if stop is not None:
-                yield step, stop
-        if step.what == SENT or (step.what == ENDED and deliveries.how[step.row] in (How.RETURNED, How.LOST)):
+        undone = step.what == ENDED and deliveries.how[step.row] in (How.RETURNED, How.LOST)
+        if step.what == SENT or undone:
             actor = trace.actors.names[deliveries.consumer[step.row]]
             cause_of = last.get(actor) or last.get("broker")
-            if cause_of is not None:
+            is_end = cause_of is not None and events.kind[cause_of.row] in _ENDS
+            if cause_of is not None and (undone or not is_end):
                 yield cause_of, step
     by_copy = {deliveries.copy[row]: step for row, step in sorted(closing.items())}
     published = {step.row: step for step in group if step.what == PUBLISHED}
@@ -190,3 +191,29 @@ def _marks_of_events(trace: Trace, group: list[Step]) -> Iterator[tuple[Step, St
         again = published.get(copy)
         if again is not None:
             yield (mark, again) if kind == EventKind.RETRIED else (again, mark)
+
+
+def _deeds_before_ends(
+    trace: Trace, group: list[Step], marks: list[Step], closing: dict[int, Step]
+) -> Iterator[tuple[Step, Step]]:
+    """Nobody publishes, starts or finishes anything after its end. One that is started again at the same
+    instant may: of its deeds, those come before the end whose attempt the end took away.
+    """
+    events, deliveries = trace.events, trace.deliveries
+    ends: dict[str, Step] = {}
+    again: set[str] = set()
+    for mark in marks:
+        who, kind = events.subject[mark.row], events.kind[mark.row]
+        if kind in _ENDS:
+            ends[who] = mark
+        elif kind == EventKind.STARTED and who in ends:
+            again.add(who)
+    for step in group:
+        if step.what not in (PUBLISHED, STARTED, FINISHED):
+            continue
+        code = trace.messages.producer if step.what == PUBLISHED else deliveries.consumer
+        who = trace.actors.names[code[step.row]]
+        taken = step.what != PUBLISHED and step.row in closing
+        taken = taken and deliveries.how[step.row] in (How.RETURNED, How.LOST)
+        if who in ends and (who not in again or taken):
+            yield step, ends[who]

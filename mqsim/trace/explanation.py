@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from mqsim.errors import UsageError
+from mqsim.trace.acknowledgements import counts_when_sent, worked_without_answer
 from mqsim.trace.causal_order import CREATED, ENQUEUED, EVENT, PUBLISHED, Step
 from mqsim.trace.event_kinds import EventKind
 from mqsim.trace.tables import NONE, How, Outcome, Trace
@@ -213,7 +214,9 @@ def _end(trace: Trace, row: int) -> Iterator[str]:
             yield _acked(trace, row, attempts)
         case Outcome.UNACKED:
             who, since = trace.actors.names[messages.consumer[row]], _time(messages.delivered[row])
-            yield f"{who} has had it since {since}, and has not acknowledged it when the run ends."
+            over = worked_without_answer(trace).get(attempts[-1]) if attempts else None
+            worked = "" if over is None else f"; its work on it was over at {_time(over)}"
+            yield f"{who} has had it since {since}{worked}, and has not acknowledged it when the run ends."
         case Outcome.READY if messages.enqueued[row] != messages.enqueued[row]:
             yield "It has not reached a queue when the run ends."
         case Outcome.READY:
@@ -243,7 +246,7 @@ def _lost_at_consumer(trace: Trace, row: int, attempt: int) -> str:
     messages, deliveries = trace.messages, trace.deliveries
     who = trace.actors.names[deliveries.consumer[attempt]]
     sent, acked, started = deliveries.sent[attempt], messages.acked[row], deliveries.started[attempt]
-    if acked == sent:
+    if counts_when_sent(trace, attempt):
         counted = f"Sent to {who} with auto-ack at {_time(sent)}: counted as done"
     else:
         counted = f"{who} acknowledged it at {_time(acked)}, before it was through with it: counted as done"

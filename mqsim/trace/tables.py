@@ -290,6 +290,8 @@ class Trace:
         clients: what real client programs did at the broker, and what it answered.
         texts: how the bodies of messages begin, by the row of their first copy, where they are texts.
         expires: when the patience of a copy ends, by its row, for those that have one.
+        auto_acks: whether an attempt of a real program's was sent with automatic acknowledgement, by its row
+            in the delivery table, as a program may mix both; of a modelled consumer `Actor.ack` says it.
     """
 
     def __init__(self) -> None:
@@ -307,6 +309,7 @@ class Trace:
         self.complete = True
         self.texts: dict[int, str] = {}
         self.expires: dict[int, float] = {}
+        self.auto_acks: dict[int, bool] = {}
         self.clients = ClientEvents()
 
     @classmethod

@@ -1,7 +1,7 @@
 """One timeline of a run, message by message, in words.
 
 The two tables and the log each hold a part of what happened; here they are joined. What comes first at one
-instant is decided in `causes`.
+instant is decided in `causal_order`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mqsim.trace.acknowledgements import Counting, acked_and_lost, counting, counts_when_sent
 from mqsim.trace.causal_order import (
+    ACKED,
     CREATED,
     ENDED,
     ENQUEUED,
@@ -46,7 +48,7 @@ class Line(NamedTuple):
         t: seconds from the start of the run.
         who: the actor, or `broker`.
         text: what it does, beginning with the verb.
-        kind: `created`, `published`, `enqueued`, `sent`, `started`, `finished`, how an attempt ended
+        kind: `created`, `published`, `enqueued`, `sent`, `started`, `finished`, `acked`, how an attempt ended
             (`acked`, `requeued`, `rejected`, `returned`, `lost`), or the log's own word (`crashed`).
     """
 
@@ -159,6 +161,11 @@ def _instants(trace: Trace, copy: int | None) -> Iterator[list[Step]]:
         take(code, getattr(messages, _KINDS[code]), messages.n, of_message)
     for code in (SENT, STARTED, FINISHED, ENDED):
         take(code, getattr(deliveries, _KINDS[code]), deliveries.n, of_delivery)
+    acks = np.full(deliveries.n, np.nan)
+    how = np.array(deliveries.how[: deliveries.n], dtype=np.int8)
+    for attempt in np.flatnonzero(how == How.LOST).tolist():
+        acks[attempt] = acked_and_lost(trace, attempt)
+    take(ACKED, acks, deliveries.n, of_delivery)
     take(EVENT, events.t, len(events), of_event)
 
     t, what, row = np.concatenate(times), np.concatenate(whats), np.concatenate(rows)
@@ -204,14 +211,13 @@ def _is_first(trace: Trace, row: int) -> bool:
     return all((messages.producer[one], messages.number[one]) != key for one in before if one != NONE)
 
 
-def _line_of_delivery(trace: Trace, step: Step) -> Line:
+def _line_of_delivery(trace: Trace, step: Step) -> Line | None:
     deliveries, row = trace.deliveries, step.row
     name = message_name(trace, deliveries.copy[row])
     consumer = trace.actors.names[deliveries.consumer[row]]
     if step.what == SENT:
-        actor = trace.cast.get(consumer)
         again = f" again (attempt {deliveries.attempt[row]})" if deliveries.attempt[row] > 1 else ""
-        done = ", and counts it as done (auto-ack)" if actor is not None and actor.ack == "auto" else ""
+        done = ", and counts it as done (auto-ack)" if counts_when_sent(trace, row) else ""
         return Line(step.t, "broker", f"sends {name} to {consumer}{again}{done}", "sent")
     if step.what == STARTED:
         return Line(step.t, consumer, f"starts {name}", "started")
@@ -221,10 +227,15 @@ def _line_of_delivery(trace: Trace, step: Step) -> Line:
     return _line_of_ending(trace, step, name, consumer)
 
 
-def _line_of_ending(trace: Trace, step: Step, name: str, consumer: str) -> Line:
+def _line_of_ending(trace: Trace, step: Step, name: str, consumer: str) -> Line | None:
     how = How(trace.deliveries.how[step.row])
-    if how is How.ACKED:
-        return Line(step.t, "broker", f"has {consumer}'s acknowledgement of {name}: done", how.label)
+    if how is How.ACKED or step.what == ACKED:
+        counted = counting(trace, step.row)
+        if counted is Counting.WHEN_SENT:
+            return None  # nobody acknowledges it: the line that tells of its sending says so
+        early = counted is Counting.EARLY
+        done = f", and counts it as done before {consumer} finishes it" if early else ": done"
+        return Line(step.t, "broker", f"has {consumer}'s acknowledgement of {name}{done}", How.ACKED.label)
     words = {
         How.REQUEUED: f"has {name} back from {consumer}, to be sent again",
         How.REJECTED: f"hears from {consumer} that it refuses {name} for good",

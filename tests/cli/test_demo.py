@@ -10,7 +10,6 @@ import pytest
 
 from mqsim.cli import main
 from mqsim.cli.demo import STEPS, findings, run_step
-from mqsim.cli.demo.findings import listed
 from tests.cli.command import mqsim
 from tests.documents.pages import ROOT, blocks
 
@@ -47,6 +46,38 @@ def test_the_programs_are_those_of_the_lesson() -> None:
         file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".py")
     } == shown
     assert {name for step in STEPS for name in (step.sender, step.worker)} == set(shown)
+
+
+def _only_after(word: str, before: str, after: str) -> bool:
+    return word in after and word not in before
+
+
+def test_the_safe_programs_make_the_four_changes_that_the_story_names() -> None:
+    folder = files("mqsim.cli.demo").joinpath("programs")
+    step = next(step for step in STEPS if step.sender == "new_task_safe.py")
+    before = {name: folder.joinpath(f"{name}.py").read_text("utf-8") for name in ("new_task", "worker")}
+    after = {name: folder.joinpath(f"{name}_safe.py").read_text("utf-8") for name in before}
+    changes = {
+        "a durable queue": all(_only_after("durable=True", before[name], after[name]) for name in before),
+        "persistent tasks": _only_after("Persistent", before["new_task"], after["new_task"]),
+        "manual acknowledgement": "basic_ack(" in after["worker"] and "auto_ack=True" in before["worker"],
+        "prefetch 1": _only_after("prefetch_count=1", before["worker"], after["worker"]),
+    }
+    assert "auto_ack" not in after["worker"]
+    assert all(changes.values()), changes
+    assert step.title == f"c) mended: {', '.join(changes)}"
+    assert "these four changes" in step.prose[0]
+    # The queue, and what is printed, are all that is different besides.
+    rest = {line.strip() for text in after.values() for line in text.splitlines()}
+    rest -= {line.strip() for text in before.values() for line in text.splitlines()}
+    other = {
+        line for line in rest if not any(word in line for word in ("durable", "Persistent", "ack", "qos"))
+    }
+    assert all("safe_tasks" in line or "(again)" in line or line in CALL for line in other), other
+
+
+CALL = {"channel.basic_publish(", 'exchange="",', 'body=f"task {number}",', ")"}
+"""The publish as it stands on several lines."""
 
 
 def test_one_of_three_takes_them_all(results: dict[str, ProgramsResult]) -> None:
@@ -101,10 +132,6 @@ def test_a_page_is_written_only_when_asked_for(tmp_path: Path, capfd: pytest.Cap
     assert main(["demo", "--report", str(tmp_path / "mqsim-demo.html")]) == 0
     assert "mqsim-demo.html" in capfd.readouterr().out
     assert "worker-1" in (tmp_path / "mqsim-demo.html").read_text(encoding="utf-8")
-
-
-def test_words_are_joined_as_people_do() -> None:
-    assert [listed([]), listed("a"), listed("ab"), listed("abc")] == ["nothing", "a", "a and b", "a, b and c"]
 
 
 def test_the_help_counts_the_steps_and_the_programs_can_be_had(tmp_path: Path) -> None:

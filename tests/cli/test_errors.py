@@ -79,6 +79,24 @@ def test_a_mistake_gets_one_sentence_and_status_2(
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("call", "end"),
+    [
+        (["exce"], "Did you mean 'exec'? `mqsim --help` tells what is there."),
+        (["exec", "--why"], "Option '--why' requires an argument. `mqsim exec --help` tells what is there."),
+        (["plan", "size", "--rate"], "argument. `mqsim plan size --help` tells what is there."),
+        (["exec", "--nonsense"], "`mqsim exec --help` tells what is there."),
+    ],
+)
+def test_a_mistake_in_the_call_points_to_the_help_of_its_command(
+    call: list[str], end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(call) == 2
+    said = capsys.readouterr().err
+    assert said.endswith(f"{end}\n")
+    assert not any(stops in said for stops in ("?.", "..", "!."))
+
+
 @pytest.mark.parametrize("arguments", [["run", "helo"], ["run", "hello", "--seed", "-1"]])
 def test_the_process_ends_with_that_status(arguments: list[str]) -> None:
     done = mqsim(*arguments)

@@ -29,6 +29,29 @@ def test_the_table(parts: list[str]) -> None:
     assert done.stdout.splitlines()[-1].endswith("Without a crash 3 messages are sent and 3 done.")
 
 
+def test_a_crash_that_changes_nothing_is_not_called_harmless_where_tasks_are_lost_without_it(
+    parts: list[str],
+) -> None:
+    done = mqsim("exec", *parts, "--every-crash", "--kill", "worker@3", "--who", "producer")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Without a further crash 3 messages are sent and 1 done; lost: Task 2, Task 3."
+    assert any("→ no worse than without the crash (" in line for line in lines)
+    assert "of them no worse than without the crash; " in lines[-1]
+    assert "harmless" not in done.stdout
+    assert done.stdout.count("Without a") == 1
+
+
+def test_where_all_is_well_without_a_crash_it_is_said_last(parts: list[str]) -> None:
+    done = mqsim("exec", *parts, "--every-crash", "--kill", "worker@9", "--who", "producer")
+    assert done.stdout.endswith("Without a further crash 3 messages are sent and 3 done.\n")
+    assert "→ harmless (" in done.stdout
+
+
+def test_a_broker_that_was_killed_was_tried(parts: list[str]) -> None:
+    done = mqsim("exec", *parts, "--every-crash", "--kill", "broker@9", "--who", "producer")
+    assert "A crash of the broker was not tried" not in done.stdout
+
+
 def test_json(parts: list[str]) -> None:
     done = mqsim("exec", *parts, "--every-crash", "--json", "--restart-after", "2")
     told = json.loads(done.stdout)

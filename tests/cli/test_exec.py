@@ -35,6 +35,7 @@ def test_a_transcript(folder: Path) -> None:
         "    2.007000  worker-1    done Task 1\n"
         "    2.007000  worker-1    got Task 2\n"
         "    3.000000  worker-1    * is killed\n"
+        "=> Lost: Task 2 and Task 3.\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -54,7 +55,8 @@ def test_counts_and_starts(folder: Path) -> None:
 def test_json(folder: Path) -> None:
     done = mqsim("exec", *parts(folder), "--kill", "worker-1@3", "--json")
     told = json.loads(done.stdout)
-    assert set(told) == {"programs", "lines", "messages", "deliveries"}
+    assert set(told) == {"programs", "lines", "messages", "deliveries", "outcome"}
+    assert told["outcome"] == "Lost: Task 2 and Task 3."
     assert told["programs"] == [
         {"name": "producer-1", "status": 0, "signal": 0, "ended": pytest.approx(0.008)},
         {"name": "worker-1", "status": 137, "signal": 9, "ended": 3.0},
@@ -89,6 +91,7 @@ def test_until_and_latency(folder: Path) -> None:
         "    0.700000  worker-1    got Task 1",
         "    0.800000  producer-1  * exits with status 0",
         "    1.500000  worker-1    * sleeps in worker.py, line 10",
+        "=> Counted as done, but worker-1 did not finish it: Task 1, Task 2 and Task 3.",
     ]
 
 

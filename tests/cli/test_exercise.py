@@ -43,13 +43,27 @@ def test_a_student_begins_checks_and_replays(tmp_path: Path) -> None:
     told = called("exercise", "check", cwd=mine)
     assert "These are the public checks." in told
     assert "failed: 4 of 10 points" in told
+    assert "hit something" not in told  # that is for who writes exercises
+    assert "runs hit something" in called("exercise", "check", "--verbose", cwd=mine)
     (command,) = [line.split() for line in told.splitlines() if "mqsim exercise replay" in line]
     again = called("exercise", "replay", ".", command[4], cwd=mine)
     assert "In this run: consumer-1 killed at 1.00" in again
     assert "Recorded: nothing." in again
+    excerpt = [line[4:] for line in told.splitlines() if re.match(r" {4} *\d+\.\d{6}  ", line)]
+    assert any("counts it as done before consumer-1 finishes it" in line for line in excerpt)
+    assert [line for line in excerpt if line not in again.splitlines()] == []  # a replay shows more, not less
     assert called("exercise", "start", str(tmp_path / "01_small"), "mine", cwd=tmp_path).startswith(
         "mine has"
     )
+
+
+def test_a_replay_without_programs_names_the_files_that_are_missing(tmp_path: Path) -> None:
+    told = called("exercise", "replay", "2", "1.1", cwd=tmp_path, status=2)
+    assert told.startswith("mqsim: this folder has no consumer.py and no producer.py. Write them, or begin ")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "producer.py").write_text("")
+    told = called("exercise", "replay", "2", "1.1", "mine", cwd=tmp_path, status=2)
+    assert told.startswith("mqsim: mine has no consumer.py. Write it, or begin ")
 
 
 def test_pytest_runs_the_checks_beside_the_programs(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ class Conversation:
         ]
         self._quorum = self._draw.random() < 0.4
         self._bursts = True
+        self._prefetch = self._draw.random() < 0.7
         self._bodies = 0
         self._tags = 0
         self._queues: list[str] = []
@@ -116,7 +117,9 @@ class Conversation:
         arguments: dict[str, Any] = {}
         if self._quorum and self._draw.random() < 0.7:
             arguments["x-queue-type"] = "quorum"
-            self._maybe(arguments, 0.3, "x-delivery-limit", (0, 1, 2))
+            if not self._prefetch:
+                # RabbitMQ 3.10 lets a consumer whose delivery was one too many hold more than its prefetch.
+                self._maybe(arguments, 0.5, "x-delivery-limit", (0, 1, 2))
         else:
             self._maybe(arguments, 0.2, "x-max-priority", (2, 5))
             self._maybe(given, 0.15, "durable", (False,))
@@ -234,7 +237,11 @@ class Conversation:
         return {"do": "cancel", "at": self._held_at(), "number": self._draw.randint(0, 3)}
 
     def _qos(self) -> Step:
-        step: Step = {"do": "qos", "at": self._at(), "prefetch": self._draw.choice((0, 1, 1, 2, 3))}
+        step: Step = {
+            "do": "qos",
+            "at": self._at(),
+            "prefetch": self._draw.choice((0, 1, 1, 2, 3)) if self._prefetch else 0,
+        }
         return self._maybe(step, 0.15, "share", (True,))
 
     def _recover(self) -> Step:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mqsim.guest.carriers.in_process import InProcess
-from mqsim.guest.carriers.watchdog import watching
+from mqsim.guest.carriers.watchdog import telling, watching
 from mqsim.guest.kernel.operations import Exit, Write
 from mqsim.guest.program import Program
 from tests.guest.stage import Stage, play
@@ -185,6 +185,38 @@ def test_a_program_that_really_waits_is_ended_and_named(
     os.mkfifo(pipe)
     [line] = play(carry, f"open({str(pipe)!r}).read()", cpu_limit=30.0)
     assert "* 137 9 ended as it really waits, for something that is not in the simulation" in line
+
+
+def test_a_reader_is_told_of_a_program_that_computes_before_it_is_ended(
+    carry: CarrierFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mqsim.guest.carriers.watchdog.BUSY", 0.2)
+    monkeypatch.setattr("mqsim.guest.carriers.fork_server.BUSY", 0.2)
+    monkeypatch.setattr("mqsim.guest.carriers.fork_server._LOOK_EVERY", 0.1)
+    told: list[str] = []
+    with telling(told.append):
+        play(carry, "while True: pass", cpu_limit=1.0)
+    (sentence,) = told
+    assert sentence.startswith("student computes and does not wait")
+    assert sentence.endswith("is that an endless loop? It is ended after 1 s of processor time.")
+    play(carry, "print('no loop')", cpu_limit=1.0)
+    assert len(told) == 1
+
+
+def test_a_reader_is_told_of_a_program_that_really_waits_before_it_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("mqsim.guest.carriers.watchdog.REALLY_WAITS", 5)
+    monkeypatch.setattr("mqsim.guest.carriers.watchdog.STILL", 2)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told: list[str] = []
+    with telling(told.append):
+        play(InProcess, f"open({str(pipe)!r}).read()", cpu_limit=30.0)
+    assert told == [
+        "student waits for something that is not in the simulation (student.py, line 1). "
+        "It is ended after 0.5 s."
+    ]
 
 
 def test_a_program_that_takes_all_memory_is_ended_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ FOLDER is `interoperability` of a checkout of https://github.com/eclipse/paho.mq
 part of this project. Each case runs in a process of its own with a time limit, one after the other. The
 server needs the limits that the cases ask for:
 
-    mqsim broker --mqtt-port 1883 --mqtt-limit keep_alive=60 --mqtt-limit denied=test/nosubscribe
+    mqsim broker --mqtt-port 1883 --mqtt-limit keep_alive=60 --mqtt-limit receive_maximum=20 \
+        --mqtt-limit denied=test/nosubscribe
 """
 
 from __future__ import annotations

@@ -11,7 +11,11 @@ import pika
 import pytest
 import stomp
 
+from tests.conformance.record import differing, load
+from tests.conformance.record_stomp import NAME
 from tests.conformance.servers import free_ports
+from tests.conformance.stomp.facts import FACTS
+from tests.conformance.stomp.real import play
 from tests.outside import PATIENCE
 from tests.server.box import Box, Process
 
@@ -212,6 +216,24 @@ def test_what_is_durable_is_kept(tmp_path: Path) -> None:
     assert sorted(body for _, _, body in heard.wait(2)) == ["persistent", "q"]
     connection.disconnect()
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a_frame_in_pieces",
+        "a_request_and_its_reply",
+        "acknowledging_twice",
+        "disconnecting_with_a_receipt",
+        "from_amqp_everything",
+        "sent_with_everything",
+        "unknown_host",
+    ],
+)
+def test_a_recorded_conversation_over_tcp(box: Box, name: str) -> None:
+    box.call(lambda host: host.vhosts.add(name))
+    seen = play(FACTS[name], box.port, box.stomp_port, name)
+    assert list(differing(load(NAME)[name], seen)) == []
 
 
 def test_a_hundred_clients_share_a_queue(box: Box) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mqsim.amqp.content import properties_of
 from mqsim.broker import Broker, ConnectionState
 from mqsim.protocol import End
 from mqsim.stomp import Session
@@ -24,8 +25,8 @@ FRAMES = [
 ]
 
 
-def opened() -> Session:
-    session = Session(Broker("3.10"))
+def opened(broker: Broker | None = None) -> Session:
+    session = Session(broker or Broker("3.10"))
     session.receive(b"CONNECT\naccept-version:1.2\n\n\0")
     assert session.bytes_to_send().startswith(b"CONNECTED\n")
     return session
@@ -71,6 +72,63 @@ def test_the_table_knows_all_states_and_leaves_none_without_an_end() -> None:
         assert CONNECTION.step(state, Input.LOSE) is Connection.CLOSED
 
 
+_NAMES = [
+    *(
+        "destination",
+        "id",
+        "ack",
+        "transaction",
+        "receipt",
+        "content-length",
+        "message-id",
+        "requeue",
+        "durable",
+    ),
+    *("persistent", "priority", "timestamp", "reply-to", "expiration", "x-message-ttl", "x-max-length"),
+    *(
+        "x-queue-type",
+        "x-queue-name",
+        "prefetch-count",
+        "exclusive",
+        "auto-delete",
+        "heart-beat",
+        "host",
+        "login",
+    ),
+    *("accept-version", "x-max-priority", "user-id", "type", "k\udcff"),
+]
+_VALUES = [
+    *(
+        "/queue/q",
+        "/topic/a.*",
+        "/exchange/amq.fanout",
+        "/exchange/nowhere/k",
+        "/amq/queue/q",
+        "/temp-queue/t",
+    ),
+    *(
+        "/reply-queue/x",
+        "0",
+        "1",
+        "client",
+        "client-individual",
+        "t",
+        "true",
+        "-1",
+        "9" * 30,
+        "9" * 5000,
+        "quorum",
+    ),
+    *("\\n", "\\", "T_0@@s@@1", "\udcff", "/queue/\udcff", "/exchange/\udcff/k", "", "1,1", "1.2"),
+]
+odd = st.tuples(
+    st.sampled_from(COMMANDS),
+    st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(_VALUES)), max_size=6),
+).map(
+    lambda made: "\n".join([made[0], *(f"{name}:{value}" for name, value in made[1]), "", "m\0"]).encode(
+        "utf-8", "surrogateescape"
+    )
+)
 words = st.sampled_from(
     [
         *COMMANDS,
@@ -87,7 +145,36 @@ pieces = st.one_of(
     st.sampled_from([b"\n", b"\n\n", b"\0", b":", b"\\n", b"\r\n", b"CONNECT\naccept-version:1.2\n\n\0"]),
     words.map(lambda word: word.encode() + b"\n"),
     st.sampled_from(FRAMES),
+    odd,
 )
+
+
+def tell_amqp_all(broker: Broker) -> int:
+    """Have AMQP told of all that is in queues, as it could be asked for; how many messages that is."""
+    channel, count = broker.connect("amqp").channel(), 0
+    for queue in [name for name, queue in broker.queues.items() if queue.owner is None]:
+        while (got := channel.get(queue, no_ack=True)) is not None:
+            message = got[1]
+            properties_of(message, 0.0, got=True)
+            assert (message.envelope.exchange + message.envelope.key).encode() is not None
+            count += 1
+    channel.connection.close()
+    return count
+
+
+@pytest.mark.parametrize("command", ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "CONNECT"])
+def test_every_header_with_every_odd_value(command: str) -> None:
+    told = 0
+    for name, value in itertools.product(_NAMES, _VALUES):
+        broker = Broker("3.10")
+        session = Session(broker) if command == "CONNECT" else opened(broker)
+        head = "" if name == "destination" else "destination:/queue/q\n"
+        session.receive(f"{command}\n{head}{name}:{value}\n\nbody\0".encode("utf-8", "surrogateescape"))
+        session.bytes_to_send()
+        told += tell_amqp_all(broker) if session.end is None or command == "SEND" else 0
+        session.lost()
+        assert not broker.connections
+    assert (told > 300) == (command == "SEND")
 
 
 @settings(max_examples=300)
@@ -97,12 +184,14 @@ def test_no_bytes_harm_anything_but_their_session(sent: list[bytes]) -> None:
     other = Session(broker, "other")
     other.receive(b"CONNECT\n\n\0SUBSCRIBE\ndestination:/queue/other\nid:0\n\n\0")
     session = Session(broker)
+    session.receive(b"CONNECT\naccept-version:1.2\n\n\0")
     for piece in sent:
         session.receive(piece)
         session.bytes_to_send()
     session.lost()
     assert session.end is not None
     assert [link.name for link in broker.connections] == ["other"]
+    tell_amqp_all(broker)
     other.bytes_to_send()
     other.receive(b"SEND\ndestination:/queue/other\n\nstill here\0")
     assert b"still here" in other.bytes_to_send()

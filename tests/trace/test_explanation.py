@@ -57,6 +57,31 @@ def test_acknowledged_too_early() -> None:
     )
 
 
+def test_an_early_acknowledgement_has_its_line_whatever_comes_of_the_work() -> None:
+    trace = run(worker=manual(acknowledge_first=True), faults=KILLED).trace
+    for task in ("Task 1", "Task 2"):
+        (line,) = (line for line in explain(trace, task).lines if line.kind == "acked")
+        assert line.text.endswith(f'"{task}", and counts it as done before worker-1 finishes it')
+
+
+def test_automatic_and_own_acknowledgements_in_one_program() -> None:
+    """What a program asks for by itself may be acknowledged otherwise than what it subscribes to."""
+    both = """
+import pika, time
+channel = pika.BlockingConnection().channel()
+channel.queue_declare("tasks")
+time.sleep(1)
+channel.basic_get("tasks", auto_ack=True)
+method, _, _ = channel.basic_get("tasks")
+channel.basic_ack(method.delivery_tag)
+"""
+    trace = run(worker=both).trace
+    for task, often in (("Task 1", 0), ("Task 2", 1)):
+        lines = explain(trace, task).lines
+        assert sum("acknowledgement" in line.text for line in lines) == often
+        assert sum("auto-ack" in line.text for line in lines) == 1 - often
+
+
 def test_given_back_by_a_crash_and_done_by_a_second_worker() -> None:
     end = ends("Task 1", worker=manual(), count={"worker": 2}, faults=[{"crash": "worker-1", "at": 1}])
     assert end.startswith(

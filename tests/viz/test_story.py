@@ -202,3 +202,71 @@ def test_work_in_hand_ends_before_the_stop_in_order_that_waited_for_it() -> None
         (2.0, "finishes web-1 #1 after 2 s"),
         (2.0, "is stopped cleanly"),
     ]
+
+
+def test_automatic_acknowledgement_is_told_as_the_broker_counts_and_nobody_acknowledges() -> None:
+    """Alike for a message that is worked to its end, and for one that is lost."""
+    made = Handmade(9.0)
+    made.producer("web-1")
+    made.consumer("worker-1", "tasks", (0.0, 3.0), ack="auto")
+    done = made.message("web-1", 0, "tasks", 0, Outcome.ACKED, 1)
+    made.delivery(done, "worker-1", 1, 1, 2, 1, How.ACKED)
+    gone = made.message("web-1", 1, "tasks", 0, Outcome.LOST, 3)
+    made.delivery(gone, "worker-1", 1, 2, NAN, 3, How.LOST)
+    made.trace.messages.acked[gone] = 1.0
+    for copy in (done, gone):
+        lines = told(made.trace, copy=copy)
+        name = message_name(made.trace, copy)
+        assert f"1 broker sends {name} to worker-1, and counts it as done (auto-ack)" in lines
+        assert not any("acknowledgement" in line for line in lines)
+
+
+def test_an_acknowledgement_before_the_work_is_told_whether_or_not_the_work_ends() -> None:
+    made = Handmade(9.0)
+    made.producer("web-1")
+    made.consumer("worker-1", "tasks", (0.0, 3.0))
+    done = made.message("web-1", 0, "tasks", 0, Outcome.ACKED, 1)
+    made.delivery(done, "worker-1", 1, 1, 2, 1, How.ACKED)
+    gone = made.message("web-1", 1, "tasks", 0, Outcome.LOST, 3)
+    made.delivery(gone, "worker-1", 1, 2, NAN, 3, How.LOST)
+    made.trace.messages.acked[gone] = 2.0
+    early = "broker has worker-1's acknowledgement of {}, and counts it as done before worker-1 finishes it"
+    assert "1 " + early.format("web-1 #1") in told(made.trace, copy=done)
+    assert told(made.trace, copy=gone)[-3:] == [
+        "2 worker-1 starts web-1 #2",
+        "2 " + early.format("web-1 #2"),
+        "3 broker can't send web-1 #2 again: it counts as done, and is lost: worker-1 never finished it",
+    ]
+
+
+@pytest.mark.parametrize("end", ["crashed", "powered-off", "exited", "stopped"])
+def test_nobody_does_anything_after_its_end(end: str) -> None:
+    """The log has the end first; what its actor did at that instant was before it."""
+    made = Handmade(9.0)
+    made.producer("web-1")
+    made.consumer("worker-1", "tasks", (0.0, 3.0))
+    copy = made.message("web-1", 0, "tasks", 3, Outcome.READY)
+    made.delivery(copy, "worker-1", 3, 3, NAN, 3, How.RETURNED)
+    made.trace.events.add(3.0, end, "worker-1")
+    made.trace.events.add(3.0, end, "web-1")
+    lines = [line.split(" ", 2)[1:] for line in told(made.trace)]
+    kinds = [(who, text.split()[0]) for who, text in lines]
+    ends = {who: place for place, (who, text) in enumerate(lines) if "web-1 #1" not in text}
+    assert kinds.index(("worker-1", "starts")) < ends["worker-1"] < kinds.index(("broker", "takes"))
+    assert kinds.index(("web-1", "publishes")) < ends["web-1"]
+    assert kinds.index(("broker", "sends")) < kinds.index(("worker-1", "starts"))
+
+
+def test_who_is_started_again_at_once_works_after_its_crash() -> None:
+    made = Handmade(9.0)
+    made.producer("web-1")
+    made.consumer("worker-1", "tasks", (0.0, 3.0), (3.0, NAN))
+    copy = made.message("web-1", 0, "tasks", 0, Outcome.ACKED, 5)
+    made.delivery(copy, "worker-1", 1, 1, NAN, 3, How.RETURNED)
+    made.delivery(copy, "worker-1", 3, 3, 5, 5, How.ACKED)
+    for kind in ("crashed", "started", "subscribed"):
+        made.trace.events.add(3.0, kind, "worker-1", "tasks" if kind == "subscribed" else "")
+    at_3 = [line.text.split()[0] for line in timeline_of(made.trace) if line.t == 3]
+    assert at_3 == ["CRASHES", "takes", "starts", "subscribes", "sends", "starts"] or at_3 == [
+        *("CRASHES", "starts", "subscribes", "takes", "sends", "starts")
+    ]

@@ -157,8 +157,9 @@ def check_same_queue(
         if name != "x-queue-type":
             check_alike(queue_named(queue), there, asked, (name,))
         elif kind != asked.get("x-queue-type", CLASSIC):
-            given = asked.get("x-queue-type", None if profile.version == "3.10" else CLASSIC)
-            raise replies.other_argument("x-queue-type", queue_named(queue), given, kind)
+            unset = None if profile.version == "3.10" else CLASSIC
+            kinds = [table.get("x-queue-type", unset) for table in (asked, there)]
+            raise replies.other_argument("x-queue-type", queue_named(queue), kinds[0], kinds[1])
 
 
 def consumer_priority(queue: str, table: Mapping[str, object]) -> int:

@@ -193,9 +193,17 @@ class ClassicQueue(Queue):
             return False
         self.admit(message)
         self.dispatch()
-        self.expire(self.context.now)
+        if self._head_may_be_new():
+            self.expire(self.context.now)
         self._make_room()
         return True
+
+    def _head_may_be_new(self) -> bool:
+        """Whether RabbitMQ looks at the head after a publish: it takes a longer queue's head for the old one.
+
+        So a message of higher priority may overstay its time at the head of a queue with priorities.
+        """
+        return self.waiting <= 1 or not self.arguments.max_priority
 
     def _publish_unanswered(self, message: Message) -> bool:
         if self.defers(message, None):
@@ -216,7 +224,7 @@ class ClassicQueue(Queue):
         self.ready.push(message)
         self.waiting += 1
         self.waiting_bytes += message.envelope.size
-        if self._expiring:
+        if self._expiring and self._head_may_be_new():
             self._arm()
 
     def _is_over(self) -> bool:
@@ -228,7 +236,7 @@ class ClassicQueue(Queue):
         if self._limit.drops_head:
             while self.waiting and self._is_over():
                 self.host.dead_lettering.discard(self._pop(), self, Reason.MAXLEN)
-        if self._expiring:
+        if self._expiring and self._head_may_be_new():
             self._arm()
 
     # -- out -------------------------------------------------------------------------------------------------
@@ -239,7 +247,11 @@ class ClassicQueue(Queue):
             return
         following = self.rotation.next
         while self.waiting:
-            if self._expiring and self._expiry.is_stale(self.ready.peek()):
+            if (
+                self._expiring
+                and not self.arguments.max_priority
+                and self._expiry.is_stale(self.ready.peek())
+            ):
                 self.expire(self.context.now)
                 continue
             consumer = following()
@@ -257,7 +269,7 @@ class ClassicQueue(Queue):
     def get(self, no_ack: bool = False) -> Message | None:
         """Take the next message for a `basic.get`, or None."""
         self._used_at = self.context.now
-        if self._expiring:
+        if self._expiring and not self.arguments.max_priority:
             self.expire(self.context.now)
         if not self.waiting:
             return None

@@ -42,6 +42,9 @@ class Subscriber(Protocol):
     def awaken(self) -> None:
         """It may hold more than before: take what is ready."""
 
+    def rejoin(self) -> None:
+        """It may hold more than before: go back into the rotation."""
+
     def dismiss(self) -> None:
         """The broker cancels it because its queue is gone."""
 

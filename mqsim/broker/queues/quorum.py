@@ -205,6 +205,7 @@ class QuorumQueue(ClassicQueue, ReplicatedQueue):
             self.waiting += 1
             self.waiting_bytes += message.envelope.size
             self.observer.requeued(message, self, how)
+        self.dispatch()
         self._make_room()
         if self._expiring:
             self.expire(self.context.now)

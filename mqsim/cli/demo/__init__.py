@@ -73,8 +73,8 @@ STEPS = (
     Step(
         "c) mended: a durable queue, persistent tasks, manual acknowledgement, prefetch 1",
         (
-            "new_task_safe.py and worker_safe.py change four lines. A worker acknowledges when it is done,",
-            "and has one task at a time; the others wait in the queue, where anybody can take them.",
+            "new_task_safe.py and worker_safe.py make these four changes, in a queue of their own.",
+            "A worker acknowledges a task when it is done, and has one at a time; the others wait.",
         ),
         "new_task_safe.py",
         "worker_safe.py",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from mqsim.runs.message_outcomes import listed
 from mqsim.trace.tables import Outcome, Trace
 from mqsim.trace.timeline import message_name, text_of
 from mqsim.viz.bars import consumers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def task_name(trace: Trace, copy: int) -> str:
@@ -62,11 +59,3 @@ def what_was_lost(trace: Trace) -> str:
     gone, again = lost(trace), sent_again(trace)
     first = f"Lost: {listed(gone)}." if gone else "Lost: none."
     return f"{first} Sent again: {listed(again)}." if again else first
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; `nothing` for none."""
-    them = list(words)
-    if len(them) < 2:
-        return them[0] if them else "nothing"
-    return f"{', '.join(them[:-1])} and {them[-1]}"

@@ -15,8 +15,13 @@ _NO_SCORE = {
 }
 
 
-def told_check(check: CheckVerdict) -> str:
-    """One check: what it asks for, and where it was not passed why, and how to see the run again."""
+def told_check(check: CheckVerdict, counts: bool = True) -> str:
+    """One check: what it asks for, and where it was not passed why, a hint, and how to see the run again.
+
+    Args:
+        check: which.
+        counts: whether it is told how many runs were made, and in how many the fault hit something.
+    """
     head = f"{check.state.value:<13} {check.points:g}/{check.max:g}  {check.name}"
     parts = [f"{head}: {check.says}"]
     if check.message:
@@ -30,9 +35,12 @@ def told_check(check: CheckVerdict) -> str:
         )
     if check.example.lines:
         parts += ["", *(f"    {line}" for line in check.example.lines)]
+    if check.hint:
+        parts += ["", f"    {check.hint}"]
     if check.example.replay:
         parts += ["", "    See this run again:", f"    {check.example.replay}", ""]
-    parts += [f"    ({each.words()})" for each in check.searched]
+    if counts:
+        parts += [f"    ({each.words()})" for each in check.searched]
     return "\n".join(parts)
 
 
@@ -42,12 +50,13 @@ def score_words(verdict: Verdict) -> str:
     return _NO_SCORE[verdict.state] if score is None else f"{score:g} of {verdict.max:g} points"
 
 
-def text(verdict: Verdict) -> str:
-    """The whole verdict."""
+def text(verdict: Verdict, counts: bool = True) -> str:
+    """The whole verdict; `counts` as in `told_check`."""
     where = "" if verdict.sandbox is None else f" (sandbox level {verdict.sandbox})"
-    parts = [f"{plain(verdict.submission)}: {verdict.exercise}{where}", ""]
+    whose = "" if verdict.submission == verdict.exercise else f"{plain(verdict.submission)}: "
+    parts = [f"{whose}{verdict.exercise}{where}", ""]
     if verdict.message:
         parts += [*textwrap.wrap(verdict.message, _WIDTH), ""]
-    parts += [told_check(check) for check in verdict.checks]
+    parts += [told_check(check, counts) for check in verdict.checks]
     parts += ["", f"{verdict.state.value}: {score_words(verdict)}"]
     return "\n".join(parts)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from mqsim.errors import UsageError
 from mqsim.guest.carriers.fork_main import PID, READY
 from mqsim.guest.carriers.lockstep import receive_exactly
-from mqsim.guest.carriers.watchdog import WAITED, spun
+from mqsim.guest.carriers.watchdog import BUSY, WAITED, spun, tell_busy
 from mqsim.guest.carriers.wire import LENGTH, MOST, WireError, pack_answer, unpack_call
 from mqsim.guest.kernel.operations import Event, Exit, Operation
 
@@ -59,12 +59,15 @@ class _Patience:
     """Looks at a process that has not answered yet, by the process's own clock.
 
     Args:
+        name: the program's.
         pid: its number in its server's eyes.
         pidfd: its descriptor, or -1.
         limit: seconds of processor time that it may use; None is for ever.
     """
 
-    def __init__(self, pid: int, pidfd: int, limit: float | None) -> None:
+    def __init__(self, name: str, pid: int, pidfd: int, limit: float | None) -> None:
+        self._name = name
+        self._told = False
         self._pid = pid
         self._pidfd = pidfd
         self._limit = limit
@@ -86,6 +89,9 @@ class _Patience:
             self._began = used
         if self._limit is not None and used - self._began >= self._limit + _GRACE:
             raise _EndedError(spun(self._limit))
+        if self._limit is not None and not self._told and used - self._began >= BUSY:
+            self._told = True
+            tell_busy(self._name, self._limit)
         idle = not first and used - self._used < _NOTHING and self._sleeps()
         self._asleep = self._asleep + 1 if idle else 0
         self._used = used
@@ -203,7 +209,7 @@ class ForkedCarrier:
     def _receive(self, size: int) -> bytes:
         """So many bytes of its answer, however long the machine takes over it."""
         parts: list[bytes] = []
-        patience = _Patience(self._pid, self._pidfd, self._limit)
+        patience = _Patience(self._name, self._pid, self._pidfd, self._limit)
         while size:
             try:
                 part = self._connection.recv(min(size, 1 << 20))

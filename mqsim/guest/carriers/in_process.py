@@ -18,6 +18,7 @@ from mqsim.guest.carriers.interpreter import InterpreterState, runtime_of
 from mqsim.guest.kernel.lifecycle import live
 from mqsim.guest.kernel.operations import Event, Exit, Operation
 from mqsim.guest.kernel.runtime import current
+from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
     from mqsim.guest.program import Program
@@ -98,9 +99,18 @@ class InProcess:
     # -- the watchdog ----------------------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._runtime.program.name
+
+    @property
     def cpu_limit(self) -> float | None:
         """Seconds of real time that it may run without blocking."""
         return self._runtime.program.cpu_limit
+
+    def place(self, frame: Any) -> str:
+        """Where in its text the program is."""
+        return whereabouts(self._runtime, frame)
 
     def abandon(self, frame: Any, why: str) -> None:
         """Called in the midst of the guest, which is to be ended: it does not return."""

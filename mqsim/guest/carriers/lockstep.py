@@ -17,6 +17,7 @@ from mqsim.guest.carriers.wire import LENGTH, pack_call, unpack_answer
 from mqsim.guest.kernel.lifecycle import live
 from mqsim.guest.kernel.operations import Event, Exit, Operation, Write
 from mqsim.guest.kernel.runtime import current
+from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
     import socket
@@ -94,9 +95,18 @@ class Lockstep:
         return unpack_answer(receive_exactly(self._connection, length))
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._program.name
+
+    @property
     def cpu_limit(self) -> float | None:
         """Seconds of real time that the program may run without blocking."""
         return self._program.cpu_limit
+
+    def place(self, frame: FrameType | None) -> str:
+        """Where in its text the program is."""
+        return whereabouts(self._runtime, frame)
 
     def abandon(self, frame: FrameType | None, why: str) -> None:
         """Called in the midst of the program, which is to be ended: it does not return."""

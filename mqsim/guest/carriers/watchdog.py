@@ -27,7 +27,7 @@ from mqsim.guest.kernel.operations import Exit, Operation
 from mqsim.guest.kernel.tracebacks import whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from mqsim.guest.kernel.runtime import Runtime
@@ -41,6 +41,12 @@ REALLY_WAITS = 300
 MEMORY = 1 << 30
 """Bytes by which this process may grow while programs run; the program that is at it then is ended."""
 
+BUSY = 2.0
+"""Seconds of processor time without waiting after which a reader is told that a program computes."""
+
+STILL = 50
+"""Alarms in a row after which a reader is told that a program really waits: five seconds."""
+
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _NOTHING = 0.002
 """Seconds of processor time that a program may use between two alarms, and still do nothing."""
@@ -50,8 +56,15 @@ class Watched(Protocol):
     """Who can be ended."""
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+
+    @property
     def cpu_limit(self) -> float | None:
         """Seconds of processor time that it may use without waiting; None is for ever."""
+
+    def place(self, frame: FrameType | None) -> str:
+        """Where in its text it is, such as `consumer.py, line 12`."""
 
     def abandon(self, frame: FrameType | None, why: str) -> None:
         """End it from within. Does not return when it is called inside the guest; else does nothing."""
@@ -68,6 +81,8 @@ _turn_at_ring = -1
 _since = _used_at_ring = 0.0
 _idle_rings = 0
 _resident_before = 0
+_tell: Callable[[str], None] | None = None
+_told_turn = -1
 rings = 0
 """How many alarms have rung in this process."""
 
@@ -99,6 +114,35 @@ WAITED = "as it really waits, for something that is not in the simulation"
 """Why a program is ended that waits in something that virtual time does not know."""
 
 
+@contextmanager
+def telling(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell a person, in a sentence, of a program that keeps all others waiting, before it is ended for it."""
+    global _tell
+    before, _tell = _tell, tell
+    try:
+        yield
+    finally:
+        _tell = before
+
+
+def tell_busy(name: str, limit: float, where: str = "") -> None:
+    """A program has computed for a while."""
+    if _tell is not None:
+        place = f" ({where})" if where else ""
+        _tell(
+            f"{name} computes and does not wait{place}: is that an endless loop? It is ended after "
+            f"{limit:g} s of processor time."
+        )
+
+
+def tell_still(name: str, where: str = "") -> None:
+    """A program has really waited for a while."""
+    if _tell is not None:
+        place = f" ({where})" if where else ""
+        end = f"It is ended after {REALLY_WAITS * RING_EVERY:g} s"
+        _tell(f"{name} waits for something that is not in the simulation{place}. {end}.")
+
+
 def _resident() -> int:
     """Bytes of memory that this process has; 0 where the system does not tell."""
     try:
@@ -109,7 +153,7 @@ def _resident() -> int:
 
 
 def _ring(_: int, frame: FrameType | None) -> None:
-    global _turn_at_ring, _since, _idle_rings, _used_at_ring, rings
+    global _turn_at_ring, _since, _idle_rings, _used_at_ring, _told_turn, rings
     rings += 1
     watched = _running
     if watched is None or watched.cpu_limit is None:
@@ -127,6 +171,12 @@ def _ring(_: int, frame: FrameType | None) -> None:
         watched.abandon(frame, spun(watched.cpu_limit))
     elif _idle_rings >= REALLY_WAITS:
         watched.abandon(frame, WAITED)
+    elif _told_turn != _turn and (used >= BUSY or _idle_rings >= STILL):
+        _told_turn = _turn
+        if used >= BUSY:
+            tell_busy(watched.name, watched.cpu_limit, watched.place(frame))
+        else:
+            tell_still(watched.name, watched.place(frame))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mqsim.amqp import Session
 from mqsim.amqp.frames import HEARTBEAT_FRAME
 from mqsim.amqp.observer import Observer
+from mqsim.guest.host.broker_client import BrokerClient
 from mqsim.guest.host.client_record import carried_out, refused
-from mqsim.guest.host.deliveries import ClientDeliveries, Key
 from mqsim.guest.kernel.ticks import EPOCH
-from mqsim.trace import ClientEvent, Outcome
+from mqsim.trace import ClientEvent
 from mqsim.trace.clients import ClientEventKind as Kind
 from mqsim.trace.event_kinds import EventKind
 
@@ -25,57 +25,13 @@ if TYPE_CHECKING:
     from mqsim.amqp.departures import Departure
     from mqsim.broker import Consumer, Message
     from mqsim.errors import BrokerError
-    from mqsim.guest.host.disk import Disk
-    from mqsim.protocol.access import Access
-    from mqsim.sim.world import World
-
-GONE = "its connection was gone before it arrived"
-SETTLING = frozenset({Kind.ACKED, Kind.NACKED, Kind.REJECTED})
-
-Note = Key | ClientEvent
-"""What is to be told when something sent to the client has reached its machine: a delivery, or a row."""
 
 
-class AmqpClient(Observer):
-    """The observer of one connection.
-
-    Args:
-        world: where the trace is.
-        fd: the program's number of the socket.
-        deliveries: what the program holds.
-        access: who may log in.
-        remark: has the transcript say something of the program.
-        disk: is told of what the program wants to be safe.
-
-    Attributes:
-        publishes: how many messages have left on it.
-    """
+class AmqpClient(BrokerClient, Observer):
+    """The observer of one AMQP connection."""
 
     session: Session
     sign_of_life = HEARTBEAT_FRAME
-
-    def __init__(
-        self,
-        world: World,
-        fd: int,
-        deliveries: ClientDeliveries,
-        access: Access,
-        remark: Callable[[str], None],
-        disk: Disk | None = None,
-    ) -> None:
-        self._world = world
-        self._clock = world.clock
-        self._fd = fd
-        self._access = access
-        self._remark = remark
-        self._disk = disk
-        self._deliveries = deliveries
-        self._record = deliveries.record.connect()
-        self._is_over = False
-        # Rows of messages that have left the client and not arrived.
-        self._under_way: dict[int, None] = {}
-        self._notes: list[Note] = []
-        self.publishes = 0
 
     def open_session(self, node: str, wake: Callable[[], None]) -> Session:
         """The session that this observes.
@@ -95,75 +51,11 @@ class AmqpClient(Observer):
         )
         return self.session
 
-    def advance(self, now: float) -> None:
-        """Move the broker on to `now`."""
-        self._world.broker.advance(now)
-
-    def take_notes(self) -> list[Note]:
-        """What goes with the bytes that are sent now."""
-        notes, self._notes = self._notes, []
-        return notes
-
-    # -- what the network tells ------------------------------------------------------------------------------
-
-    def used_by(self, frame: int, thread: str) -> None:
-        """From the frame of that number on, a thread of that name sends."""
-        self._record.used_by(frame, thread)
-
-    def received(self, notes: list[Note]) -> None:
-        """Deliveries, confirms and returns have reached the client's machine."""
-        for note in notes:
-            if isinstance(note, ClientEvent):
-                self._record.arrived(note)
-            else:
-                self._deliveries.received(note)
-
-    def missed(self, notes: list[Note]) -> None:
-        """They came to a client that was gone."""
-        for note in notes:
-            if not isinstance(note, ClientEvent):
-                self._deliveries.missed(note)
-
-    def gone(self, why: str) -> None:
-        """The client has closed its end."""
-        self._record.dropped(why)
-        self._deliveries.closed(self._fd)
-
-    def dropped(self, why: str) -> None:
-        """The connection broke."""
-        self._record.dropped(why)
-
-    def left_open(self) -> None:
-        """The run is over."""
-        self._record.left_open()
-
-    def is_over(self) -> None:
-        """The broker's end is gone; what was on its way came to nobody."""
-        self._is_over = True
-        for row in self._under_way:
-            self._lose(row, GONE)
-        self._under_way.clear()
-
-    def _lose(self, row: int, why: str) -> None:
-        self._world.copies.end(row, Outcome.LOST, self._clock._now, why)
-
     def left(self, departure: Departure) -> None:
         """As `Observer` says."""
         event = departure.frame.note = self._record.left(departure)
-        if event is None:
-            return
-        if event.kind is Kind.PUBLISHED:
-            self.publishes += 1
-            event.row = self._deliveries.publish(event)
-            if self._disk is not None and self._record.wants_safety(event):
-                self._disk.ask(event.row)
-            self._record.carries(event)
-            if self._is_over:
-                self._lose(event.row, GONE)
-            else:
-                self._under_way[event.row] = None
-        elif event.kind in SETTLING:
-            event.row = self._deliveries.settle(self._fd, event)
+        if event is not None:
+            self._left(event)
 
     # -- what the session tells ------------------------------------------------------------------------------
 
@@ -172,13 +64,8 @@ class AmqpClient(Observer):
         self._record.connection_opened(self.session.user)
 
     def vhost_not_found(self, name: str) -> None:
-        """As `Observer` says; the program's author is told where the file has one of that name."""
-        if name in self._access.others:
-            here = ", ".join(sorted(self._access.vhosts))
-            self._remark(
-                f"wants virtual host {name}: only one virtual host of a definitions file is simulated, "
-                f"here {here}; run the programs of each virtual host by themselves, with a file of its own"
-            )
+        """As `Observer` says."""
+        self._vhost_not_found(name)
 
     def connection_closed(self, error: BrokerError) -> None:
         """As `Observer` says."""

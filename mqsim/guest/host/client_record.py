@@ -120,10 +120,14 @@ class ConnectionRecord:
 
     # -- what leaves the program -----------------------------------------------------------------------------
 
+    def sends(self, frame: int) -> None:
+        """The frame of that number leaves: the rows of what it says have its thread."""
+        while self._threads and self._threads[0][0] <= frame:
+            self._thread = self._threads.pop(0)[1]
+
     def left(self, departure: Departure) -> ClientEvent | None:
         """A method has left; its row, where it has one."""
-        while self._threads and self._threads[0][0] <= departure.number:
-            self._thread = self._threads.pop(0)[1]
+        self.sends(departure.number)
         make = _ROWS.get(type(departure.method))
         return None if make is None else make(self, departure.frame.channel, departure)
 
@@ -134,6 +138,10 @@ class ConnectionRecord:
     def tuned(self, method: Any) -> None:
         """The client says what it agrees to."""
         self._heartbeat = float(method.heartbeat or 0)
+
+    def said_hello(self, properties: dict[str, Any], heartbeat: float) -> None:
+        """The client of another protocol says who it is, and after how many seconds it is to be heard."""
+        self._properties, self._heartbeat = properties, heartbeat
 
     def asks_to_open(self, method: Any) -> None:
         """The client names its virtual host."""
@@ -215,9 +223,13 @@ class ConnectionRecord:
 
     def closed_by_server(self, error: BrokerError) -> None:
         """The broker closes the connection because of an error, or as it stops."""
+        self.closed_with(error.code, error.text)
+
+    def closed_with(self, code: int, text: str) -> None:
+        """The server closes the connection, and says why."""
         if not self.over:
             self.over = True
-            self.add(Kind.CONNECTION_CLOSED_BY_SERVER, code=error.code, text=error.text)
+            self.add(Kind.CONNECTION_CLOSED_BY_SERVER, code=code, text=text)
 
     def dropped(self, why: str) -> None:
         """The connection ended without a word; one that was never opened is not told of."""

@@ -87,7 +87,7 @@ class ClientDeliveries:
         self.code = world.trace.actors.code(name)
         self.counts = ProducerCounts()
         clock = world.clock
-        self.record = ClientRecord(world.trace.clients, lambda: clock._now, name)
+        self.record: ClientRecord = ClientRecord(world.trace.clients, lambda: clock._now, name)
         self._held: dict[Key, HeldDelivery] = {}
         self._queues: dict[str, int] = {}
 
@@ -146,6 +146,7 @@ class ClientDeliveries:
         """The broker sends it a message; `auto`: and counts it as done."""
         self._recorder.sent(message, self.code)
         self._copies.expect_work(message.attempt)
+        self._world.trace.auto_acks[message.attempt] = auto
         self._held[key] = HeldDelivery(message, auto)
 
     def received(self, key: Key) -> None:

@@ -1,7 +1,7 @@
 """What a program does, in words: `printing "started task 2"`, `sending basic.ack 2`.
 
-AMQP is read as a session reads it, the ledger's requests as the JSON that they are; of other bytes the number
-is told.
+AMQP and STOMP are read as their sessions read them, the ledger's requests as the JSON that they are; of other
+bytes the number is told.
 """
 
 from __future__ import annotations
@@ -21,8 +21,13 @@ from mqsim.errors import ConnectionError
 from mqsim.guest.host.deliveries import TEXT, text_of
 from mqsim.guest.host.ledger_service import ADDRESS as LEDGER
 from mqsim.guest.kernel.operations import Close, Connect, Finish, Operation, Send, Write
+from mqsim.guest.shims.stomp import CHANNEL as STOMP_CHANNEL
+from mqsim.stomp.frames import SIGN_OF_LIFE, name_in
+from mqsim.stomp.frames import Frame as StompFrame
+from mqsim.stomp.frames import FrameReader as StompReader
 
 GREETING = b"AMQP"
+STOMP_PORT = 61613
 _SHOWN = 40
 _SETTLING = {"Basic.Ack", "Basic.Nack", "Basic.Reject"}
 _NAMED = ("queue", "exchange", "delivery_tag", "routing_key")
@@ -70,6 +75,9 @@ class _Wire:
 
     def __init__(self, to: tuple[str, int]) -> None:
         self.to = to
+        self.stomp = StompReader()
+        # Whether ACK covers all earlier messages, by the subscription's consumer tag.
+        self.cumulative: dict[str, bool] = {}
         self.greeted = False
         self.reader = FrameReader(0, greeted=False)
         self.where: dict[int, str] = {}
@@ -102,6 +110,8 @@ class OperationReader:
     def _sent(self, wire: _Wire, data: bytes) -> Said:
         if wire.to[1] == LEDGER[1]:
             return _to_ledger(data)
+        if wire.to[1] == STOMP_PORT:
+            return _stomp(wire, data)
         if not wire.greeted:
             wire.greeted = data.startswith(GREETING)
             wire.reader.foresee(data)
@@ -109,13 +119,47 @@ class OperationReader:
         parts = [_frame(wire, each) for each in wire.reader.foresee(data)]
         if not parts:
             return Said(f"sending {len(data)} bytes")
-        told = [part.text for part in parts if part.text]
-        return Said(
-            "sending " + " and ".join(told) if told else "",
-            all(part.beats for part in parts),
-            tuple(one for part in parts for one in part.settled),
-            tuple(step for part in parts for step in part.steps),
+        return _together(parts)
+
+
+def _together(parts: list[Said]) -> Said:
+    told = [part.text for part in parts if part.text]
+    return Said(
+        "sending " + " and ".join(told) if told else "",
+        all(part.beats for part in parts),
+        tuple(one for part in parts for one in part.settled),
+        tuple(step for part in parts for step in part.steps),
+    )
+
+
+def _stomp(wire: _Wire, data: bytes) -> Said:
+    if not data.strip(SIGN_OF_LIFE):
+        return Said("", beats=True)
+    parts = [_stomp_frame(wire, each) for each in wire.stomp.foresee(data)]
+    return _together(parts) if parts else Said(f"sending {len(data)} bytes")
+
+
+def _stomp_frame(wire: _Wire, frame: StompFrame) -> Said:
+    command, destination = name_in(frame.command), name_in(frame.get("destination") or "")
+    if command == "SEND":
+        text = text_of(frame.body[:TEXT])
+        words = (
+            f'"{_short(text)}" to {_short(destination)}' if text else f"a message to {_short(destination)}"
         )
+        return Said(words, steps=((StepKind.PUBLISH, text),))
+    if command == "SUBSCRIBE":
+        tag = f"Q_{destination}" if frame.get("id") is None else f"T_{frame.get('id')}"
+        wire.cumulative[tag] = frame.get("ack") == "client"
+    if command in ("ACK", "NACK") and frame.get("transaction") is None:
+        tag, _, rest = (frame.get("id") or frame.get("message-id") or "").partition("@@")
+        number = rest.rpartition("@@")[2]
+        multiple = wire.cumulative.get(tag, False)
+        text = f"{command} {number}{' (and all before)' if multiple else ''}"
+        told = command == "ACK" and number.isdigit()
+        settled = ((STOMP_CHANNEL, int(number), multiple),) if told else ()
+        return Said(text, settled=settled, steps=((StepKind.SETTLE, text),))
+    text = f"{_short(command)} {_short(destination or frame.get('transaction') or '')}".rstrip()
+    return Said(text, steps=((StepKind.OTHER, text),))
 
 
 def _frame(wire: _Wire, frame: Frame) -> Said:

@@ -11,7 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mqsim.guest.host.amqp_client import AmqpClient
+from mqsim.guest.host.mqtt_client import MqttBroker, MqttClient
+from mqsim.guest.host.operation_words import STOMP_PORT
 from mqsim.guest.host.port import OpenClient, Port
+from mqsim.guest.host.stomp_client import StompClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,9 +62,40 @@ def amqp(setting: Setting) -> OpenClient:
     return open_client
 
 
-AMQP_PORT = 5672
+def mqtt(setting: Setting) -> OpenClient:
+    """MQTT 3.1.1 and 5.0, with a broker of its own."""
+    broker = MqttBroker(setting.world)
 
-PROTOCOLS: Mapping[int, Callable[[Setting], OpenClient]] = {AMQP_PORT: amqp}
+    def open_client(connection: Connection) -> MqttClient:
+        return MqttClient(setting.world, broker, setting.deliveries[connection.client_name])
+
+    return open_client
+
+
+def stomp(setting: Setting) -> OpenClient:
+    """STOMP 1.0, 1.1 and 1.2, over the same broker as AMQP."""
+
+    def open_client(connection: Connection) -> StompClient:
+        return StompClient(
+            setting.world,
+            connection.fd,
+            setting.deliveries[connection.client_name],
+            setting.access,
+            partial(setting.remark, connection.client_name),
+            setting.disk,
+        )
+
+    return open_client
+
+
+AMQP_PORT = 5672
+MQTT_PORT = 1883
+
+PROTOCOLS: Mapping[int, Callable[[Setting], OpenClient]] = {
+    AMQP_PORT: amqp,
+    MQTT_PORT: mqtt,
+    STOMP_PORT: stomp,
+}
 
 
 def ports_of(setting: Setting, nodes: list[Node]) -> list[dict[int, Port]]:

@@ -130,7 +130,7 @@ class Runtime:
         pace: how many times as long as usual it sleeps.
         unwound: whether its main thread came to its end.
         only_heartbeats: whether the poll that comes next waits for messages and heartbeats alone.
-        polls_by_pika: whether that poll is pika's, which in reality takes no longer than five seconds.
+        poll_round: seconds after which a library ends that poll in reality, though nothing came; 0: never.
         passes_heartbeats: lets heartbeats pass while that poll waits (`heartbeats`); None: each one ends it.
         dozing: how many threads are in such a poll.
         wakeup_fd: the socket that signals are written to (`signal.set_wakeup_fd`), or -1.
@@ -163,7 +163,7 @@ class Runtime:
         self.pace = 1.0
         self.unwound = False
         self.only_heartbeats = False
-        self.polls_by_pika = False
+        self.poll_round = 0.0
         self.passes_heartbeats: Callable[[Sequence[Descriptor]], float | None] | None = None
         self.dozing = 0
         self.wakeup_fd = -1

@@ -16,9 +16,10 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import current
-from mqsim.guest.shims import interpreter
+from mqsim.guest.shims import interpreter, paho
 from mqsim.guest.shims import logging as logs
 from mqsim.guest.shims import pika as handling
+from mqsim.guest.shims import stomp as stomp_handling
 from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.heartbeats import told_of_heartbeats
 from mqsim.guest.shims.time import GuestDate, GuestDatetime
@@ -198,6 +199,8 @@ _CLOCKS = ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_n
 
 
 def _replace(module: ModuleType) -> None:
+    if module.__name__ == stomp_handling.MODULE:
+        stomp_handling.install(module)
     changes: dict[int, Any] = {id(datetime.datetime): GuestDatetime, id(datetime.date): GuestDate}
     for name in DISPATCHED:
         if name in sys.modules:
@@ -211,6 +214,8 @@ def _replace(module: ModuleType) -> None:
             _replace_defaults(value, changes)
         elif issubclass(type(value), type) and value.__module__ == module.__name__:
             _replace_in_class(value, changes)
+    if module.__name__ == paho.MODULE:
+        paho.skip_idle_rounds(module)
 
 
 def _replace_in_class(kind: type, changes: Mapping[int, Any]) -> None:

@@ -18,6 +18,7 @@ from heapq import heapreplace
 from typing import TYPE_CHECKING, Any
 
 from mqsim.guest.kernel.runtime import current
+from mqsim.guest.shims.select import PIKA_POLL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ def told_of_heartbeats(get_max_wait: Callable[[Any], float]) -> Callable[[Any], 
         if runtime is not None:
             loop = getattr(poller._get_wait_seconds, "__self__", None)
             timeouts = getattr(getattr(loop, "_timer", None), "_timeout_heap", None) or []
-            runtime.polls_by_pika = True
+            runtime.poll_round = PIKA_POLL
             runtime.only_heartbeats = all(_is_heartbeat(timeout.callback) for timeout in timeouts)
             passes = runtime.only_heartbeats and timeouts and not logger.isEnabledFor(logging.DEBUG)
             runtime.passes_heartbeats = partial(_pass, timeouts, clock.time_now) if passes else None

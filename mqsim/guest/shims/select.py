@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from greenlet import getcurrent
 
 from mqsim.guest.kernel.runtime import Task, inside
-from mqsim.guest.kernel.ticks import TICKS, ceil_ticks
+from mqsim.guest.kernel.ticks import ceil_ticks
 from mqsim.guest.shims.copies import as_builtin
 from mqsim.guest.shims.socket import oserror
 
@@ -78,10 +78,9 @@ def _await(
         return look()
     deadline = None if limit is None or limit == float("inf") else runtime.now + ceil_ticks(limit)
     park = runtime.park if runtime.only_heartbeats else runtime.park_until
-    by_pika, began = runtime.polls_by_pika, runtime.now
+    round_of_poll, began = ceil_ticks(runtime.poll_round), runtime.now
     passes_heartbeats = runtime.passes_heartbeats
-    runtime.only_heartbeats = runtime.polls_by_pika = False
-    runtime.passes_heartbeats = None
+    runtime.only_heartbeats, runtime.poll_round, runtime.passes_heartbeats = False, 0.0, None
     task = getcurrent()
     assert isinstance(task, Task)
     task.interrupted = False
@@ -102,9 +101,9 @@ def _await(
             found = look()
             if any(found) or not woken:
                 return found
-            if task.interrupted and by_pika:
-                rounds = -((began - runtime.now) // (PIKA_POLL * TICKS))
-                ends = began + max(1, rounds) * PIKA_POLL * TICKS
+            if task.interrupted and round_of_poll:
+                rounds = -((began - runtime.now) // round_of_poll)
+                ends = began + max(1, rounds) * round_of_poll
                 deadline = ends if deadline is None else min(deadline, ends)
                 park = runtime.park_until
     finally:

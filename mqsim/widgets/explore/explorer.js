@@ -57,6 +57,9 @@ class Page {
     const redraw = () => this.draw();
     this.sizes = new ResizeObserver(redraw);
     this.sizes.observe(this.frame);
+    // A notebook takes cells out of sight off the page: what changed meanwhile is drawn when they come back.
+    this.sights = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) redraw(); });
+    this.sights.observe(this.frame);
     this.themes = new MutationObserver(redraw);
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal: this.stop.signal });
@@ -66,6 +69,7 @@ class Page {
       for (const [name, call] of Object.entries(listen)) model.off(`change:${name}`, call);
       this.stop.abort();
       this.sizes.disconnect();
+      this.sights.disconnect();
       this.themes.disconnect();
     };
     this.turnControls();

@@ -6,7 +6,8 @@ export const PLACE = { PRODUCER: 0, EXCHANGE: 1, QUEUE: 2, HELD: 3, AT_WORK: 4, 
 export const STATE = { READY: 0, UNACKNOWLEDGED: 1, REDELIVERED: 2, DEAD_LETTERED: 3, LOST: 4, ACKNOWLEDGED: 5, GONE: 6 };
 export const STATUS = { ABSENT: 0, UP: 1, CRASHED: 2, NO_POWER: 3, HANGS: 4, SLOW: 5, STOPPED: 6, ENDED: 7, NOT_CONNECTED: 8,
   BLOCKED: 9, CUT_OFF: 10 };
-const WHAT = { CREATED: 0, PUBLISHED: 1, ENQUEUED: 2, SENT: 3, STARTED: 4, FINISHED: 5, ENDED: 6, EVENT: 7 };
+const WHAT = { CREATED: 0, PUBLISHED: 1, ENQUEUED: 2, SENT: 3, STARTED: 4, FINISHED: 5, ENDED: 6, EVENT: 7, ACKED: 8 };
+const COUNTED = { BY_ACK: 0, WHEN_SENT: 1, EARLY: 2 };
 const HOW = { OPEN: 0, ACKED: 1, REQUEUED: 2, REJECTED: 3, RETURNED: 4, LOST: 5 };
 const ARRAYS = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
 
@@ -124,7 +125,7 @@ export function words(film, step) {
   const consumer = film.actors[film.delivery_consumer[row]];
   if (what === WHAT.SENT) {
     const again = film.delivery_attempt[row] > 1 ? ` again (attempt ${film.delivery_attempt[row]})` : "";
-    const done = consumer.ack === "auto" ? ", and counts it as done (auto-ack)" : "";
+    const done = film.delivery_counted[row] === COUNTED.WHEN_SENT ? ", and counts it as done (auto-ack)" : "";
     return ["broker", `sends ${name} to ${consumer.name}${again}${done}`];
   }
   if (what === WHAT.STARTED) return [consumer.name, `starts ${name}`];
@@ -132,8 +133,12 @@ export function words(film, step) {
     return [consumer.name, `finishes ${name} after ${sixDigits(film.step_t[step] - film.delivery_started[row])} s`];
   }
   const who = consumer.name;
+  if (what === WHAT.ACKED || film.delivery_how[row] === HOW.ACKED) {
+    const early = film.delivery_counted[row] === COUNTED.EARLY;
+    const done = early ? `, and counts it as done before ${who} finishes it` : ": done";
+    return ["broker", `has ${who}'s acknowledgement of ${name}${done}`];
+  }
   return ["broker", {
-    [HOW.ACKED]: `has ${who}'s acknowledgement of ${name}: done`,
     [HOW.REQUEUED]: `has ${name} back from ${who}, to be sent again`,
     [HOW.REJECTED]: `hears from ${who} that it refuses ${name} for good`,
     [HOW.RETURNED]: `takes ${name} back: ${who} never acknowledged it`,

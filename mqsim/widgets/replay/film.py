@@ -18,6 +18,7 @@ import numpy as np
 
 from mqsim.errors import UsageError
 from mqsim.metrics import depth_series
+from mqsim.trace.acknowledgements import counting
 from mqsim.trace.causal_order import EVENT, Step
 from mqsim.trace.frames import columns
 from mqsim.trace.tables import NONE, Trace
@@ -188,6 +189,7 @@ def _columns(trace: Trace, steps: list[Step], told: list[bool], walk: Walk) -> d
         "change_actor": change[:, 1].copy(),
         "change_status": change[:, 2].astype(np.uint8),
         "delivery_work": works(trace),
+        "delivery_counted": np.array([counting(trace, row) for row in range(deliveries.n)], dtype=np.uint8),
         "event_copy": np.array(trace.events.copy, dtype=np.int32),
     }
     for name in ("producer", "number", "queue", "origin", "parent", "priority"):

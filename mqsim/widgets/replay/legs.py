@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mqsim.trace.causal_order import CREATED, ENDED, ENQUEUED, EVENT, FINISHED, PUBLISHED, SENT, STARTED, Step
+from mqsim.trace.acknowledgements import counts_when_sent
+from mqsim.trace.causal_order import (
+    ACKED,
+    CREATED,
+    ENDED,
+    ENQUEUED,
+    EVENT,
+    FINISHED,
+    PUBLISHED,
+    SENT,
+    STARTED,
+    Step,
+)
 from mqsim.trace.tables import NONE, How, Outcome, Trace
 from mqsim.widgets.replay.places import DOWN, NEWS_OF_THE_CONNECTION, STATUS_AFTER, Place, State, Status
 
@@ -83,6 +95,7 @@ class Walk:
             STARTED: self._started,
             FINISHED: self._finished,
             ENDED: self._ended,
+            ACKED: self._acked,
             EVENT: self._event,
         }
 
@@ -152,7 +165,7 @@ class Walk:
         table, row = self._trace.deliveries, step.row
         consumer = table.consumer[row]
         state = State.REDELIVERED if table.attempt[row] > 1 else State.UNACKNOWLEDGED
-        if self._acks[consumer] == "auto":
+        if counts_when_sent(self._trace, row):
             state = State.ACKNOWLEDGED
         self._go(number, table.copy[row], Place.HELD, consumer, state, table.received[row] - step.t, row)
 
@@ -170,24 +183,31 @@ class Walk:
         table, row = self._trace.deliveries, step.row
         here = self._here.get(table.copy[row])
         counted = table.how[row] == How.ACKED and table.ended[row] < step.t
-        counted = counted or self._acks[table.consumer[row]] == "auto"
+        counted = counted or counts_when_sent(self._trace, row)
         if counted and here is not None and here.delivery == row:
             self._go(number, table.copy[row], Place.DONE, table.consumer[row], State.ACKNOWLEDGED)
 
     def _ended(self, number: int, step: Step) -> None:
         table, row = self._trace.deliveries, step.row
         copy, consumer, how = table.copy[row], table.consumer[row], How(table.how[row])
-        here = self._here.get(copy)
         if how is How.ACKED:
-            worked = table.finished[row] <= step.t
-            if worked or self._acks[consumer] == "manual":
+            if table.finished[row] <= step.t:
                 self._go(number, copy, Place.DONE, consumer, State.ACKNOWLEDGED)
-            elif here is not None:
-                self._go(number, copy, Place(here.place), consumer, State.ACKNOWLEDGED, here.travel, row)
+            else:
+                self._acked(number, step)
         elif how is How.LOST:
             self._go(number, copy, Place.LOST, consumer, State.LOST)
         elif how in (How.REQUEUED, How.RETURNED):
             self._back(number, copy)
+
+    def _acked(self, number: int, step: Step) -> None:
+        table, row = self._trace.deliveries, step.row
+        here = self._here.get(table.copy[row])
+        if here is not None:
+            place = Place(here.place)
+            self._go(
+                number, table.copy[row], place, table.consumer[row], State.ACKNOWLEDGED, here.travel, row
+            )
 
     def _back(self, number: int, copy: int) -> None:
         queue = self._trace.messages.queue[copy]

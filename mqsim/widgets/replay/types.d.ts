@@ -68,6 +68,7 @@ export interface Film {
   delivery_how: Int32Array;
   delivery_started: Float64Array;
   delivery_work: Float64Array;
+  delivery_counted: Uint8Array;
   event_copy: Int32Array;
   depth_t: Float64Array;
   depth_ready: Int32Array;

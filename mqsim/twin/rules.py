@@ -144,6 +144,14 @@ def _depth(scenario: Scenario, name: str) -> int:
     return depth
 
 
+def _expiring_priorities(scenario: Scenario) -> bool:
+    expirations = any(spec.expiration is not None for spec in scenario.producers.values())
+    return any(
+        spec.max_priority and (expirations or spec.message_ttl is not None)
+        for spec in scenario.broker.queues.values()
+    )
+
+
 def _ready(scenario: Scenario) -> bool:
     return any(
         spec.ready
@@ -220,6 +228,11 @@ RULES = (
         "dead letters at the start",
         "Messages that wait at the start (ready) are dead-lettered at once.",
         _ready,
+    ),
+    Rule(
+        "expiry in queues with priorities",
+        "Messages expire (message_ttl, expiration) in a queue with priorities.",
+        _expiring_priorities,
     ),
     Rule("forwards to several places", "A consumer's publish has several destinations.", _forwards),
     Rule("pipelines in a circle", f"Forwards go round in a circle, or in over {MOST_WAYS} ways.", _ways),

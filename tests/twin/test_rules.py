@@ -62,6 +62,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "dead letters at the start": {
         "broker.queues.tasks": {"ready": 3, "max_length": 1, "dead_letter": {"key": "dead"}}
     },
+    "expiry in queues with priorities": {"broker.queues.tasks": {"max_priority": 3, "message_ttl": 1}},
     "forwards to several places": {
         "consumers.worker.publish": [
             {"to": [{"weight": 1, "queue": "dead"}, {"weight": 2, "queue": "tasks"}]}

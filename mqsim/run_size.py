@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_MESSAGES = 10_000_000
 """Copies of messages in one run; each takes about 300 bytes."""
+MOST_COUNTED = 20 * MOST_MESSAGES
+"""Messages in a run of which a few numbers are kept and no tables; each takes about 8 bytes."""
 MOST_TICKS = 10_000_000
 """Times that an autoscaler looks, that a fault comes back, or that the broker looks for overdue
 acknowledgements."""
@@ -50,8 +52,12 @@ _RECENT = 1000
 _LOOKS = "The broker looks every minute for overdue acknowledgements, even when nothing else happens"
 
 
-def refuse_what_is_too_large(scenario: Scenario) -> None:
+def refuse_what_is_too_large(scenario: Scenario, most: int = MOST_MESSAGES) -> None:
     """Refuse a scenario that would take more memory or time than a machine has.
+
+    Args:
+        scenario: what is to be run.
+        most: how many messages a run can have.
 
     Raises:
         ScenarioError: it names the field, and what is allowed there.
@@ -59,8 +65,8 @@ def refuse_what_is_too_large(scenario: Scenario) -> None:
     if len(scenario.broker.queues) > MOST_QUEUES:
         raise ScenarioError("broker.queues", len(scenario.broker.queues), f"{MOST_QUEUES:,} queues at most")
     for where, value, count in _messages(scenario):
-        if count > MOST_MESSAGES:
-            allowed = f"so low that a run has {MOST_MESSAGES:,} messages at most, not {count:.3g}"
+        if count > most:
+            allowed = f"so low that a run has {most:,} messages at most, not {count:.3g}"
             raise ScenarioError(where, value, allowed, "Lower it, or shorten the duration")
     for where, value, times in _ticks(scenario):
         if times > MOST_TICKS:

@@ -13,6 +13,8 @@ from mqsim.trace.completion import Completion, completions, dense, message_ids
 from mqsim.trace.frames import columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mqsim.trace.tables import Trace
@@ -54,6 +56,11 @@ def flow_times(trace: Trace) -> Flows:
     return Flows(begun, np.where(whole, last_worked, np.nan), np.where(whole, last_acked, np.nan))
 
 
+def unknown_queue(queue: str, known: Sequence[str]) -> UsageError:
+    """What to raise where a run has no such queue."""
+    return UsageError(f"queue: {queue!r} is not in this trace; it has {', '.join(known) or 'none'}.")
+
+
 def flow_numbers(trace: Trace, span: Window) -> dict[str, Any]:
     """How many flows were created in the window, how many finished, and how long those took (seconds)."""
     flows = flow_times(trace)
@@ -84,8 +91,7 @@ def slo_miss(trace: Trace, limit: float, *, warmup: float = 0.0, queue: str | No
     Raises:
         UsageError: `limit` or `warmup` is not a number of seconds, or the queue is unknown.
     """
-    if math.isnan(limit) or limit < 0:
-        raise UsageError(f"limit: {limit!r} is not allowed; it must be a number of seconds, 0 or more.")
+    refuse_no_limit(limit)
     span = window(trace, warmup)
     if queue is None:
         flows = flow_times(trace)
@@ -98,6 +104,16 @@ def slo_miss(trace: Trace, limit: float, *, warmup: float = 0.0, queue: str | No
     return 1.0 - float((worked[within] - created[within] <= limit).mean())
 
 
+def refuse_no_limit(limit: float) -> None:
+    """Refuse what is no limit for a message's time.
+
+    Raises:
+        UsageError: it is not a number of seconds, 0 or more.
+    """
+    if math.isnan(limit) or limit < 0:
+        raise UsageError(f"limit: {limit!r} is not allowed; it must be a number of seconds, 0 or more.")
+
+
 def times_in_queue(trace: Trace, queue: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each message that was meant for `queue`: when it was created, and first finished there (seconds).
 
@@ -107,9 +123,7 @@ def times_in_queue(trace: Trace, queue: str) -> tuple[NDArray[np.float64], NDArr
         UsageError: the trace knows no such queue.
     """
     if queue not in trace.queues.names:
-        raise UsageError(
-            f"queue: {queue!r} is not in this trace; it has {', '.join(trace.queues.names) or 'none'}."
-        )
+        raise unknown_queue(queue, trace.queues.names)
     code, created, finished = columns(trace.messages, "queue", "created", "finished")
     rows = np.flatnonzero(code == trace.queues.names.index(queue))
     message = dense(message_ids(trace)[rows])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqsim.errors import UsageError
-from mqsim.trace.frames import columns, rows_by_code
+from mqsim.trace.frames import cells_at, columns, rows_by_code
 from mqsim.trace.tables import How, Outcome, Trace
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def time_average(series: Series, start: float, end: float) -> tuple[float, int] 
     times, levels = series
     first = max(0, int(np.searchsorted(times, start, side="right")) - 1)
     last = int(np.searchsorted(times, end, side="left"))
-    edges = np.clip(np.append(times[first:last], end), start, end)
+    edges = np.append(times[first:last], end)
+    edges[0] = max(edges[0], start)
     held = levels[first:last]
     # A product by BLAS would wait for other processors, and its last bits differ from one kind to the next.
     return float((held * np.diff(edges)).sum()) / (end - start), int(held.max())
@@ -78,28 +79,40 @@ def depth_of(trace: Trace, rows: NDArray[np.int64], attempts: NDArray[np.int64])
     A message is ready from `enqueued`, not from each `sent`, and again when it is given back. What left for
     good without being with a consumer left at `ended`.
     """
-    enqueued, ended = (column[rows] for column in columns(trace.messages, "enqueued", "ended"))
-    copy, sent, closed, how = (
-        column[attempts] for column in columns(trace.deliveries, "copy", "sent", "ended", "how")
-    )
+    enqueued, ended = cells_at(rows, *columns(trace.messages, "enqueued", "ended"))
+    copy, sent, closed, how = cells_at(attempts, *columns(trace.deliveries, "copy", "sent", "ended", "how"))
     back = (how == How.REQUEUED) | (how == How.RETURNED)
-    of = np.searchsorted(rows, copy)
-    at_hand = 1 - np.bincount(of, minlength=len(rows)) + np.bincount(of[back], minlength=len(rows))
+    of = _places(trace, rows, copy)
+    at_hand = 1 - np.bincount(of, minlength=len(rows))
+    if back.any():
+        at_hand += np.bincount(of[back], minlength=len(rows))
     left = ended[(at_hand > 0) & ~np.isnan(enqueued)]
     return _level(trace, [enqueued, closed[back]], [sent, left])
 
 
 def in_system_of(trace: Trace, rows: NDArray[np.int64], attempts: NDArray[np.int64]) -> Series:
     """As `in_system_series`, for the rows of one queue."""
-    enqueued, ended, finished = (
-        column[rows] for column in columns(trace.messages, "enqueued", "ended", "finished")
+    enqueued, ended, finished, outcome = cells_at(
+        rows, *columns(trace.messages, "enqueued", "ended", "finished", "outcome")
     )
-    acked = columns(trace.messages, "outcome")[0][rows] == Outcome.ACKED
-    left = np.where(acked, np.maximum(ended, finished), ended)
-    copy, closed, how = (column[attempts] for column in columns(trace.deliveries, "copy", "ended", "how"))
-    of = np.searchsorted(rows, copy[how == How.LOST])
-    left[of] = np.fmax(left[of], closed[how == How.LOST])
-    return _level(trace, [enqueued], [left[~np.isnan(enqueued)]])
+    left = np.where(outcome == Outcome.ACKED, np.maximum(ended, finished), ended)
+    copy, closed, how = cells_at(attempts, *columns(trace.deliveries, "copy", "ended", "how"))
+    lost = np.flatnonzero(how == How.LOST)
+    if len(lost):
+        of = _places(trace, rows, copy[lost])
+        left[of] = np.fmax(left[of], closed[lost])
+    # Of nearly all of them the same: what did not come in did not leave.
+    left[np.isnan(enqueued)] = np.nan
+    return _level(trace, [enqueued], [left])
+
+
+def _places(trace: Trace, rows: NDArray[np.int64], copies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At which places among the rows of a queue some of them are."""
+    if len(rows) == trace.messages.n:
+        return copies
+    places = np.zeros(trace.messages.n, np.int64)
+    places[rows] = np.arange(len(rows))
+    return places[copies]
 
 
 def average_in(series: Series, span: Window) -> dict[str, Any]:
@@ -109,17 +122,26 @@ def average_in(series: Series, span: Window) -> dict[str, Any]:
 
 
 def _level(trace: Trace, up: list[NDArray[np.float64]], down: list[NDArray[np.float64]]) -> Series:
-    rises, falls = np.concatenate(up), np.concatenate(down)
-    rises, falls = rises[~np.isnan(rises)], falls[~np.isnan(falls)]
-    steps = np.zeros(len(rises) + len(falls) + 2, np.int64)
-    steps[: len(rises)] = 1
-    steps[len(rises) : len(rises) + len(falls)] = -1
-    times = np.concatenate([rises, falls, [trace.start, trace.end]])
-    # Times are nearly in order as they come, which the stable way of sorting makes use of.
+    rises, falls = _in_order(up), _in_order(down)
+    steps = np.full(len(rises) + len(falls) + 2, -1, np.int8)
+    steps[1 : len(rises) + 1] = 1
+    steps[0] = steps[-1] = 0
+    times = np.concatenate([[trace.start], rises, falls, [trace.end]])
+    # Two rows that are in order: the stable way of sorting only has to merge them.
     order = np.argsort(times, kind="stable")
-    times, levels = times[order], np.cumsum(steps[order])
-    last = np.append(times[1:] != times[:-1], True)
-    return times[last], levels[last]
+    times = times[order]
+    last = np.flatnonzero(times[1:] != times[:-1])
+    last = np.append(last, len(times) - 1)
+    return times[last], np.cumsum(steps[order].astype(np.int64))[last]
+
+
+def _in_order(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """All times in ascending order, without those that are none."""
+    found = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    if not (found[1:] >= found[:-1]).all():
+        found = np.sort(found)
+    # Those that are none are at the end; a row that has one at any place but the last is not in order.
+    return found[: int(np.searchsorted(found, np.inf, side="right"))]
 
 
 def _rows_of(trace: Trace, queue: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,7 +12,7 @@ from mqsim.metrics.series import average_in, depth_of, in_system_of, queue_rows
 from mqsim.metrics.utilisation import consumer_numbers
 from mqsim.metrics.window import Window, distribution, ratio, window
 from mqsim.trace.completion import dense, finished_attempts, message_ids
-from mqsim.trace.frames import columns
+from mqsim.trace.frames import cells_at, columns
 from mqsim.trace.tables import Outcome, Trace
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def summary(trace: Trace, warmup: float = 0.0) -> dict[str, Any]:
 
 
 def _counts(trace: Trace, rows: NDArray[np.int64]) -> dict[str, Any]:
-    outcome, finished = (column[rows] for column in columns(trace.messages, "outcome", "finished"))
+    outcome, finished = cells_at(rows, *columns(trace.messages, "outcome", "finished"))
     by_outcome = np.bincount(outcome, minlength=len(Outcome)).tolist()
     at_work = int(((outcome == Outcome.ACKED) & np.isnan(finished)).sum())
     under_way = by_outcome[Outcome.READY] + by_outcome[Outcome.UNACKED]
@@ -98,16 +98,17 @@ def queue_numbers(
     """
     numbers = _counts(trace, chosen)
     published, deliveries = columns(trace.messages, "published", "deliveries")
-    numbers["published"] = int((~np.isnan(published[chosen])).sum())
-    numbers["redelivered"] = int((deliveries[chosen] > 1).sum())
+    published, deliveries = cells_at(chosen, published, deliveries)
+    numbers["published"] = len(chosen) - int(np.count_nonzero(np.isnan(published)))
+    numbers["redelivered"] = int(np.count_nonzero(deliveries > 1))
     numbers["duplicates"] = 0
-    acked, outcome = columns(trace.messages, "acked", "outcome")
+    acked, outcome = cells_at(rows, *columns(trace.messages, "acked", "outcome"))
     # What was acknowledged before it was done, and then lost, is no throughput.
-    acks = (span.holds(acked[rows]) & (outcome[rows] != Outcome.LOST)).sum()
+    acks = int(np.count_nonzero(span.holds(acked) & (outcome != Outcome.LOST)))
     numbers["throughput"] = ratio(acks, span.length)
     found = queue_times(trace, chosen)
     wait = times_of("wait", found)
-    numbers["p_wait"] = ratio((wait > AT_ONCE).sum(), len(wait))
+    numbers["p_wait"] = ratio(int(np.count_nonzero(wait > AT_ONCE)), len(wait))
     if times:
         for name in ("wait", "service", "sojourn"):
             numbers[name] = distribution(times_of(name, found))
@@ -116,12 +117,11 @@ def queue_numbers(
 
 def queue_times(trace: Trace, chosen: NDArray[np.int64]) -> list[NDArray[np.float64]]:
     """When rows of a queue were created, enqueued, started and finished, of copies whose work was done."""
-    created, enqueued, started, finished, outcome = (
-        column[chosen]
-        for column in columns(trace.messages, "created", "enqueued", "started", "finished", "outcome")
+    created, enqueued, started, finished, outcome = cells_at(
+        chosen, *columns(trace.messages, "created", "enqueued", "started", "finished", "outcome")
     )
     worked = ~np.isnan(finished) & ((outcome == Outcome.ACKED) | (outcome == Outcome.UNACKED))
-    return [created[worked], enqueued[worked], started[worked], finished[worked]]
+    return cells_at(np.flatnonzero(worked), created, enqueued, started, finished)
 
 
 def times_of(name: str, found: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -136,7 +136,7 @@ def duplicates(trace: Trace, within: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each queue, how often work was finished again on a message that had been finished there before."""
     (queue,) = columns(trace.messages, "queue")
     copy = columns(trace.deliveries, "copy")[0][finished_attempts(trace)]
-    copy = copy[within[copy]]
+    (copy,) = cells_at(np.flatnonzero(within[copy]), copy)
     finishes = np.bincount(queue[copy], minlength=len(trace.queues))
     message = dense(message_ids(trace)[copy] * len(trace.queues) + queue[copy])
     first = np.zeros(int(message.max()) + 1 if len(message) else 0, dtype=np.int64)

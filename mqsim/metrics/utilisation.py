@@ -10,19 +10,22 @@ import numpy as np
 from mqsim.metrics.window import Window, ratio
 from mqsim.trace.completion import finished_attempts
 from mqsim.trace.frames import columns
-from mqsim.trace.work_spans import up_spans, work
+from mqsim.trace.work_spans import up_times, work
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
-    from mqsim.trace.tables import Trace
+    from mqsim.trace.tables import Actor, Trace
 
 
 def consumers(trace: Trace) -> list[str]:
     """Who consumed: all actors of that role, and whoever was sent a message."""
     named = [name for name, actor in trace.cast.items() if actor.role == "consumer"]
     (codes,) = columns(trace.deliveries, "consumer")
-    served = [trace.actors.names[code] for code in np.unique(codes).tolist() if code >= 0]
+    sent = np.bincount(codes + 1, minlength=1)[1:]
+    served = [trace.actors.names[code] for code in np.flatnonzero(sent).tolist()]
     return list(dict.fromkeys(named + served))
 
 
@@ -34,21 +37,43 @@ def consumer_numbers(trace: Trace, span: Window) -> tuple[dict[str, Any], dict[s
     length (for a group over that of all its members); `of_up_time` over the seconds it was up. Both count the
     slots of a pool: one that works in two of its four slots is half busy.
     """
-    names = consumers(trace)
-    # Whoever is in no table has -1: the spare last row.
-    codes = {name: code for code, name in enumerate(trace.actors.names)}
-    handled = _handled(trace, span)
     done = work(trace)
     within = span.overlap(done.start, done.end)
-    seconds = np.bincount(done.consumer, weights=within, minlength=len(codes) + 1)
+    sums = np.bincount(done.consumer, weights=within, minlength=len(trace.actors.names) + 1)
+    seconds = sums.astype(np.float64, copy=False)
+    return numbers_of_consumers(
+        trace.cast, consumers(trace), trace.actors.names, _handled(trace, span), seconds, span
+    )
+
+
+def numbers_of_consumers(
+    cast: Mapping[str, Actor],
+    names: Sequence[str],
+    actors: Sequence[str],
+    handled: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    span: Window,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """As `consumer_numbers`, from sums.
+
+    Args:
+        cast: who took part, and when they ran.
+        names: the consumers among them.
+        actors: the names behind the codes; both of the following have a spare last row besides.
+        handled: a row an actor, a column a queue and a spare first one.
+        seconds: at work within the window, an actor each.
+        span: the window.
+    """
+    # Whoever is in no table has -1: the spare last row.
+    codes = {name: code for code, name in enumerate(actors)}
     rows: dict[str, list[float]] = {}
     groups: dict[str, list[str]] = {}
-    slots = {name: trace.cast[name].slots if name in trace.cast else 1 for name in names}
+    slots = {name: cast[name].slots if name in cast else 1 for name in names}
     for name in names:
-        up = up_spans(trace, name)
+        up = up_times(cast, name, span.end)
         up_for = slots[name] * float(span.overlap(up[:, 0], up[:, 1]).sum())
         rows[name] = [float(seconds[codes.get(name, -1)]), up_for]
-        group = trace.cast[name].group if name in trace.cast else name
+        group = cast[name].group if name in cast else name
         groups.setdefault(group, []).append(name)
 
     def numbers(members: list[str]) -> dict[str, Any]:

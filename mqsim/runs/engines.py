@@ -4,21 +4,25 @@ bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from mqsim.errors import UsageError
+from mqsim.metrics.measures import measures
 from mqsim.run_size import (
+    MOST_COUNTED,
     expected_messages,
     refuse_more_copies,
     refuse_more_time,
     refuse_what_is_too_large,
 )
+from mqsim.runs.result import RunResult
 from mqsim.sim import World
 from mqsim.twin import eligible
 from mqsim.twin.readiness import Readiness, readiness
 
 if TYPE_CHECKING:
+    from mqsim.metrics.measures import Number
     from mqsim.scenario import Scenario
     from mqsim.trace import Trace
 
@@ -61,9 +65,30 @@ def run_by(
         try:
             return compiled(scenario, seed, replication, pulse), "compiled"
         except CannotGoOnError as error:
-            if strict:
-                raise UsageError(f"The compiled twin can't go on: {error} The engine simpy can.") from None
+            _cannot_go_on(error, strict=strict)
     return World(scenario, seed, replication).run_to_end(pulse), "simpy"
+
+
+def measured_by(
+    chosen: str, scenario: Scenario, seed: int, paths: Sequence[str], *, strict: bool = False
+) -> dict[str, Number]:
+    """As `run_by`, for a few numbers (`metrics.measures`): where the twin can count them as it goes, no
+    tables are made.
+    """
+    if chosen == "compiled":
+        from mqsim.twin.measuring import counts
+        from mqsim.twin.play import measure
+        from mqsim.twin.supply import CannotGoOnError
+
+        if counts(scenario):
+            refuse_what_is_too_large(scenario, MOST_COUNTED)
+            try:
+                return measure(scenario, paths, seed, watch=_watch())
+            except CannotGoOnError as error:
+                _cannot_go_on(error, strict=strict)
+                chosen = "simpy"
+    trace, _ = run_by(chosen, scenario, seed, 0, strict=strict)
+    return measures(trace, paths, RunResult(scenario, seed, 0, trace).warmup)
 
 
 def choose(scenario: Scenario, engine: str, runs: int = 1) -> str:
@@ -85,19 +110,41 @@ def pays(scenario: Scenario, runs: int = 1) -> bool:
     return enough is not None and runs * expected_messages(scenario) >= enough and not eligible(scenario)
 
 
+def load_for(scenario: Scenario) -> bool:
+    """Load the twin if it is kept on disk and would run a scenario from then on; say whether it was loaded.
+
+    That takes about a second, so it is for those who will run the same scenario again and again.
+    """
+    enough = expected_messages(scenario) >= PAYS_FROM[Readiness.LOADED]
+    if readiness() is not Readiness.KEPT or not enough or eligible(scenario):
+        return False
+    from mqsim.twin.ahead import compile_ahead
+
+    compile_ahead()
+    return True
+
+
 def compiled(scenario: Scenario, seed: int, replication: int, pulse: Pulse | None = None) -> Trace:
     """Play a scenario in the twin."""
     from mqsim.twin.play import play
 
     refuse_what_is_too_large(scenario)
+    return play(scenario, seed, replication, _watch(pulse))
 
+
+def _watch(pulse: Pulse | None = None) -> Callable[[float, int], None]:
     def watch(now: float, copies: int) -> None:
         refuse_more_copies(copies)
         refuse_more_time(now)
         if pulse is not None:
             pulse(now)
 
-    return play(scenario, seed, replication, watch)
+    return watch
+
+
+def _cannot_go_on(error: UsageError, *, strict: bool) -> None:
+    if strict:
+        raise UsageError(f"The compiled twin can't go on: {error} The engine simpy can.") from None
 
 
 def _refuse_what_cannot_be_compiled(scenario: Scenario) -> None:

@@ -9,9 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
-from mqsim.metrics.measures import measures
-from mqsim.runs.engines import Engine, choose, run_by
-from mqsim.runs.result import RunResult
+from mqsim.runs.engines import Engine, choose, measured_by
 from mqsim.runs.simulation import checked_seed
 from mqsim.scenario import Scenario, scenario_from
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-    from mqsim.trace import Trace
 
 Told = Callable[[int, int], None]
 
@@ -124,8 +120,7 @@ def _each(
     """The numbers of each run, as they come, with the place of its seed."""
 
     def one(place: int) -> tuple[int, dict[str, Any]]:
-        trace, _ = run_by(engine, scenario, seeds[place], 0, strict=strict)
-        return place, _numbers(scenario, seeds[place], trace, paths)
+        return place, measured_by(engine, scenario, seeds[place], paths, strict=strict)
 
     places = iter(range(len(seeds)))
     if engine != "compiled" or threads == 1 or len(seeds) == 1:
@@ -145,8 +140,3 @@ def _each(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _numbers(scenario: Scenario, seed: int, trace: Trace, paths: list[str]) -> dict[str, Any]:
-    """What is measured of one run, after its warm-up."""
-    return measures(trace, paths, RunResult(scenario, seed, 0, trace).warmup)

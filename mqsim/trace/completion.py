@@ -35,27 +35,42 @@ class Completion(IntEnum):
     RETRIED = 4
 
 
+_SPARSE = 16
+"""A table of keys has so many cells a key at most."""
+_GIVEN_BACK = np.isin(np.arange(len(How)), (How.REQUEUED, How.REJECTED, How.LOST))
+
+
 def message_ids(trace: Trace) -> NDArray[np.int64]:
     """For each row of the message table a number, from 0 up, that rows of one producer's message share.
 
     Rows without a producer share theirs with their origin.
     """
     producer, number, origin = columns(trace.messages, "producer", "number", "origin")
-    keys = number * (len(trace.actors) + 1) + producer
-    if (producer == NONE).any():
+    sent = np.bincount(producer + 1, minlength=len(trace.actors) + 1)
+    keys = number
+    if np.count_nonzero(sent) > 1:
+        # Those who sent anything, in the order of their codes, take turns in the keys.
+        ranks = np.cumsum(sent > 0) - 1
+        keys = number * (int(ranks[-1]) + 1) + ranks[producer + 1]
+    if sent[0]:
         keys = np.where(producer == NONE, -1 - origin, keys)
     return dense(keys)
 
 
 def dense(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rank of each key among the different keys, from 0."""
+    if len(keys) and int(keys.min()) >= 0 and int(keys.max()) < _SPARSE * len(keys):
+        # A table of the keys that there are takes a tenth of the time of sorting them.
+        there = np.zeros(int(keys.max()) + 1, dtype=bool)
+        there[keys] = True
+        return keys if there.all() else (np.cumsum(there) - 1)[keys]
     return np.unique(keys, return_inverse=True)[1].astype(np.int64, copy=False)
 
 
 def finished_attempts(trace: Trace) -> NDArray[np.bool_]:
     """Which rows of the delivery table were worked to their end and not given back by the worker itself."""
     finished, how = columns(trace.deliveries, "finished", "how")
-    done: NDArray[np.bool_] = ~np.isnan(finished) & ~np.isin(how, (How.REQUEUED, How.REJECTED, How.LOST))
+    done: NDArray[np.bool_] = ~np.isnan(finished) & ~_GIVEN_BACK[how]
     return done
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mqsim.trace.frames import columns
-from mqsim.trace.tables import How, Trace
+from mqsim.trace.tables import Actor, How, Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -30,9 +32,14 @@ class Work(NamedTuple):
 
 def up_spans(trace: Trace, actor: str) -> NDArray[np.float64]:
     """When an actor ran, as rows (from, to) in seconds; one that was still running ends with the run."""
-    known = trace.cast.get(actor)
+    return up_times(trace.cast, actor, trace.end)
+
+
+def up_times(cast: Mapping[str, Actor], actor: str, end: float) -> NDArray[np.float64]:
+    """As `up_spans`, of those who took part in a run until `end`."""
+    known = cast.get(actor)
     spans = np.array(known.up if known else [], dtype=np.float64).reshape(-1, 2)
-    return np.where(np.isnan(spans), trace.end, spans)
+    return np.where(np.isnan(spans), end, spans)
 
 
 def _slots(trace: Trace, name: str) -> int:

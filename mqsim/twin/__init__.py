@@ -10,8 +10,10 @@ It needs numba (`pip install 'mqsim[fast]'`) and plays what `eligible` says noth
 | `setting`, `pipelines` | from a scenario to arrays; by which forwards a message can come |
 | `samples`, `supply` | random numbers in blocks; longer tables and more numbers while it runs |
 | `recording` | from arrays to a trace |
+| `measuring` | from what was counted to a few numbers, without a trace |
 | `state`, `codes` | the arrays; the numbers that things are known by |
 | `kernel`, `clock`, `broker`, `ledger` | what is compiled: time, queues, the record |
+| `counting` | what is compiled: counting, where no record is wanted |
 | `lives`, `processes`, `producers`, `consumers`, `finishing`, `faults` | what is compiled: actors |
 | `compiled`, `pointers` | how it is compiled |
 | `sources`, `readiness`, `ahead` | how it is kept on disk, and compiled ahead |

@@ -48,6 +48,7 @@ from mqsim.twin.codes import (
     UNROUTABLE_,
 )
 from mqsim.twin.compiled import compiled, inlined
+from mqsim.twin.counting import depth_changes, given_back, inside_changes, released
 from mqsim.twin.ledger import acknowledged, close_row, log, new_copy, queue_code, refused
 from mqsim.twin.state import NAN, NEVER
 
@@ -123,6 +124,7 @@ def push(s: Any, q: Any, row: int) -> None:
     else:
         s.messages[level.tail].next = row
     level.tail = row
+    depth_changes(s, q)
     q.waiting += 1
     s.g[0].ready += 1
 
@@ -134,6 +136,7 @@ def give_back(s: Any, q: Any, row: int) -> None:
     s.messages[row].next = -1
     s.messages[row].child = -1
     level.returned = merged(s, level.returned, row)
+    depth_changes(s, q)
     q.waiting += 1
     s.g[0].ready += 1
 
@@ -170,6 +173,7 @@ def take(s: Any, q: Any) -> int:
         level.head = s.messages[row].next
         if level.head < 0:
             level.tail = -1
+    depth_changes(s, q)
     q.waiting -= 1
     s.g[0].ready -= 1
     if q.expiring:
@@ -256,13 +260,19 @@ def send(s: Any, session: int, row: int) -> None:
     c = s.sessions[session]
     m = s.messages[row]
     a = s.actors[c.actor]
-    delivery = g.deliveries
-    g.deliveries += 1
+    delivery = g.free_deliveries
+    if delivery >= 0:
+        g.free_deliveries = s.deliveries[delivery].behind
+    else:
+        delivery = g.deliveries
+        g.deliveries += 1
+    m.held += 1
     m.deliveries += 1
     m.attempt = delivery
     m.delivered = g.now
     m.consumer = a.code
     if m.deliveries + m.tried > g.attempts:
+        g.tries = max(g.tries, m.deliveries + m.tried)
         g.low = 1
     d = s.deliveries[delivery]
     d.sent = g.now
@@ -280,11 +290,13 @@ def send(s: Any, session: int, row: int) -> None:
     d.how = 0
     d.abandoned = 0
     d.work_to_come = 0
+    d.held = 1
     if c.auto:
         d.work_to_come = 1
         hop(s, c.latency, DELIVER, delivery, 0)
         acknowledged(s, row)
     else:
+        d.held = 2
         c.unacked += 1
         s.queues[m.at].unacked += 1
         g.held += 1
@@ -297,7 +309,7 @@ def send(s: Any, session: int, row: int) -> None:
         hop(s, c.latency, DELIVER, delivery, 0)
 
 
-@compiled
+@inlined
 def let_go(s: Any, delivery: int) -> int:
     """The broker ends a delivery; give its message."""
     d = s.deliveries[delivery]
@@ -330,6 +342,7 @@ def came_in(s: Any, q: Any, row: int) -> None:
     m.sequence = q.sequence
     m.enqueued = s.g[0].now
     m.queue = queue_code(s, q.index)
+    inside_changes(s, q, 1)
     if m.way >= 0:
         s.actors[m.way].saturate -= 1
         m.way = -1
@@ -512,6 +525,7 @@ def left(s: Any, q: Any, row: int, outcome: int, kind: int, detail: int) -> None
         d = s.deliveries[m.attempt]
         d.ended = g.now
         d.how = H_REJECTED
+        given_back(s, m.attempt)
         m.attempt = -1
     m.outcome = outcome
     m.ended = g.now
@@ -541,6 +555,7 @@ def requeue(s: Any, q: Any, row: int, how: int, kind: int, detail: int) -> None:
     d = s.deliveries[m.attempt]
     d.ended = g.now
     d.how = how
+    given_back(s, m.attempt)
     m.attempt = -1
     consumer = m.consumer
     m.delivered = NAN
@@ -555,7 +570,7 @@ def requeue(s: Any, q: Any, row: int, how: int, kind: int, detail: int) -> None:
 # -- what clients say ----------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def ack(s: Any, delivery: int) -> None:
     """A client acknowledges a delivery."""
     session = s.deliveries[delivery].session
@@ -643,7 +658,9 @@ def close(s: Any, session: int) -> None:
             if g.now - d.sent > g.longest_wait:
                 g.longest_wait = g.now - d.sent
             requeue(s, q, d.row, H_RETURNED, K_RETURNED, D_CLOSED)
-            delivery = d.after
+            following = d.after
+            released(s, delivery, 1)
+            delivery = following
         c.head = -1
         c.tail = -1
         put(s, q.index, DISPATCH, -1)
@@ -658,9 +675,18 @@ def close(s: Any, session: int) -> None:
 # -- time ----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def advance(s: Any) -> None:
     """Move the broker's time on, and do what has become due."""
+    g = s.g[0]
+    if g.due_n > 0 and s.due_t[0] <= g.now:
+        do_what_is_due(s)
+    g.broker_now = g.now
+
+
+@compiled
+def do_what_is_due(s: Any) -> None:
+    """Do what has become due at the broker."""
     g = s.g[0]
     while g.due_n > 0 and s.due_t[0] <= g.now:
         what = s.due_what[0]
@@ -670,7 +696,6 @@ def advance(s: Any) -> None:
         if time > g.broker_now:
             g.broker_now = time
         become_due(s, what)
-    g.broker_now = g.now
 
 
 @compiled

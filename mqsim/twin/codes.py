@@ -81,8 +81,8 @@ CONSUMER, TIMED, USERS, SATURATING, PRELOADED = range(5)
 # What is to be done with a queue: take a message in, send, expire, make room, tell that it is full.
 ENTER, DISPATCH, EXPIRE, ROOM, FULL = range(5)
 
-# Whether a copy is open, acknowledged while its work is not done, or has ended.
-IS_OPEN, IS_ACKED, HAS_ENDED = range(3)
+# Whether a copy is open, acknowledged while its work is not done, or has ended; or is no copy any more.
+IS_OPEN, IS_ACKED, HAS_ENDED, IS_FREE = range(4)
 
 # Why the kernel returns.
 DONE, GROW, REFILL, PAUSE = range(4)

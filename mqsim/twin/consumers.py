@@ -23,11 +23,12 @@ from mqsim.twin.codes import (
     MANUAL,
 )
 from mqsim.twin.compiled import compiled, inlined
+from mqsim.twin.counting import broken_work_ends, leave_unfinished, released
 from mqsim.twin.ledger import give_up, log, lose_acked
 from mqsim.twin.lives import end_life
 
 
-@compiled
+@inlined
 def receive(s: Any, delivery: int) -> None:
     """At the client: work on a delivery, or keep it for later."""
     g = s.g[0]
@@ -64,6 +65,7 @@ def begin(s: Any, actor: int, delivery: int) -> None:
     d = s.deliveries[delivery]
     m = s.messages[d.row]
     a.working = delivery
+    broken_work_ends(s, actor)
     d.started = g.now
     if m.attempt == delivery:
         m.started = g.now
@@ -75,6 +77,7 @@ def begin(s: Any, actor: int, delivery: int) -> None:
         seconds *= stretched(s, a.factor_from, a.factor_to)
     if a.ack == EARLY:
         d.work_to_come = 1
+        d.held += 1
         hop(s, a.latency, ACK, delivery, 0)
     if not a.plain:
         seconds = foreseen(s, actor, d.row, seconds)
@@ -176,8 +179,11 @@ def lose_work(s: Any, actor: int) -> None:
     a.timer += 1
     a.slow_n = 0
     a.slowed = 1.0
-    if delivery >= 0 and a.ack != MANUAL:
-        give_up(s, delivery, D_DIED, a.code)
+    if delivery >= 0:
+        leave_unfinished(s, actor, delivery, True)
+        if a.ack != MANUAL:
+            give_up(s, delivery, D_DIED, a.code)
+        released(s, delivery, 1)
     lose_buffer(s, actor)
     a.stopping = 0
 
@@ -192,6 +198,7 @@ def lose_buffer(s: Any, actor: int) -> None:
     while delivery >= 0:
         following = s.deliveries[delivery].behind
         lose_acked(s, delivery, D_IN_MEMORY, a.code)
+        released(s, delivery, 1)
         delivery = following
 
 

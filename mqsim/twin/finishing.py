@@ -24,13 +24,14 @@ from mqsim.twin.codes import (
     REJECTS,
     START,
 )
-from mqsim.twin.compiled import compiled
+from mqsim.twin.compiled import compiled, inlined
 from mqsim.twin.consumers import begin, from_buffer, happens, leave
+from mqsim.twin.counting import leave_unfinished, released, worked
 from mqsim.twin.ledger import finished, give_up, join, log, lost, new_message, queue_code
 from mqsim.twin.processes import connect_later, crash
 
 
-@compiled
+@inlined
 def finish(s: Any, actor: int) -> None:
     """The work in hand is done, or fails."""
     g = s.g[0]
@@ -44,6 +45,7 @@ def finish(s: Any, actor: int) -> None:
         fail(s, actor, delivery)
     else:
         d.finished = g.now
+        worked(s, actor, d.started, g.now)
         m = s.messages[d.row]
         if m.attempt == delivery:
             m.finished = g.now
@@ -55,6 +57,7 @@ def finish(s: Any, actor: int) -> None:
             forward(s, actor, delivery, 0)
         if a.ack != MANUAL:
             finished(s, delivery)
+            released(s, delivery, 1)
     if a.running:
         if a.stopping:
             leave(s, actor)
@@ -80,9 +83,14 @@ def fail(s: Any, actor: int, delivery: int) -> None:
         if a.restart_after == a.restart_after:
             call_at(s, g.now + a.restart_after, START, actor, 0)
         crash(s, actor)
-    elif a.ack != MANUAL:
+        return
+    if a.ack != MANUAL:
         give_up(s, delivery, D_FAILED_LATE, 0)
-    elif then == DROPS:
+        leave_unfinished(s, actor, delivery, False)
+        released(s, delivery, 1)
+        return
+    leave_unfinished(s, actor, delivery, False)
+    if then == DROPS:
         d.abandoned = 1
         hop(s, a.latency, ACK, delivery, 0)
     elif then == NACKS:

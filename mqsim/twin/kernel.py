@@ -66,6 +66,7 @@ from mqsim.twin.codes import (
 from mqsim.twin.columns import fill_columns
 from mqsim.twin.compiled import compiled, inlined, kept
 from mqsim.twin.consumers import receive, stop_consumer
+from mqsim.twin.counting import count_the_rest, released
 from mqsim.twin.faults import look, look_later, lose_patience, ready, strike, strike_again, unslow
 from mqsim.twin.finishing import finish
 from mqsim.twin.ledger import lose_acked, lost, queue_code
@@ -110,51 +111,55 @@ buffer."""
 def lacks_room(s: Any, kind: int) -> bool:
     """Whether some table may be too short for what a step brings."""
     g = s.g[0]
+    modest = bool(not g.bulk and (MODEST >> kind) & 1)
+    if modest and g.sure_steps > 0:
+        g.sure_steps -= 1
+        return False
+    return not has_room(s, modest)
+
+
+@compiled
+def has_room(s: Any, modest: bool) -> bool:
+    """Whether every table is long enough for a step; if so, note for how many modest steps that holds."""
+    g = s.g[0]
     margin = g.margin
     sends = margin
     copies = margin
     entries = margin
-    if g.bulk or not (MODEST >> kind) & 1:
+    if not modest:
         sends += min(g.ready + g.held, g.most_sends) * g.copies_factor
         copies += g.open * (g.copies_factor - 1)
         entries += 2 * g.open * g.copies_factor
-    return bool(
-        g.heap_n + sends > s.heap_t.size
-        or g.out_n + sends > s.outbox.size
-        or g.deliveries + sends > s.deliveries.size
-        or g.messages + copies > s.messages.size
-        or g.events + entries > s.events.size
-        or lacks_rarer_room(s, margin)
-    )
+    left = min(s.heap_t.size - g.heap_n, s.outbox.size - g.out_n, s.deliveries.size - g.deliveries) - sends
+    left = min(left, s.messages.size - g.messages - copies, s.events.size - g.events - entries)
+    left = min(left, least_rarer_room(s) - margin)
+    g.sure_steps = left // margin if modest and left > 0 else 0
+    return bool(left >= 0)
 
 
 @compiled
-def lacks_rarer_room(s: Any, margin: int) -> bool:
-    """The same for the tables that grow slowly."""
+def least_rarer_room(s: Any) -> int:
+    """How many rows are left in the shortest of the tables that grow slowly."""
     g = s.g[0]
-    return bool(
-        g.sessions + margin > s.sessions.size
-        or g.ups + margin > s.ups.size
-        or g.spans + margin > s.spans.size
-        or g.notes + margin > s.notes.size
-        or g.publishes + margin > s.publishes.size
-        or g.due_n + margin > s.due_t.size
-    )
+    left = min(s.sessions.size - g.sessions, s.ups.size - g.ups, s.spans.size - g.spans)
+    left = min(left, s.notes.size - g.notes, s.publishes.size - g.publishes)
+    return int(min(left, s.due_t.size - g.due_n, s.samples.size - g.samples))
 
 
 # -- hops ----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def deliver(s: Any, delivery: int) -> None:
     """A delivery comes to its consumer, if there still is one."""
     if s.sessions[s.deliveries[delivery].session].client_open:
         receive(s, delivery)
     else:
         lose_acked(s, delivery, D_CONSUMER_GONE, 0)
+        released(s, delivery, 1)
 
 
-@compiled
+@inlined
 def arrives(s: Any, kind: int, a: int, b: int) -> None:
     """A hop has come to its other end."""
     if kind == DELIVER:
@@ -171,6 +176,8 @@ def arrives(s: Any, kind: int, a: int, b: int) -> None:
         advance(s)
         if s.sessions[s.deliveries[a].session].broker_open:
             ack(s, a)
+            released(s, a, 1)
+        released(s, a, 1)
         return
     arrives_rarely(s, kind, a, b)
 
@@ -186,10 +193,14 @@ def arrives_rarely(s: Any, kind: int, a: int, b: int) -> None:
         advance(s)
         if s.sessions[s.deliveries[a].session].broker_open:
             nack(s, a)
+            released(s, a, 1)
+        released(s, a, 1)
     elif kind == REJECT:
         advance(s)
         if s.sessions[s.deliveries[a].session].broker_open:
             reject(s, a)
+            released(s, a, 1)
+        released(s, a, 1)
     elif kind == OPEN:
         advance(s)
         accept(s, a)
@@ -225,7 +236,7 @@ def take_and_confirm(s: Any, number: int) -> None:
 
 @inlined
 def happens_now(s: Any, kind: int, a: int, b: int) -> bool:
-    """An event's time has come; say whether the instant has to be finished."""
+    """An event's time has come that is no hop; say whether the instant has to be finished."""
     if kind == FINISH:
         if s.actors[a].timer != b:
             return False
@@ -233,9 +244,6 @@ def happens_now(s: Any, kind: int, a: int, b: int) -> bool:
         return True
     if kind == ARRIVE:
         arrive(s, a)
-        return True
-    if kind >= OPEN:
-        arrives(s, kind, a, b)
         return True
     return happens_rarely(s, kind, a, b)
 
@@ -320,8 +328,7 @@ def fill(s: Any, actor: int) -> bool:
     if a.messages >= 0:
         missing = min(missing, a.messages - a.number)
     for _ in range(missing):
-        row = g.messages
-        create(s, actor, -1)
+        row = create(s, actor, -1)
         s.messages[row].way = actor
         a.saturate += 1
     if a.number == a.messages:
@@ -430,7 +437,7 @@ def set_up(s: Any) -> None:
 def preload(s: Any, actor: int) -> None:
     """One of the messages that a queue holds at the start."""
     a = s.actors[actor]
-    a.number = s.g[0].messages
+    a.number = s.g[0].created
     row = drawn_message(s, actor)
     s.messages[row].published = 0.0
     publish(s, a.queue, row)
@@ -487,6 +494,8 @@ def _entry(sources: int) -> Any:
         s = state_at(address)
         g = s.g[0]
         if g.over:
+            if g.measures:
+                return DONE if count_the_rest(s) else GROW
             fill_columns(s)
             return DONE
         while True:
@@ -497,7 +506,10 @@ def _entry(sources: int) -> Any:
                 if g.out_n > 0:
                     event = s.outbox[g.out_head]
                     kind = event & KIND_MASK
-                elif g.phase == 0:
+                elif g.phase:
+                    # The end of an instant brings an event at most, unless queues are filled up then.
+                    kind = OPEN if g.saturators > 0 else ARRIVE
+                else:
                     if g.heap_n == 0 or s.heap_t[0] >= g.end:
                         return DONE
                     event = s.heap_what[0]
@@ -508,12 +520,13 @@ def _entry(sources: int) -> Any:
                 return GROW
             if setting_up:
                 set_up(s)
-            elif g.out_n > 0:
-                g.out_head = (g.out_head + 1) & (s.outbox.size - 1)
+                continue
+            if g.out_n > 0:
                 g.out_n -= 1
-                arrives(s, kind, (event >> KIND_BITS) & A_MASK, event >> B_SHIFT)
+                g.out_head = (g.out_head + 1) & (s.outbox.size - 1) if g.out_n > 0 else 0
             elif g.phase:
                 finish_instant(s)
+                continue
             else:
                 g.budget -= 1
                 if g.budget < 0:
@@ -521,7 +534,13 @@ def _entry(sources: int) -> Any:
                 g.now = s.heap_t[0]
                 lift(s.heap_t, s.heap_k, s.heap_what, g.heap_n)
                 g.heap_n -= 1
-                g.phase = 1 if happens_now(s, kind, (event >> KIND_BITS) & A_MASK, event >> B_SHIFT) else 0
+            a = (event >> KIND_BITS) & A_MASK
+            b = event >> B_SHIFT
+            if kind >= OPEN:
+                arrives(s, kind, a, b)
+                g.phase = 1
+            else:
+                g.phase = 1 if happens_now(s, kind, a, b) else 0
 
     return run
 
@@ -529,9 +548,14 @@ def _entry(sources: int) -> Any:
 _run = _entry(SOURCES)
 
 
-def run(state: State) -> int:
-    """Go on with a run until it is over, or something is needed; say which (`codes`)."""
+def run(state: State, words: Any = None) -> int:
+    """Go on with a run until it is over, or something is needed; say which (`codes`).
+
+    Args:
+        state: the arrays.
+        words: what `words_of` gives for the very same arrays, if that is known.
+    """
     if not COMPILES:
         return int(_run(state))
-    words = words_of(state)
+    words = words_of(state) if words is None else words
     return int(_run(words.ctypes.data))

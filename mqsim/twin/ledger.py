@@ -23,6 +23,7 @@ from mqsim.twin.codes import (
     THINK,
 )
 from mqsim.twin.compiled import compiled, inlined
+from mqsim.twin.counting import given_back, inside_changes, retire
 from mqsim.twin.state import NAN
 
 
@@ -30,6 +31,8 @@ from mqsim.twin.state import NAN
 def log(s: Any, kind: int, subject: int, other: int, copy: int, detail: int, about: int) -> None:
     """Write into the log. Names: an actor's code, -2 - index for a queue, -1 for none."""
     g = s.g[0]
+    if g.measures:
+        return
     e = s.events[g.events]
     e.t = g.now
     e.kind = kind
@@ -52,12 +55,17 @@ def queue_code(s: Any, queue: int) -> int:
     return int(q.code)
 
 
-@compiled
+@inlined
 def new_message(s: Any, producer: int, number: int, code: int, created: float, work: float) -> int:
     """A message comes into the world; give its row."""
     g = s.g[0]
-    row = g.messages
-    g.messages += 1
+    row = g.free_messages
+    if row >= 0:
+        g.free_messages = s.messages[row].next
+    else:
+        row = g.messages
+        g.messages += 1
+    g.created += 1
     s.messages[row] = s.blank[0]
     m = s.messages[row]
     m.origin = row
@@ -109,6 +117,11 @@ def close_row(s: Any, row: int) -> None:
     elif o.waits == 1:
         o.waits = 0
         think(s, o.user)
+    if g.measures:
+        if m.enqueued == m.enqueued:
+            inside_changes(s, s.queues[m.at], -1)
+        if m.held == 0:
+            retire(s, row)
 
 
 @compiled
@@ -175,6 +188,7 @@ def lose_acked(s: Any, delivery: int, detail: int, about: int) -> bool:
     m.outcome = LOST_
     d.how = H_LOST
     d.ended = g.now
+    given_back(s, delivery)
     log(s, K_LOST, m.consumer, -1, d.row, detail, about)
     close_row(s, d.row)
     return True
@@ -189,7 +203,7 @@ def give_up(s: Any, delivery: int, detail: int, about: int) -> None:
         d.abandoned = 1
 
 
-@compiled
+@inlined
 def acknowledged(s: Any, row: int) -> None:
     """The broker is done with a message. What is acknowledged before it is finished stays open until it
     is.

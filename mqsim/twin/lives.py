@@ -10,6 +10,7 @@ from typing import Any
 from mqsim.twin.clock import call_at, fault_at
 from mqsim.twin.codes import D_NONE, RECUR, START
 from mqsim.twin.compiled import compiled
+from mqsim.twin.counting import broken_work_ends
 from mqsim.twin.ledger import log
 
 
@@ -22,6 +23,7 @@ def end_life(s: Any, actor: int, kind: int) -> None:
     a.life += 1
     a.waits_to_connect = 0
     s.ups[a.up].end = s.g[0].now
+    broken_work_ends(s, actor)
     log(s, kind, a.code, -1, -1, D_NONE, 0)
     tell_listeners(s, actor, False)
 

@@ -63,7 +63,10 @@ def _array_at(context: Any, builder: Any, _state: Any, value: Any, name: str) ->
     place = builder.inttoptr(value, word.as_pointer())
 
     def read(offset: int) -> Any:
-        return builder.load(builder.gep(place, [ir.Constant(word, _INDEX[name] * _WORDS + offset)]))
+        found = builder.load(builder.gep(place, [ir.Constant(word, _INDEX[name] * _WORDS + offset)]))
+        # Tables are exchanged between two calls of the kernel only, so a word is read once a call.
+        found.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return found
 
     array = context.make_array(kind)(context, builder)
     itemsize = context.get_constant(types.intp, FIELDS[name][0].itemsize)
@@ -97,13 +100,12 @@ def _state_at(_typing: Any, _address: Any) -> Any:
 
 def words_of(state: State) -> Any:
     """The words that stand for a state; they hold as long as its arrays are the same."""
-    words = np.zeros(len(FIELDS) * _WORDS, np.int64)
-    for k, array in enumerate(state):
-        dtype, dimensions = list(FIELDS.values())[k]
-        assert array.dtype == dtype, list(FIELDS)[k]
-        assert array.flags.c_contiguous
-        words[k * _WORDS : k * _WORDS + 1 + dimensions] = (array.ctypes.data, *array.shape)
-    return words
+    words: list[int] = []
+    for array, (name, (dtype, dimensions)) in zip(state, FIELDS.items(), strict=True):
+        assert array.dtype == dtype, name
+        assert array.flags.c_contiguous, name
+        words += (array.ctypes.data, *array.shape, *[0] * (_WORDS - 1 - dimensions))
+    return np.array(words, np.int64)
 
 
 def _itself(state: State) -> State:

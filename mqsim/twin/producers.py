@@ -72,8 +72,10 @@ def look_for_the_end(s: Any) -> None:
 
 
 @compiled
-def create(s: Any, actor: int, user: int) -> None:
-    """A message comes into the world, and is published if it can be; a user may wait for it."""
+def create(s: Any, actor: int, user: int) -> int:
+    """A message comes into the world, and is published if it can be; a user may wait for it. Give its
+    row.
+    """
     g = s.g[0]
     a = s.actors[actor]
     row = drawn_message(s, actor)
@@ -92,6 +94,7 @@ def create(s: Any, actor: int, user: int) -> None:
         refused(s, row, D_PRODUCER_DOWN, 0)
     if a.draw_end - a.draw <= a.draw_margin and not a.final:
         g.low = 1
+    return row
 
 
 @compiled

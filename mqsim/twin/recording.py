@@ -36,14 +36,14 @@ def trace_of(setting: Setting, limit: float) -> Trace:
     g = s.g[0]
     for name in setting.actor_names:
         trace.actors.code(name)
-    for name in _queues(setting):
+    for name in queues_by_code(setting):
         trace.queues.code(name)
-    trace.end = max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now)
+    trace.end = end_of(setting)
     trace.profile = scenario.broker.profile
     trace.complete = scenario.until is None or bool(g.end < limit)
     patient = np.flatnonzero(~np.isnan(s.messages["expires"][: int(g.messages)]))
     trace.expires = dict(zip(patient.tolist(), s.messages["expires"][patient].tolist(), strict=True))
-    _tell_cast(setting, trace)
+    trace.cast, trace.counts = cast_of(setting), producers_of(setting)
     _tell_events(setting, trace)
     for row in s.spans[: int(g.spans)]:
         kind = scenario.faults[int(row.fault)].kind
@@ -70,30 +70,43 @@ def _fill_tables(setting: Setting, trace: Trace) -> None:
     run(s._replace(**longer))
 
 
-def _queues(setting: Setting) -> list[str]:
+def queues_by_code(setting: Setting) -> list[str]:
     """Queues in the order of their codes."""
     rows = setting.state.queues
     known = {int(rows[k].code): name for name, k in setting.queue_numbers.items()}
     return [known[code] for code in sorted(known) if code >= 0]
 
 
-def _tell_cast(setting: Setting, trace: Trace) -> None:
-    """Who took part, when they ran, and what producers counted."""
-    s = setting.state
+def end_of(setting: Setting) -> float:
+    """When the run ended."""
+    g = setting.state.g[0]
+    return max(float(g.now), float(g.end)) if g.end < np.inf else float(g.now)
+
+
+def cast_of(setting: Setting) -> dict[str, Actor]:
+    """Who took part, and when they ran."""
+    cast: dict[str, Actor] = {}
     if setting.preloads:
-        trace.cast[PRELOAD] = Actor(PRELOAD, "producer", up=[(0.0, NOT_A_TIME)])
+        cast[PRELOAD] = Actor(PRELOAD, "producer", up=[(0.0, NOT_A_TIME)])
     for name, group, spec, _ in setting.consumers:
-        trace.cast[name] = Actor(
-            group, "consumer", spec.queue, spec.ack, spec.prefetch, idempotent=spec.idempotent
-        )
-    for k, (name, group, _) in enumerate(setting.producers):
-        a = s.actors[len(setting.consumers) + k]
-        trace.cast[name] = Actor(group, "producer")
-        trace.counts[name] = ProducerCounts(
+        cast[name] = Actor(group, "consumer", spec.queue, spec.ack, spec.prefetch, idempotent=spec.idempotent)
+    for name, group, _ in setting.producers:
+        cast[name] = Actor(group, "producer")
+    for row in setting.state.ups[: int(setting.state.g[0].ups)].tolist():
+        start, end, actor = row
+        cast[setting.names[actor]].up.append((start, end))
+    return cast
+
+
+def producers_of(setting: Setting) -> dict[str, ProducerCounts]:
+    """What producers counted."""
+    counts: dict[str, ProducerCounts] = {}
+    for k, (name, _, _) in enumerate(setting.producers):
+        a = setting.state.actors[len(setting.consumers) + k]
+        counts[name] = ProducerCounts(
             int(a.number), int(a.published), int(a.confirmed), int(a.nacked), 0, 0.0
         )
-    for row in s.ups[: int(s.g[0].ups)]:
-        trace.cast[setting.names[int(row.actor)]].up.append((float(row.start), float(row.end)))
+    return counts
 
 
 def _tell_events(setting: Setting, trace: Trace) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mqsim.scenario.actors import ProducerSpec
 
 Floats: TypeAlias = Any
-LARGEST_BLOCK = 1 << 16
+LARGEST_BLOCK = 1 << 13
 _NO_TIME = float("nan")
 
 
@@ -41,7 +41,7 @@ class Service(NamedTuple):
 
 
 class Block(NamedTuple):
-    """So many messages of one producer, in order."""
+    """So many messages of one producer, in order; one number for all of them where they are alike."""
 
     time: Floats
     work: Floats
@@ -135,11 +135,11 @@ class MessageBlocks:
         time, last = self._arrivals.take(n)
         n = len(time)
         self.first += n
-        expiration = np.full(n, np.nan) if self._expirations is None else self._expirations.block(first, n)
+        expiration = np.nan if self._expirations is None else self._expirations.block(first, n)
         poison = (
             self._streams.stream(self._actor, "poison").block(first, n) < spec.poison
             if spec.poison
-            else np.zeros(n, bool)
+            else False
         )
         work = self._works.block(first, n)
         return Block(time, work, expiration, self._queue(first, n), self._priority(first, n), poison), last
@@ -148,7 +148,9 @@ class MessageBlocks:
         """The queue of each message, by number."""
         targets = self._spec.to
         if len(targets) == 1:
-            return self._queue_of_key(0, first, n)
+            key = targets[0].key
+            fixed = key.kind == "fixed"
+            return self._queues[key.values[0]] if fixed else self._queue_of_key(0, first, n)
         edges = np.array(list(accumulate(target.weight for target in targets)))
         drawn = self._streams.stream(self._actor, "target").block(first, n)
         chosen = np.searchsorted(edges, drawn * edges[-1], side="right")
@@ -169,7 +171,7 @@ class MessageBlocks:
     def _priority(self, first: int, n: int) -> Floats:
         given = self._spec.priority
         if isinstance(given, int):
-            return np.full(n, given)
+            return given
         edges = np.array(list(accumulate(given.values())))
         drawn = self._streams.stream(self._actor, "priority").block(first, n)
         return np.array(list(given))[np.searchsorted(edges, drawn * edges[-1], side="right")]
@@ -195,9 +197,8 @@ class PreloadBlocks:
         """All of them."""
         n = self._ready
         work = np.zeros(n) if self._works is None else self._works.block(0, n)
-        nothing = np.full(n, np.nan)
         self.first += n
-        return Block(np.zeros(n), work, nothing, np.full(n, self._queue), np.zeros(n), np.zeros(n)), True
+        return Block(np.zeros(n), work, np.nan, self._queue, 0, False), True
 
 
 class ChanceColumns:

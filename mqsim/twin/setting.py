@@ -14,6 +14,7 @@ from mqsim.scenario.autoscaling import Autoscale
 from mqsim.twin import buffers, codes, state
 from mqsim.twin.broker import LOOK_EVERY, LOOK_FOR_OVERDUE, NO_SUCH_QUEUE, NO_TARGET
 from mqsim.twin.pipelines import forwards_of, ways_of
+from mqsim.twin.pointers import words_of
 from mqsim.twin.samples import LARGEST_BLOCK, Chance, ChanceColumns, MessageBlocks, PreloadBlocks, Service
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from mqsim.scenario.actors import ConsumerSpec, ProducerSpec
 
 PRELOAD = "preload"
-_FIRST_ROWS = 1024
+_FIRST_ROWS = 4096
+_TIMES_AT_ONCE = 8192
 _CHUNK = 64
 _SMALLEST_BLOCK = 64
 _GRACE = 10.0
@@ -35,6 +37,7 @@ class Setting:
     Args:
         scenario: one that `eligible` says nothing against.
         seed, replication: of all random numbers.
+        counts_from: seconds from which on messages count, if only numbers are wanted; None for tables.
 
     Attributes:
         state: the arrays.
@@ -45,8 +48,11 @@ class Setting:
         actor_names: the names behind the codes in the tables.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, replication: int) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, replication: int, counts_from: float | None = None
+    ) -> None:
         self.scenario = scenario
+        self.counts_from = counts_from
         self.random = Streams(seed, replication)
         self.queue_numbers = {name: k for k, name in enumerate(scenario.broker.queues)}
         self.consumers = [
@@ -70,6 +76,8 @@ class Setting:
         self._make_actors()
         self._make_faults()
         self.state = self._make_state()
+        self._words: Any = None
+        self._stands_for: state.State | None = None
 
     # -- what is left to chance ------------------------------------------------------------------------------
 
@@ -134,6 +142,7 @@ class Setting:
         actors = self.actors = state.rows(state.ACTORS, count)
         for name in ("session", "listeners", "working", "buffer_head", "buffer_tail", "service", "fails"):
             actors[name] = -1
+        actors["broken"] = -1
         for name in (
             "attempts",
             "backlog_head",
@@ -342,6 +351,9 @@ class Setting:
         one.end = np.inf if limit is None else limit
         one.wake_at = np.inf
         one.margin = margin
+        one.free_messages = one.free_deliveries = -1
+        one.measures = self.counts_from is not None
+        one.counts_from = 0.0 if self.counts_from is None else self.counts_from
         one.services, one.chances = len(self.chances.services), len(self.chances.chances)
         one.attempts = 1 if one.chances else run_size.MOST_ATTEMPTS
         empty = getattr(scenario.until, "empty", None)
@@ -364,8 +376,8 @@ class Setting:
         one.cancel_waits = profile(scenario.broker.profile).single_active_waits
         queue_rows, levels = self._make_queues()
         one.due_n = one.asked = 1
-        rows = max(_FIRST_ROWS, 2 * margin)
-        power = 1 << (4 * margin).bit_length()
+        rows = max(_FIRST_ROWS, 32 * margin)
+        power = 1 << (32 * margin).bit_length()
         blank = state.rows(state.MESSAGES, 1)
         for name in ("published", "enqueued", "delivered", "started", "finished", "acked", "ended"):
             blank[name] = np.nan
@@ -424,6 +436,9 @@ class Setting:
             spans=self._table("spans", rows),
             publishes=self._table("publishes", rows),
             notes=self._table("notes", rows),
+            samples=self._table("samples", max(_TIMES_AT_ONCE, rows)),
+            tallies=np.zeros((len(queues) + 1, state.TALLIES), np.int64),
+            handled=np.zeros((len(self.actor_names) + 1, len(queues) + 1), np.int64),
             **{name: np.zeros(1, state.FIELDS[name][0]) for name in state.FIELDS if name[:2] in ("m_", "d_")},
         )
 
@@ -431,15 +446,27 @@ class Setting:
         return buffers.rows(name, state.FIELDS[name][0], (count,))
 
     def _likely(self, least: int) -> int:
-        """Rows for about as many messages as there will be."""
+        """Rows for about as many messages as there will be, if each is to be kept."""
+        if self.counts_from is not None:
+            return least
         horizon = self.scenario.horizon
         found = sum(_expected(spec, horizon) for _, _, spec in self.producers)
         found += sum(ready for _, ready in self.preloads)
         return least + int(min(found, _MOST_ROWS_AT_ONCE))
 
+    @property
+    def words(self) -> Any:
+        """What stands for the arrays in the kernel (`pointers.words_of`)."""
+        if self._stands_for is not self.state:
+            self._words, self._stands_for = words_of(self.state), self.state
+        return self._words
+
     def give_back(self) -> None:
         """The run is over, and its tables are read: others may have their memory."""
-        for name in ("heap_t", "heap_k", "heap_what", "messages", "deliveries", "sessions", "events", "ups"):
+        for name in (
+            *("heap_t", "heap_k", "heap_what", "messages", "deliveries", "sessions", "events", "ups"),
+            *("spans", "publishes", "notes", "samples"),
+        ):
             buffers.give_back(name, getattr(self.state, name))
 
     def _filled(self, kind: np.dtype[Any], given: list[tuple[Any, ...]]) -> Any:

@@ -12,6 +12,7 @@ FILES = (
     "twin/columns",
     "twin/compiled",
     "twin/consumers",
+    "twin/counting",
     "twin/faults",
     "twin/finishing",
     "twin/kernel",

@@ -21,34 +21,40 @@ def _record(**fields: str) -> np.dtype[Any]:
 
 
 GLOBALS = _record(
-    f8="now broker_now end wake_at longest_wait",
-    i8="numbered asked heap_n due_n out_head out_n margin most_sends budget",
+    f8="now broker_now end wake_at longest_wait counts_from",
+    i8="numbered asked heap_n due_n out_head out_n margin most_sends budget created",
     i4="over messages deliveries "
     "sessions events ups spans publishes notes frames script phase low "
     "open producers_left retries_pending ready held queue_codes saturators looks_for_end may_end "
     "waits_for_producers empty seen_full bulk outer accepted attempts chances services copies_factor "
-    "cancel_waits listeners retries retrier",
+    "cancel_waits listeners retries retrier sure_steps measures free_messages free_deliveries samples "
+    "folded tries",
 )
-"""One record: time, how many rows of each table are used, and what the end of the run depends on."""
+"""One record: time, how many rows of each table are used, and what the end of the run depends on.
+
+`measures`: only numbers are asked for, those of what was created from `counts_from` on; rows that are over
+are counted and used again. `tries`: the highest attempt beyond `attempts`, at which outcomes are wanted."""
 
 MESSAGES = _record(
     f8="created published enqueued delivered started finished acked ended work expires expiration",
     i8="sequence",
     i4="parent origin producer number queue consumer deliveries attempt at next child lineage tried waits "
-    "user tries tries_life way",
+    "user tries tries_life way held finishes",
     i2="priority",
     i1="outcome status astray poison",
 )
 """One row a copy. `queue` is its code in the trace, `at` the queue that it is in; `next` and `child` link
 ready and returned messages; `waits` counts the open copies of an origin that a user waits for; `astray`: it
-ended before any queue took it."""
+ended before any queue took it; `held`: how many of its deliveries somebody still refers to; `finishes`: how
+many of the others were worked to their end."""
 
 DELIVERIES = _record(
     f8="sent received started finished ended",
     i4="row attempt consumer session before after behind",
-    i1="how work_to_come abandoned",
+    i1="how work_to_come abandoned held",
 )
-"""One row an attempt. `before` and `after` link what a connection holds, `behind` what waits in a buffer."""
+"""One row an attempt. `before` and `after` link what a connection holds, `behind` what waits in a buffer;
+`held`: in how many places it is (with the broker, on the wire, with a consumer)."""
 
 SESSIONS = _record(
     f8="latency",
@@ -59,23 +65,27 @@ SESSIONS = _record(
 
 ACTORS = _record(
     f8="latency heartbeat speed slowed finish_at remaining stop_at after restart_after confirm_timeout "
-    "retry_factor arrivals_stop",
+    "retry_factor arrivals_stop busy",
     i8="prefetch window draw draw_end draw_base draw_room messages published confirmed nacked",
     i4="code life session hangs reconnects listeners up queue ring working timer slow_n buffer_head "
     "buffer_tail factor_from factor_to service fails attempts forwards_from forwards_to forwarded number "
     "backlog_head backlog_tail waiting_n waiting_head waiting_tail channel_life retry_on retry_limit "
-    "retry_delays tries_life saturate users users_from thoughts thought_turns draw_margin",
+    "retry_delays tries_life saturate users users_from thoughts thought_turns draw_margin broken",
     i1="running hung waits_to_connect ack stopping failing then starting free done drops confirms "
     "final plain kind there spare",
 )
-"""One row an actor, whichever kind: see `sim.process`, `sim.consumer` and `sim.producer` for the fields."""
+"""One row an actor, whichever kind: see `sim.process`, `sim.consumer` and `sim.producer` for the fields.
+`busy`: seconds at work; `broken`: a delivery that it left unfinished, the end of which is not known yet."""
 
 QUEUES = _record(
-    f8="ttl armed",
+    f8="ttl armed depth_since depth_area inside_since inside_area",
     i8="sequence max_length",
-    i4="index code waiting unacked dead levels levels_n top rings rings_n members",
+    i4="index code waiting unacked dead levels levels_n top rings rings_n members inside most_ready "
+    "most_inside",
     i1="expiring limited overflow terminal",
 )
+"""`inside` is how many are ready or with a consumer; each level is summed up over time since it last
+changed."""
 LEVELS = _record(i4="head tail returned")
 RINGS = _record(i4="head tail")
 FRAMES = _record(i4="queue row", i1="phase")
@@ -94,7 +104,12 @@ UPS = _record(f8="start end", i4="actor")
 SPANS = _record(f8="start end", i4="fault actor")
 PUBLISHES = _record(i4="row session life before after", i1="waiting")
 NOTES = _record(f8="factor", i4="actor life a b")
-
+SAMPLES = _record(f8="wait service sojourn flow", i4="queue", i1="done")
+"""One row a message that was worked to its end (`metrics.summary.queue_times`); `flow`: seconds from its
+creation to its acknowledgement, if it is `done`."""
+OUTCOMES = 10
+PUBLISHED, REDELIVERED, AGAIN, ACKS, AT_WORK, TALLIES = range(OUTCOMES, OUTCOMES + 6)
+"""The columns of `tallies` after those for each outcome, and how many there are."""
 
 _FLOAT, _LONG, _WHOLE, _BYTE = np.dtype("f8"), np.dtype("i8"), np.dtype("i4"), np.dtype("u1")
 _SHORT, _TINY = np.dtype("i2"), np.dtype("i1")
@@ -143,6 +158,9 @@ FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "spans": (SPANS, 1),
     "publishes": (PUBLISHES, 1),
     "notes": (NOTES, 1),
+    "samples": (SAMPLES, 1),
+    "tallies": (_LONG, 2),
+    "handled": (_LONG, 2),
     "m_parent": (_LONG, 1),
     "m_origin": (_LONG, 1),
     "m_producer": (_WHOLE, 1),
@@ -179,7 +197,7 @@ class State(NamedTuple):
 
     `service` and `chance` have what is left to chance about each origin: seconds of work by column, and
     whether something happens by column and attempt; `draw_service` and `draw_chance` the same for messages to
-    come.
+    come. `tallies` counts messages by queue code + 1, `handled` deliveries by actor and by queue code + 1.
     """
 
     g: Any
@@ -225,6 +243,9 @@ class State(NamedTuple):
     spans: Any
     publishes: Any
     notes: Any
+    samples: Any
+    tallies: Any
+    handled: Any
     m_parent: Any
     m_origin: Any
     m_producer: Any

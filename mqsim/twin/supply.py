@@ -12,6 +12,7 @@ from mqsim.twin import codes, state
 from mqsim.twin.setting import first_blocks
 
 if TYPE_CHECKING:
+    from mqsim.twin.measuring import Times
     from mqsim.twin.setting import Setting
 
 _TOGETHER: dict[str, tuple[str, ...]] = {
@@ -34,10 +35,12 @@ class Supply:
 
     Args:
         setting: the run; its `state` is replaced as tables grow.
+        times: where the times of messages go, if only numbers are wanted.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, times: Times | None = None) -> None:
         self.setting = setting
+        self._times = times
         self._drawn: dict[int, int] = {}
         self._begin()
 
@@ -47,6 +50,9 @@ class Supply:
         """Make every table long enough for whatever the next step may bring, and twice as long if need be."""
         s = self.setting.state
         g = s.g[0]
+        if self._times is not None:
+            self._times.take(s.samples[: int(g.samples)])
+            g.samples = 0
         sends = int(g.margin + min(g.ready + g.held, g.most_sends) * g.copies_factor)
         copies = int(g.margin + g.open * (g.copies_factor - 1))
         entries = int(g.margin + 2 * g.open * g.copies_factor)
@@ -66,7 +72,8 @@ class Supply:
                 self._lengthen(longer, name, max(need, 2 * len(array)))
         if g.out_n + sends > len(s.outbox):
             longer["outbox"] = self._longer_outbox(int(g.out_n) + sends)
-        self.setting.state = s._replace(**longer)
+        if longer:
+            self.setting.state = s._replace(**longer)
 
     def _lengthen(self, longer: dict[str, Any], name: str, count: int) -> None:
         s = self.setting.state
@@ -202,9 +209,7 @@ class Supply:
         """
         s = self.setting.state
         g = s.g[0]
-        rows = s.messages[: int(g.messages)]
-        most = int((rows["deliveries"] + rows["tried"]).max()) if len(rows) else 0
-        attempts = int(g.attempts)
+        most, attempts = int(g.tries), int(g.attempts)
         while attempts < most + 1 and most > g.attempts:
             attempts *= 2
         limit = MOST_ATTEMPTS if g.chances else run_size.MOST_ATTEMPTS

@@ -35,7 +35,12 @@ of time; so does `python -m mqsim.twin.ahead`.
 | `compiled` | the twin, or an error that says why it can't |
 
 `Result.engine` says which one it was. `mq.simulate_many(scenario, seeds, measure)` runs a scenario once a
-seed and keeps only the numbers that you name; the twin then plays several runs at a time.
+seed and keeps only the numbers that you name; the twin then plays several runs at a time. It makes no tables
+for them: it counts as it goes, and the memory that a message took is used again once the message is over. So
+a run of numbers alone can have 200 million messages, where a run with tables can have 10 million. The numbers
+are those of `Result.summary()`. The twin makes tables after all, and reads the numbers from them, where a
+message has several copies or is asked about later: dead letters, messages that consumers publish, confirms,
+and `warmup: auto`.
 
 `python -m tests.twin.fuzz 1000` draws a thousand scenarios, runs each in both engines, and prints the first
 difference.

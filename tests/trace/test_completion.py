@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import pytest
+
 from mqsim.trace import How, Outcome
-from mqsim.trace.completion import Completion, completions, finished_attempts, message_ids
+from mqsim.trace.completion import Completion, completions, dense, finished_attempts, message_ids
 from tests.trace.hand import Hand
 
 NAN = math.nan
@@ -113,3 +116,11 @@ def test_work_that_was_given_back_by_the_worker_was_not_finished() -> None:
 def test_an_empty_trace_has_no_fates() -> None:
     assert fate_of(Hand()) == []
     assert len(message_ids(Hand().trace)) == 0
+
+
+@pytest.mark.parametrize(
+    "keys", [[], [0], [2, 0, 1], [5, 5, 3], [7, 0, 7, 100], [10**12, 3, 10**12], [-4, 0, -4, 9]], ids=str
+)
+def test_ranks_are_places_among_the_different_keys(keys: list[int]) -> None:
+    in_order = sorted(set(keys))
+    assert dense(np.array(keys, np.int64)).tolist() == [in_order.index(key) for key in keys]

@@ -1,4 +1,6 @@
-"""Plays a scenario in both engines, and tells the first difference."""
+"""Plays a scenario in both engines, and tells the first difference: of their traces, and of the numbers that
+the twin counts without one.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mqsim.metrics import slo_miss, summary
 from mqsim.sim import World
 from mqsim.trace.digest import digest, event_digest
 from mqsim.trace.frames import DELIVERY_COLUMNS, MESSAGE_COLUMNS, columns
-from mqsim.twin.play import play
+from mqsim.twin.play import measure, play
+from tests.twin.paths import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +27,31 @@ def difference(scenario: Scenario, replication: int = 0, twin: Callable[..., Tra
     """The first thing in which the two traces differ; empty if there is none."""
     sim = World(scenario, scenario.seed, replication).run_to_end()
     return first_difference(sim, twin(scenario, scenario.seed, replication))
+
+
+def difference_of_numbers(scenario: Scenario) -> str:
+    """The first number that the twin counts otherwise than `summary` of the model's trace, in words; empty
+    if there is none.
+    """
+    trace = World(scenario, scenario.seed).run_to_end()
+    warmup = float(scenario.warmup)
+    expected = leaves(summary(trace, warmup))
+    for limit in (0.25, 1.0):
+        expected[f"miss({limit})"] = slo_miss(trace, limit, warmup=warmup)
+        for name in trace.queues.names:
+            expected[f"queues.{name}.miss({limit})"] = slo_miss(trace, limit, warmup=warmup, queue=name)
+    found = measure(scenario, expected)
+    for path, number in expected.items():
+        if not _same_number(number, found[path]):
+            return f"{path}: summary {number!r}, counted {found[path]!r}"
+    return ""
+
+
+def _same_number(one: Any, other: Any) -> bool:
+    """Whether two numbers are the same: counts to the last bit, others to 12 digits."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    return type(one) is type(other) and bool(one == other)
 
 
 def first_difference(sim: Trace, twin: Trace) -> str:

@@ -1,5 +1,5 @@
 """Plays scenarios drawn at random in both engines: `python -m tests.twin.fuzz 20000 [--from SEED] [--seconds
-S]`.
+S]`. Where the twin can count numbers without a trace, those are compared, too.
 
 Prints the first difference, and the smallest scenario that still shows one. Exit status 1 if there is any.
 """
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from mqsim.errors import MqsimError, ScenarioError
 from mqsim.scenario import Scenario
 from mqsim.twin import eligible
+from mqsim.twin.measuring import counts
 from mqsim.twin.supply import CannotGoOnError
-from tests.twin.comparing import difference
+from tests.twin.comparing import difference, difference_of_numbers
 from tests.twin.drawing import scenario
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def outcome_of(data: dict[str, Any]) -> tuple[str, str]:
     if why := eligible(drawn):
         return f"not eligible: {why[:60]}", ""
     try:
-        found = difference(drawn)
+        found = difference(drawn) or (difference_of_numbers(drawn) if counts(drawn) else "")
     except CannotGoOnError as error:
         return f"left to sim: {str(error).split()[0]}", ""
     except MqsimError as error:

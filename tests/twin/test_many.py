@@ -12,6 +12,7 @@ from mqsim.errors import UsageError
 from mqsim.metrics import slo_miss
 from mqsim.metrics.measures import measures
 from mqsim.scenario import Scenario, load
+from tests.twin.paths import leaves
 from tests.twin.test_rules import PLAIN
 
 pytestmark = pytest.mark.xdist_group("twin")
@@ -26,15 +27,6 @@ BUSY = Scenario.from_data(PLAIN).with_(
         "broker.queues.tasks.max_length": 4,
     }
 )
-
-
-def leaves(found: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Every number of a summary by its path."""
-    numbers: dict[str, Any] = {}
-    for key, value in found.items():
-        here = f"{path}.{key}" if path else key
-        numbers |= leaves(value, here) if isinstance(value, dict) else {here: value}
-    return numbers
 
 
 @pytest.mark.parametrize("scenario", [BUSY, load("pipeline"), load("retry-storm")], ids=lambda one: one.name)

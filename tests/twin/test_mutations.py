@@ -53,6 +53,21 @@ MUTATIONS = {
         "    a.failing = 0\n    a.timer += 1\n",
         "    a.failing = 0\n",
     ),
+    "a level counts until the end of what it holds": (
+        "counting",
+        "q.depth_area += q.waiting * (g.now - max(q.depth_since, g.counts_from))",
+        "q.depth_area += q.waiting * (g.now - q.depth_since)",
+    ),
+    "work that breaks off is not counted": (
+        "counting",
+        "    worked(s, actor, s.deliveries[a.broken].started, s.g[0].now)\n    a.broken = -1\n",
+        "    a.broken = -1\n",
+    ),
+    "a delivery is over while its consumer has it": (
+        "broker",
+        "        d.held = 2\n",
+        "        d.held = 1\n",
+    ),
     "the end comes one instant late": ("kernel", "s.heap_t[0] >= g.end", "s.heap_t[0] > g.end"),
 }
 

@@ -10,6 +10,7 @@ import pytest
 
 from mqsim import run_size, runs, twin
 from mqsim.errors import UsageError
+from mqsim.runs.engines import load_for
 from mqsim.scenario import Scenario, load
 from mqsim.twin import ahead, sources
 from mqsim.twin.readiness import Readiness, readiness
@@ -228,6 +229,28 @@ def test_a_watcher_is_told_and_can_end_a_run() -> None:
     assert told == sorted(told)
     assert 0 < told[0][0] < told[-1][0] < 10
     assert told[-1][1] <= 100_000
+
+
+@pytest.mark.parametrize(
+    ("found", "changes", "loads"),
+    [
+        (Readiness.KEPT, {}, True),
+        (Readiness.KEPT, {"duration": 1}, False),
+        (Readiness.KEPT, {"broker.nodes": 3}, False),
+        (Readiness.LOADED, {}, False),
+        (Readiness.TO_COMPILE, {}, False),
+        (Readiness.ABSENT, {}, False),
+    ],
+)
+def test_the_twin_is_loaded_ahead_only_where_it_will_run(
+    found: Readiness, changes: dict[str, Any], loads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = []
+    monkeypatch.setattr("mqsim.runs.engines.readiness", lambda: found)
+    monkeypatch.setattr(ahead, "compile_ahead", lambda: called.append(True))
+    scenario = Scenario.from_data(PLAIN).with_({"producers.web.arrivals": {"poisson": {"rate": 100}}})
+    assert load_for(scenario.with_(changes)) is loads
+    assert called == [True] * loads
 
 
 def test_a_loaded_kernel_is_seen() -> None:

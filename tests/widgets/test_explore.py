@@ -462,6 +462,25 @@ def test_a_run_that_is_nearly_done_is_shown_on_the_way() -> None:
     assert [outcome.run for outcome in got] == ["first", "second"]
 
 
+def test_after_a_slow_run_the_next_ones_are_made_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    got, loaded = list[Outcome](), list[str]()
+
+    async def turn() -> None:
+        runs = LatestRun(
+            lambda scenario, *, progress=None: scenario.name,  # type: ignore[arg-type,return-value]
+            got.append,
+            load=lambda scenario: loaded.append(scenario.name),
+        )
+        runs.ask(1, named("quick"))
+        await until(lambda: len(got) == 1)
+        monkeypatch.setattr("mqsim.widgets.explore.background.SLOW", -1.0)
+        runs.ask(2, named("slow"))
+        await until(lambda: bool(loaded))
+
+    asyncio.run(turn())
+    assert loaded == ["slow"]
+
+
 def test_a_loop_goes_on_while_a_run_does_and_hears_of_its_progress() -> None:
     slow, shares = Slow(), list[float]()
 

@@ -19,6 +19,9 @@ NEARLY = 0.3
 """Seconds that a run may still take and be let finish although the reader has moved on."""
 
 
+SLOW = 0.1
+"""Seconds from which a run is slow to whoever drags a slider."""
+
 Simulate = Callable[..., RunResult]
 """How a scenario is run: as by `mqsim.runs.simulate`, of which scenario and progress are given."""
 
@@ -55,6 +58,7 @@ class LatestRun:
         simulate: runs a scenario.
         deliver: called with every outcome.
         tell: called with the turn and the share that is done, from 0 to 1.
+        load: called after a slow run, in its thread, with the scenario: may make the next ones fast.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class LatestRun:
         simulate: Simulate,
         deliver: Callable[[Outcome], None],
         tell: Callable[[int, float], None] = lambda _turn, _share: None,
+        load: Callable[[Scenario], object] | None = None,
     ) -> None:
+        self._load = load
         self._simulate, self._deliver, self._tell = simulate, deliver, tell
         self._lock = threading.Lock()
         self._wanted: tuple[int, Scenario] | None = None
@@ -133,7 +139,10 @@ class LatestRun:
             turn, scenario = wanted
             progress = self._pacer(turn, post)
             try:
-                post(self._deliver, self.now(turn, scenario, progress))
+                outcome = self.now(turn, scenario, progress)
+                post(self._deliver, outcome)
+                if outcome.seconds > SLOW and self._load is not None:
+                    self._load(scenario)
             except _OvertakenError:
                 continue
             except Exception as error:

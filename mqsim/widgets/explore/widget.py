@@ -11,6 +11,7 @@ import traitlets
 from mqsim import runs
 from mqsim.errors import MqsimError, UsageError
 from mqsim.report.files import writable_target, write_atomically
+from mqsim.runs.engines import load_for
 from mqsim.viz.css import widget_variables
 from mqsim.widgets.browser.bundle import bundle
 from mqsim.widgets.explore.background import LatestRun, Outcome
@@ -70,7 +71,7 @@ class Explorer(WithStill):
                 f"theme: {theme!r} is not allowed; it must be 'light', 'dark' or None (as the page)."
             )
         self._base = self._scenario = scenario
-        self._runs = LatestRun(runs.simulate, self._deliver, self._tell)
+        self._runs = LatestRun(runs.simulate, self._deliver, self._tell, load_for)
         self._result: runs.RunResult | None = None
         self._first: Outcome | None = None
         self._knobs = knobs(scenario, vary, self._length)

@@ -282,10 +282,10 @@ class Channel:
                     f"cannot delete {told}. queue.delete operations with {flag} flag set are not "
                     "supported by quorum queues",
                 )
-            if if_unused and any(True for _ in queue.subscribers):
-                raise channel_error(replies.PRECONDITION_FAILED, f"{told} in use")
             if if_empty and queue.waiting:
                 raise channel_error(replies.PRECONDITION_FAILED, f"{told} not empty")
+            if if_unused and any(True for _ in queue.subscribers):
+                raise channel_error(replies.PRECONDITION_FAILED, f"{told} in use")
             self.context.check_metadata("The operation to delete the queue from the metadata store timed out")
             count = queue.counted
             self.topology.remove_queue(queue)

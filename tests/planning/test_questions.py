@@ -172,6 +172,33 @@ def test_constant_work_drains_in_rounds() -> None:
     assert answer.rows[0]["seconds"] == pytest.approx(125 * 0.04)
 
 
+@pytest.mark.parametrize(
+    ("prefetch", "count", "of_one"), [(0, 1, 400), (0, 4, 400), (50, 2, 200), (1000, 4, 400)]
+)
+def test_a_backlog_that_moved_to_the_workers_is_not_gone(prefetch: int, count: int, of_one: int) -> None:
+    """The first worker is sent what it may hold, here all unless it is 50; its last message begins one
+    work before its end.
+    """
+    answer = planning.drain(
+        backlog=400, rate="0", work="100ms", cv=0, workers=count, prefetch=prefetch, jobs=1
+    )
+    assert answer.rows[0]["seconds"] == pytest.approx((of_one - 1) * 0.1)
+
+
+def test_a_drain_ends_though_busy_workers_always_hold_something() -> None:
+    """By mean rates the backlog takes 500 / (100 - 80) s; some worker holds a message not begun for ever."""
+    answer = planning.drain(backlog=500, rate="80/s", work="100ms", workers=10, prefetch=20, jobs=1)
+    assert answer.rows[0]["seconds"] == pytest.approx(500 / (100 - 80), rel=0.5)
+
+
+def test_a_backlog_of_one_worker_is_told_by_its_own_rate_where_the_budget_is_small() -> None:
+    """The first of 4 workers has all 60k and a quarter of what comes: 60k / ((4 / 60 ms - 50) / 4)."""
+    answer = planning.drain(
+        backlog="60k", rate="50/s", work="60ms", workers=4, prefetch=0, budget=1000, jobs=1
+    )
+    assert answer.rows[0]["seconds"] == pytest.approx(60_000 / ((4 / 0.06 - 50) / 4))
+
+
 def test_a_drain_that_never_ends_says_so_and_how_many_workers_it_takes() -> None:
     never = planning.drain(backlog="1k", rate="100/s", work="40ms", workers=4)
     assert "are never worked off: 100 messages a second come" in never.sentence

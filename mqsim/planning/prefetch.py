@@ -97,7 +97,11 @@ def prefetch(
         "group": () if group is None else (group,),
         "values": () if values is None else (values,),
     }
-    command, code = asked.command("prefetch", options, {}), asked.code("prefetch", options, {})
+    numbers = {"budget": budget}
+    command, code = (
+        asked.command("prefetch", options, {}, numbers),
+        asked.code("prefetch", options, {}, numbers),
+    )
     notes = [f"Simulated {amount(purse.spent)} messages; all values share the same messages and luck."]
     notes += [purse.stop_note] if purse.stopped else []
     notes += [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []

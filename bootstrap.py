@@ -27,7 +27,7 @@ OLDEST = (3, 11)
 UNFINISHED = {"state": "unfinished"}
 
 VERBS = {
-    "demo": "the main job: what a message queue is for, told by five small runs",
+    "demo": "the main job: what a message queue is for, told by four small runs",
     "lab": "the course notebooks, in JupyterLab (what follows is handed to it)",
     "site": "the course as a site in build/site: lessons that play, slides, the reference",
     "test": "the tests, but for the long ones (what follows is handed to pytest)",

@@ -100,8 +100,7 @@ def size(
         raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
     if highest and (len(knobs) > 1 or not knobs[0].numeric):
         raise UsageError("--highest: it is for one knob whose values are numbers, such as a rate.")
-    knobs = tuple(each.reversed() for each in knobs) if highest else knobs
-    knobs, cannot = _possible(asked.scenario, knobs)
+    knobs, cannot = _possible(asked.scenario, knobs, highest)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
@@ -118,10 +117,17 @@ def size(
     return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
 
 
-def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, ...], list[str]]:
+def _possible(
+    scenario: Scenario, knobs: tuple[Knob, ...], falling: bool
+) -> tuple[tuple[Knob, ...], list[str]]:
     """The knobs without the first values that the scenario can't have, and what is left out and why.
 
     A fault may name packer-2: then one packer is too few for it.
+
+    Args:
+        scenario: what is asked about.
+        knobs: in rising order.
+        falling: the highest value is asked for, so the knob comes back reversed.
 
     Raises:
         ScenarioError: no value can be had, or there is no such field.
@@ -137,10 +143,10 @@ def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, 
                 break
             except ScenarioError as error:
                 start, why = start + 1, str(error)
-        found.append(replace(each, values=each.values[start:]))
+        kept = replace(each, values=each.values[start:])
+        found.append(kept.reversed() if falling else kept)
         if start:
-            last = words({each.path: each.values[start - 1]})
-            told_.append(f"{last} {'or more' if each.falling else 'or less'} can't be: {why}")
+            told_.append(f"{words({each.path: each.values[start - 1]})} or less can't be: {why}")
     return tuple(found), told_
 
 
@@ -151,7 +157,7 @@ def sentence(sized: Sized) -> str:
         return _none(sized)
     enough = words(best.setting)
     verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
-    does = "is the highest that will do" if knobs[0].falling else f"{verb} enough"
+    does = f"{verb} the highest that will do" if knobs[0].falling else f"{verb} enough"
     says = f"{enough} {does}: {_told(best.verdicts)}."
     if len(knobs) > 1:
         says = f"{says[:-1]}; it costs {amount(sized.cost.of(best.setting))}."
@@ -290,8 +296,9 @@ def _unstable(search: Search) -> list[Any]:
     """The values at which the queue would grow for ever."""
     knob_ = search.knobs[0]
     found = [at[0] for at, each in search.judged.items() if each.unstable]
-    if knob_.rising and found:  # whatever is less is unstable too
-        return list(knob_.values[: max(found) + 1])
+    stable = [at[0] for at, each in search.judged.items() if not each.unstable]
+    if knob_.rising and found and (0 in found or not knob_.falling) and min([math.inf, *stable]) > max(found):
+        return list(knob_.values[: max(found) + 1])  # whatever comes before is unstable too
     return [knob_.values[i] for i in sorted(found)]
 
 

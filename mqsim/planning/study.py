@@ -153,8 +153,8 @@ class Study:
                 return percentile_of_sections(sections, percentile, confidence)
             if measure.statistic == "mean":
                 return mean_of_sections([part[np.isfinite(part)] for part in sections], confidence)
-            return _over_runs([_largest(run.times[measure]) for run in self.runs], confidence)
-        return _over_runs([run.numbers[measure] for run in self.runs], confidence)
+            return over_runs([_largest(run.times[measure]) for run in self.runs], confidence)
+        return over_runs([run.numbers[measure] for run in self.runs], confidence)
 
     def missed(self, measure: Measure) -> float:
         """The share of the judged messages that were never done; 0 for other measures than times."""
@@ -202,8 +202,8 @@ def _largest(times: Floats) -> float:
     return float(times.max()) if times.size else math.nan
 
 
-def _over_runs(values: Iterable[float], confidence: float) -> Estimate:
-    """The mean over runs; infinite where one of them is, NaN where none has the number."""
+def over_runs(values: Iterable[float], confidence: float) -> Estimate:
+    """The mean of one number a run; infinite where one of them is, NaN where none has the number."""
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return Estimate(math.nan, -math.inf, math.inf, confidence, 0)

@@ -6,12 +6,14 @@ ones whole, and of the others the starter and a sample. `python -m tests.exercis
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mqsim.grading.authoring import solutions, starter_of
 from mqsim.grading.verdict import State
+from tests.documents.pages import ROOT, blocks
 from tests.exercises.matrix import NAMES, PROOFS, SHELF, exercise, proof, verdict
 from tests.exercises.sample import SAMPLE
 
@@ -88,6 +90,25 @@ def test_the_lesson_s_own_solution_does_the_task_queue_and_loses_tasks_in_a_cras
     lost = next(check for check in crash.checks if check.name == "nothing_lost")
     assert lost.state is State.FAILED
     assert '"resize..." is lost' in lost.message
+
+
+def test_the_lesson_s_own_solution_needs_the_names_of_the_exercise(tmp_path: Path) -> None:
+    """What the teachers' page says: the marks as the lesson stands, and with two names changed."""
+    page = (ROOT / "lessons" / "09_the_task_queue.md").read_text("utf-8")
+    told = re.search(r"other names: (\d+) of 10", (ROOT / "lessons/teaching/README.md").read_text("utf-8"))
+    assert told is not None
+    shown = {block.name: block.text for block in blocks(page) if block.name}
+    for name, program in (("producer", "new_task.py"), ("consumer", "worker.py")):
+        (tmp_path / f"{name}.py").write_text(shown[program], "utf-8")
+    assert verdict("02_task_queue", tmp_path).score == int(told[1])
+    for file in tmp_path.glob("*.py"):
+        renamed = (
+            file.read_text("utf-8")
+            .replace('"tasks"', '"task_queue"')
+            .replace("task {number}", "task{number}")
+        )
+        file.write_text(renamed, "utf-8")
+    assert verdict("02_task_queue", tmp_path).score == 10
 
 
 def test_no_solution_is_there_twice() -> None:

@@ -256,6 +256,23 @@ def test_the_highest_rate_that_lasts_is_the_textbooks() -> None:
         )
 
 
+def test_the_highest_of_a_knob_that_helps_is_its_top() -> None:
+    """By Erlang's C: from 7 workers on the p99 is below 300 ms, and 5 of them fall behind."""
+    asked = {"rate": "100/s", "work": "50ms", "workers": "4..12", "highest": True}
+    answer = planning.size(target="p99 < 300ms", **asked)
+    assert (answer.data["value"], answer.status) == (12, 0)
+    assert "It is the highest value that was allowed." in answer.sentence
+    assert not any("Unstable" in note for note in answer.notes)
+    assert answer.data["unstable"] == []
+    busy = planning.size(target="utilisation > 60%", **asked)
+    assert busy.data["value"] == max(count for count in range(6, 13) if 5 / count > 0.6)
+    assert set(busy.data["unstable"]) <= {4, 5}
+    assert not any("12" in note for note in busy.notes if "Unstable" in note)
+    late = planning.size(target="p99 < 3ms", **asked)
+    assert late.data["value"] is None
+    assert all("12 to" not in note for note in late.notes)
+
+
 def test_values_that_the_scenario_cannot_have_are_left_out_and_said() -> None:
     scenario = shop().with_({"faults.0": {"crash": "packer-2", "at": 60, "restart_after": 60}})
     answer = planning.size(

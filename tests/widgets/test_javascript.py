@@ -179,3 +179,8 @@ def test_the_lock_of_the_script_tools_names_no_registry() -> None:
     assert all("resolved" not in one and one["integrity"] for one in packages.values())
     wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+def test_a_script_below_the_clone_is_no_module_unless_it_says_so() -> None:
+    """JupyterLab lies in the clone's `.venv`, and Node runs its script, which imports nothing."""
+    assert "type" not in json.loads((ROOT / "package.json").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import globals from "globals";
 export default [
   { ignores: ["node_modules/", ".venv/"] },
   {
-    files: ["mqsim/**/*.js", "tests/widgets/scripts/*.js", "eslint.config.js"],
+    files: ["mqsim/**/*.js", "tests/widgets/scripts/*.js", "eslint.config.mjs"],
     ...js.configs.recommended,
     linterOptions: { reportUnusedDisableDirectives: "error" },
   },
@@ -23,7 +23,7 @@ export default [
     },
   },
   {
-    files: ["tests/widgets/scripts/*.js", "eslint.config.js"],
+    files: ["tests/widgets/scripts/*.js", "eslint.config.mjs"],
     languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.node },
   },
 ];

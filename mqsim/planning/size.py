@@ -20,7 +20,8 @@ from mqsim.planning.processors import Processors
 from mqsim.planning.size_search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
-from mqsim.planning.targets import target as read_target
+from mqsim.planning.targets import targets as read_targets
+from mqsim.planning.targets import without_units
 from mqsim.planning.units import amount, percent, seconds, shown
 from mqsim.runs import surge_warnings
 
@@ -103,7 +104,7 @@ def size(
         raise UsageError("--highest: it is for one knob whose values are numbers, such as a rate.")
     knobs, cannot = _possible(asked.scenario, knobs, highest)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
-    targets = tuple(read_target(text, first) for text in texts)
+    targets = read_targets(texts, first)
     _have_a_value(first, targets, as_written)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
     purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
@@ -280,6 +281,7 @@ def rows(sized: Sized) -> Iterator[dict[str, Any]]:
 def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
     """What a reader of the answer should know."""
     best, search = sized.best, sized.search
+    yield from without_units(search.rules.targets)
     if len(search.knobs) == 1 and (unstable := _unstable(search)):
         first, last = unstable[0], words({search.knobs[0].path: unstable[-1]})
         yield f"Unstable, so never tried: {f'{first} to ' if first != unstable[-1] else ''}{last}."

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import command_line
 from mqsim.planning.workload import workload
 from mqsim.scenario import Scenario, load, read_value
@@ -116,7 +117,11 @@ def subject(scenario: Source | None, seed: int | None, flags: Mapping[str, Any])
         named, made = "", Scenario.from_data(scenario)
     else:
         named = str(scenario)
-        made = load(named)
+        try:
+            made = load(named)
+        except ScenarioError as error:
+            error.args = (str(error) if Path(named).name in str(error) else f"{named}: {error}",)
+            raise
     made = changed(made, changes)
     made = made if seed is None else made.with_({"seed": seed})
     return Subject(made, named=named, seed=seed, changes=changes)

@@ -17,6 +17,7 @@ A part that only one thing in the scenario can have may be left out: `p99` in a 
 from __future__ import annotations
 
 import difflib
+import itertools
 import operator
 import re
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from mqsim.planning.units import Dimension, quantity, seconds, shown
 from mqsim.trace import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mqsim.scenario import Scenario
 
@@ -36,6 +37,7 @@ Kind = Literal["time", "share", "count", "number", "misses", "recover", "overflo
 TIMES = ("wait", "service", "sojourn")
 _STATISTIC = re.compile(r"mean|max|p(?:[1-9]\d?|0)(?:\.\d+)?")
 _TIME = re.compile(rf"(?:(?P<time>wait|service|sojourn)\.)?(?P<statistic>{_STATISTIC.pattern})")
+_PERCENTILE = re.compile(r"p\d+(?:\.\d+)?")
 _SHARE = re.compile(
     r"(?:(?P<queue>.+?)[.\s]+)?share(?:\s+of\s+(?P<of>wait|sojourn))?\s+within\s+(?P<within>\S+)"
 )
@@ -222,7 +224,33 @@ def target(text: str, scenario: Scenario) -> Target:
     value = quantity(limit, measured.dimension, f"target {text!r}")
     if measured.dimension == "share" and not 0.0 <= value <= 1.0:
         raise UsageError(f"target {text!r}: {limit} is no share; write one from 0% to 100%.")
+    if value < 0.0:
+        raise UsageError(f"target {text!r}: {limit} is below 0, and {measured.words} never is.")
     return Target(text.strip(), measured, op, value)
+
+
+def targets(texts: Iterable[str], scenario: Scenario) -> tuple[Target, ...]:
+    """Read targets that all have to be met.
+
+    Raises:
+        UsageError: one can't be read, or two of them contradict each other.
+    """
+    found = tuple(target(text, scenario) for text in texts)
+    for least, most in itertools.permutations(found, 2):
+        apart = least.op in (">", ">=") and most.op in ("<", "<=") and least.measure == most.measure
+        touch = least.limit == most.limit and not (least.op == ">=" and most.op == "<=")
+        if apart and (least.limit > most.limit or touch):
+            raise UsageError(
+                f"targets {least.text!r} and {most.text!r} contradict each other: no number meets both."
+            )
+    return found
+
+
+def without_units(targets: Iterable[Target]) -> Iterator[str]:
+    """A sentence about each time that was written without its unit."""
+    for each in targets:
+        if each.measure.dimension == "time" and each.limit and each.text[-1].isdigit():
+            yield f"The target {each.text} has no unit, so it is in seconds: {seconds(each.limit)}."
 
 
 def measure(text: str, scenario: Scenario, *, shares: bool = False, of: str = "") -> Measure:
@@ -246,6 +274,14 @@ def measure(text: str, scenario: Scenario, *, shares: bool = False, of: str = ""
     found = _of_flows(path) or _of_actors(path, scenario, says) or _of_queue(path, scenario, shares, says)
     if found is not None:
         return found
+    name, _, number = path.partition(".")
+    last = path.rpartition(".")[2]
+    if _PERCENTILE.fullmatch(last) and not _STATISTIC.fullmatch(last):
+        raise UsageError(f"{says}: a percentile is from p0 to below p100, such as p99 or p99.9.")
+    spelled = difflib.get_close_matches(name, scenario.broker.queues, 1)
+    if scenario.broker.queues and not spelled and _number_of_queue(number, name, shares) is not None:
+        queues = ", ".join(scenario.broker.queues)
+        raise UsageError(f"{says}: there is no queue {name!r}; the queues are {queues}.")
     near = difflib.get_close_matches(path, list(_known(scenario)), 3, 0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Write one {_EXAMPLES}."
     raise UsageError(f"{says}: this scenario has no number called {text.strip()!r}. {hint}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mqsim.errors import UsageError
+from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.closed_form import overloaded, says_overloaded
 from mqsim.planning.events import burst as read_burst
@@ -21,9 +21,9 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.processors import Processors
 from mqsim.planning.study import FEWEST, SHOWN, Budget, Progress, Study, over_runs
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
-from mqsim.planning.targets import Measure, worked
+from mqsim.planning.targets import Measure, without_units, worked
 from mqsim.planning.targets import measure as read_measure
-from mqsim.planning.targets import target as read_target
+from mqsim.planning.targets import targets as read_targets
 from mqsim.planning.units import estimated, quantity, seconds, shown
 from mqsim.planning.values import open_targets
 from mqsim.statistics import Interval, mean_interval
@@ -103,7 +103,7 @@ def what_if(
             f"{seconds(after.duration)}; give a longer duration."
         )
     measures = _measures(many(measure), after)
-    targets = [read_target(text, after) for text in many(target)]
+    targets = read_targets(many(target), after)
     everything = tuple(dict.fromkeys((*measures, *(each.measure for each in targets))))
     purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     pair = _both(before, after, everything, before.seed, purse)
@@ -129,6 +129,7 @@ def what_if(
         "unsure" if purse.stopped else state,
         (
             *_notes(asked, *pair, everything),
+            *without_units(targets),
             *([purse.stop_note] if purse.stopped else []),
             *([purse.over_note] if purse.over_note else []),
         ),
@@ -143,9 +144,14 @@ def what_if(
 
 def _changed(scenario: Scenario, events: dict[str, tuple[str, ...]]) -> Scenario:
     made = changed(scenario, events["change"])
-    faults = [killed(text) for text in events["kill"]] + [slowed(text) for text in events["slow"]]
-    for fault in faults:
-        made = made.with_({f"faults.{len(made.faults)}": fault})
+    faults = [("--kill", text, killed(text)) for text in events["kill"]]
+    faults += [("--slow", text, slowed(text)) for text in events["slow"]]
+    for option, text, fault in faults:
+        try:
+            made = made.with_({f"faults.{len(made.faults)}": fault})
+        except ScenarioError as error:
+            error.args = (f"{option} {text}: {str(error).partition(': ')[2]}",)
+            raise
     for text in events["burst"]:
         made = made.with_(read_burst(text, scenario))
     return made

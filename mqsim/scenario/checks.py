@@ -76,7 +76,8 @@ class Names:
             yield _unknown(where, name, "a node", self.nodes)
             return
         for problem in self.actor(where, name):
-            near = problem.hint or did_you_mean(name, self.nodes)
+            numbered = problem.allowed.startswith("one of ")  # the group is right, and only its number wrong
+            near = problem.hint or ("" if numbered else did_you_mean(name, self.nodes))
             yield Problem(where, name, f"{problem.allowed}, or broker", near)
 
     def _known_actors(self, like: str) -> list[str]:

@@ -62,6 +62,29 @@ def test_met_is_told_with_what_is_below_and_how_to_ask_again(mqsim: Callable[...
         (("--workers", "11", "--target", "p99 < 1s"), 2, "say what may change"),
         (("--workers", "1..40", "--target", "p99 < 1 parsec"), 2, "write a time such as"),
         (("--workers", "1..40", "--target", "q99 < 1s"), 2, "Did you mean p99"),
+        (
+            ("--workers", "1..40", "--target", "p99 < 500"),
+            0,
+            "The target p99 < 500 has no unit, so it is in sec",
+        ),
+        (("--workers", "1..40", "--target", "p99 < -5ms"), 2, "-5ms is below 0"),
+        (
+            ("--workers", "1..40", "--target", "p99 < 1s", "--target", "p99 > 2s"),
+            2,
+            "targets 'p99 > 2s' and 'p99 < 1s' contradict each other",
+        ),
+        (
+            ("--workers", "1..40", "--target", "orders.p99 < 1s"),
+            2,
+            "no queue 'orders'; the queues are tasks.",
+        ),
+        (("--workers", "1..40", "--target", "p101 < 1s"), 2, "a percentile is from p0 to below p100"),
+        (("--workers", "1..40", "--target", "tasks.wait.p100 < 1s"), 2, "a percentile is from p0"),
+        (
+            ("--workers", "1..40", "--target", "p99 < 1s", "--table", "/nonexistent/x.csv"),
+            2,
+            "--table /nonexistent/x.csv: there is no folder /nonexistent",
+        ),
         (("--workers", "1..40"), 2, "say what must hold"),
         (("--workers", "1..40", "--target", "p99 < 1s", "--budget", "much"), 2, "write a number such as"),
         (
@@ -178,3 +201,17 @@ def test_every_question_can_be_asked_as_it_stands(question, mqsim: Callable[...,
     done = mqsim(*shlex.split(question.command), "--budget", "20k", "--jobs", "1", "--json")
     assert done.status in (0, 1, 3), done.err
     assert json.loads(done.out)["sentence"].endswith(".")
+
+
+def test_a_mistake_is_told_where_it_was_made(mqsim: Callable[..., Done], tmp_path: Path) -> None:
+    dead = mqsim(
+        "plan", "what-if", "--rate", "9/s", "--work", "1ms", "--workers", "3", "--kill", "worker-9@10:5"
+    )
+    assert dead.status == 2
+    assert dead.err.startswith("mqsim: --kill worker-9@10:5: 'worker-9' is not allowed; it must be one of")
+    assert "Did you mean" not in dead.err
+    file = tmp_path / "shop.yaml"
+    file.write_text("duration: 9\nbroker: {queues: {q: {siez: 3}}}\n", encoding="utf-8")
+    wrong = mqsim("plan", "size", str(file), "--vary", "consumers.w.count=1..3", "--target", "p99 < 1s")
+    assert wrong.status == 2
+    assert f"{file}: broker.queues.q.siez: there is no field" in wrong.err

@@ -35,9 +35,27 @@ def ask(
         "resume": running.resume,
         "engine": running.engine,
     }
+    if showing.table is not None:
+        writable_file(showing.table, "--table")
     with progress_bar("simulating", unit) as tell:
         answer = question(scenario=scenario, progress=tell, **how, **options)
     show(answer, showing)
+
+
+def writable_file(path: Path, option: str) -> None:
+    """Check that a file can be written.
+
+    Raises:
+        UsageError: it is a folder, or its folder is missing.
+    """
+    from mqsim.errors import UsageError
+
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"{option} {path}: there is no folder {path.parent}; make it first, or name another."
+        )
 
 
 def show(answer: Answer, showing: Showing) -> None:
@@ -50,6 +68,7 @@ def show(answer: Answer, showing: Showing) -> None:
 
         writable_target(showing.report).write_text(page(answer), encoding="utf-8")
     if showing.table is not None:
+        writable_file(showing.table, "--table")
         answer.table.to_csv(showing.table, index=False)
     if showing.as_json:
         typer.echo(answer.to_json())

@@ -37,7 +37,8 @@ Targets = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help="What must hold: 'p99 < 1s', 'share within 2s >= 99%', 'lost == 0'.",
+        help="What must hold: 'p99 < 1s', 'share within 2s >= 99%', 'lost == 0'. A time without a unit is in "
+        "seconds.",
         show_default=False,
     ),
 ]

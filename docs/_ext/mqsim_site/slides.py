@@ -208,7 +208,7 @@ def _as_text(part: nodes.Element) -> str:
     if isinstance(part, nodes.table):
         return _table(part)
     if isinstance(part, nodes.block_quote):
-        said = "".join(f"<p>{escape(_line(inner))}</p>" for inner in part.children)  # type: ignore[arg-type]
+        said = "".join(f"<p>{escape(_line(inner))}</p>" for inner in part.children)
         return f"<blockquote>{said}</blockquote>"
     items = list(_said(part))
     if sum(map(len, items)) > _LONG_LIST:
@@ -271,7 +271,8 @@ _STYLE = """
 .reveal blockquote { font-size: 1.3em; font-style: italic; padding: 12px 24px; box-shadow: none; }
 .reveal blockquote { border-left: 5px solid #1d63b8; }
 .reveal table.mqsim-large td { font-size: .72em; }
-.reveal pre { padding: 8px 12px; background: #f4f5f7; box-shadow: none; line-height: 1.3; white-space: pre-wrap; }
+.reveal pre { padding: 8px 12px; background: #f4f5f7; box-shadow: none; line-height: 1.3; }
+.reveal pre { white-space: pre-wrap; }
 .reveal p.mqsim-caption { color: #50565c; }
 .reveal p.mqsim-question { font-size: 1.2em; }
 .reveal .slides > section > iframe { flex: 1 1 0; width: 100%; min-height: 0; max-height: none; border: 0; }

@@ -15,7 +15,7 @@ from mqsim_site.frames import Frame
 from myst_parser.parsers.docutils_ import Parser
 from sphinx.util.docutils import docutils_namespace
 
-from tests.documents.pages import ROOT
+from tests.documents.pages import ROOT, rows
 
 SOURCE = "## Check yourself\n\n1. Why `ack`?\n   <details><summary>Answer</summary>*So.*</details>\n"
 
@@ -143,6 +143,13 @@ def test_every_program_of_a_lesson_is_on_a_slide(decks: dict[str, tuple[str, str
             assert escape(program) in deck
 
 
+def test_every_lesson_ends_with_its_five_questions(decks: dict[str, tuple[str, str]]) -> None:
+    for text, deck in decks.values():
+        asked = re.findall(r"^\d\. (.+)$", text.partition("## Check yourself")[2], re.M)
+        shown = re.findall(r'<p class="mqsim-question">(.+?)</p>', deck)
+        assert [bare(one) for one in shown] == [bare(one) for one in asked]
+
+
 def test_no_slide_leads_to_something_and_then_ends(decks: dict[str, tuple[str, str]]) -> None:
     shown = [
         re.sub(r"<aside.*", "", one, flags=re.S)
@@ -169,3 +176,25 @@ def test_the_glossary_has_each_word_apart() -> None:
         "confirm": "yes",
         "ack": "yes",
     }
+
+
+def test_the_plans_name_slides_that_are_there_and_leave_two_minutes_for_each(
+    decks: dict[str, tuple[str, str]],
+) -> None:
+    page = (ROOT / "lessons" / "teaching" / "README.md").read_text("utf-8")
+    count = {name[:2]: deck.count("<section>") for name, (_, deck) in decks.items()}
+    plans = [(row[0], row[2]) for row in rows(page, "minutes", "in class", "slides")]
+    plans += [(row[1], row[3]) for row in rows(page, "class", "minutes", "in class", "slides")]
+    named = 0
+    for minutes, shown in plans:
+        chosen = re.findall(r"lesson (\d+): ([\d, ]+)", shown)
+        for lesson_number, listed in chosen:
+            assert (
+                max(map(int, listed.split(", "))) <= count[f"{int(lesson_number):02}"] - 5
+            )  # without its questions
+        many = sum(len(listed.split(", ")) for _, listed in chosen)
+        begin, _, end = minutes.partition("–")
+        time = int(end) - int(begin) if end else sum(map(int, minutes.split(" + ")[1:])) - 5
+        assert 2 * many <= time or "exercise 2" in shown
+        named += many
+    assert named > 80

@@ -82,7 +82,7 @@ def slides(doctree: nodes.document, source: str) -> Iterator[Slide]:
     for section in (part for part in top.children if isinstance(part, nodes.section)):
         if section[0].astext() != "Check yourself":
             yield from _of_section(section)
-    for question, answer in _QUESTION.findall(source):
+    for question, answer in _QUESTION.findall(source.partition("## Check yourself")[2]):
         shown = f'<p class="mqsim-question">{escape(_plain(question))}</p>'
         shown += f'<p class="fragment">{escape(_plain(answer))}</p>'
         yield Slide("Check yourself", shown, ["Let the class answer before you go on."])

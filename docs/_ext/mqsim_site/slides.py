@@ -109,7 +109,7 @@ def _of_section(section: nodes.section) -> Iterator[Slide]:
 _SHOWN_AS_TEXT = nodes.block_quote | nodes.bullet_list | nodes.enumerated_list | nodes.table
 _LONG_LIST = 700  # characters; of a longer one a slide shows the first sentences
 _LONG_QUESTION = 600
-_LINES = 32  # of code on one slide
+_HEIGHT = 640  # pixels below a heading
 
 
 class _Telling:
@@ -120,7 +120,7 @@ class _Telling:
         self._made: list[Slide] = []
         self._waiting: list[nodes.paragraph] = []
         self._told: list[str] = []
-        self._lines = 0  # of code on the last slide; 0 where it shows something else
+        self._room = 0.0  # pixels left below the code of the last slide
 
     def paragraph(self, part: nodes.paragraph) -> None:
         """One that begins the section, has a bold beginning or leads to something gets onto a slide."""
@@ -145,14 +145,16 @@ class _Telling:
 
     def code(self, text: str) -> None:
         """A program, or what it prints: on the slide of the block before, where there is room."""
-        lines = text.count("\n") + 1
-        block = [*text.splitlines()]
-        if self._lines and not self._waiting and self._lines + lines <= _LINES:
-            self._made[-1].shows += _block(block)
-            self._lines += lines
+        shown, height = _block(text.splitlines(), _HEIGHT)
+        if not self._waiting and height <= self._room:
+            self._made[-1].shows += shown
+            self._room -= height
             return
-        self._add(self.heading, self._lead() + _block(block))
-        self._lines = lines
+        lead = self._lead()
+        room = _HEIGHT - 80 * len(self._waiting)
+        shown, height = _block(text.splitlines(), room)
+        self._add(self.heading, lead + shown)
+        self._room = room - height
 
     def text(self, part: nodes.Element) -> None:
         """A quotation, a list or a table."""
@@ -169,7 +171,7 @@ class _Telling:
     def _add(self, heading: str, shows: str) -> None:
         self._made.append(Slide(heading, shows, [_line(part) for part in self._waiting]))
         self._waiting = []
-        self._lines = 0
+        self._room = 0.0
 
     def _about(self) -> str:
         """What a question is about: the section so far, or its last paragraph where that is much."""
@@ -198,10 +200,15 @@ def _line(part: nodes.Element) -> str:
     return " ".join(part.astext().split())
 
 
-def _block(lines: list[str]) -> str:
-    """Code as large as it fits, by its lines and its longest line; what is too wide is wrapped."""
-    fits = min(21, 1150 / (0.605 * max(map(len, lines))), 570 / (1.3 * max(len(lines), 12)))
-    return f'<pre style="font-size: {max(15, fits):.1f}px">{escape(chr(10).join(lines))}</pre>'
+def _block(lines: list[str], room: float) -> tuple[str, float]:
+    """Code as large as the slide allows, and its height in pixels; what is too wide is wrapped."""
+    size = max(15, min(21, 1150 / (0.605 * max(map(len, lines)))))
+    wrapped = sum(1 + int(len(line) * 0.605 * size / 1150) for line in lines)
+    size = max(11, min(size, (room - 28) / (1.3 * wrapped)))
+    return (
+        f'<pre style="font-size: {size:.1f}px">{escape(chr(10).join(lines))}</pre>',
+        1.3 * wrapped * size + 28,
+    )
 
 
 def _as_text(part: nodes.Element) -> str:
@@ -273,6 +280,7 @@ _STYLE = """
 .reveal table.mqsim-large td { font-size: .72em; }
 .reveal pre { padding: 8px 12px; background: #f4f5f7; box-shadow: none; line-height: 1.3; }
 .reveal pre { white-space: pre-wrap; }
+.reveal .slide-number { font-size: 20px; }
 .reveal p.mqsim-caption { color: #50565c; }
 .reveal p.mqsim-question { font-size: 1.2em; }
 .reveal .slides > section > iframe { flex: 1 1 0; width: 100%; min-height: 0; max-height: none; border: 0; }

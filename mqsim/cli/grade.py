@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mqsim.grading.grading import Order
     from mqsim.grading.verdict import Verdict
 
+_FOR_PLATFORMS = ("gradescope", "prairielearn")
 FORMATS = ("text", "json", "gradescope", "prairielearn", "markdown", "html", "csv")
 
 
@@ -50,6 +51,7 @@ def grade_path(request: Request) -> None:
         raise UsageError("name an exercise and what was handed in: mqsim grade task_queue submission/")
     if request.form not in FORMATS:
         raise UsageError(f"--format {request.form}: there are {', '.join(FORMATS)}.")
+    _refuse_swapped(request.exercise, request.path)
     if not request.path.exists() and not request.path.is_symlink():
         raise UsageError(f"{request.path}: there is no such file or folder.")
     order = _order(request)
@@ -57,19 +59,45 @@ def grade_path(request: Request) -> None:
         _precheck(request, order)
         return
     verdicts, several = _graded(request, order)
+    from mqsim.grading.verdict import State
+
     typer.echo(rendered(verdicts, request.form, several), nl=False)
+    # Platforms read from the report that there is no score, and their scripts take 1 for a report cut short.
+    if request.form not in _FOR_PLATFORMS and any(each.state is State.GRADER_ERROR for each in verdicts):
+        raise typer.Exit(1)
+
+
+def _refuse_swapped(exercise: str, path: Path) -> None:
+    """Raise `UsageError` where the exercise and the submissions were named in the wrong order."""
+    from mqsim.grading.catalogue import find
+
+    def is_exercise(name: str) -> bool:
+        try:
+            return bool(find(name))
+        except UsageError:
+            return False
+
+    if Path(exercise).exists() and not is_exercise(exercise) and is_exercise(str(path)):
+        raise UsageError(
+            f"{exercise} is no exercise, but {path} is one. Is it the other way round? "
+            f"mqsim grade {path} {exercise}"
+        )
 
 
 def _order(request: Request) -> Order:
     from mqsim.grading.catalogue import find
+    from mqsim.grading.exercise import load
     from mqsim.grading.grading import Order
-    from mqsim.grading.hidden import seed_of
+    from mqsim.grading.hidden import hide, refuse_an_idle_folder, seed_of
     from mqsim.grading.sandbox.levels import WORDS, attempt, strongest
 
     assert request.exercise is not None
     exercise = find(request.exercise)
     if request.private is not None:
-        seed_of(request.private, exercise.name)
+        loaded = load(exercise)
+        seed_of(request.private, loaded.name)
+        refuse_an_idle_folder(loaded, request.private)
+        hide(loaded, request.private)
     if request.sandbox is None:
         level = strongest(request.require_sandbox)
     else:
@@ -80,32 +108,73 @@ def _order(request: Request) -> Order:
     print(f"sandbox level {level}: {WORDS[level]}", file=sys.stderr)
     if level == 0:
         print("WARNING: programs of others are not confined at level 0.", file=sys.stderr)
-    pictures, placed = request.form == "html", request.form not in ("gradescope", "prairielearn")
+    pictures, placed = request.form == "html", request.form not in _FOR_PLATFORMS
     return Order(exercise, level, request.private, pictures=pictures, placed=placed)
 
 
 def _precheck(request: Request, order: Order) -> None:
     from mqsim.grading.grading import look
-    from mqsim.grading.precheck import as_json
+    from mqsim.grading.plain import plain
+    from mqsim.grading.precheck import as_data
 
     assert request.path is not None
+    paths = _submissions(request.path, order)
+    if paths is not None:
+        found_in = {plain(path.name): look(order, path) for path in paths}
+        if request.form == "json":
+            each = [{"submission": name, **as_data(found)} for name, found in found_in.items()]
+            typer.echo(json.dumps({"submissions": each}, indent=2))
+            return
+        for name, found in found_in.items():
+            typer.echo(f"{name}: {' '.join(found) or 'It can be graded.'}")
+        ready = sum(not found for found in found_in.values())
+        typer.echo(f"\n{ready} of {len(paths)} can be graded. Nothing was run.")
+        return
     found = look(order, request.path)
     if request.form == "json":
-        typer.echo(as_json(found))
+        typer.echo(json.dumps(as_data(found), indent=2))
     elif found:
         typer.echo("It can't be graded as it is:\n" + "\n".join(f"  {each}" for each in found))
     else:
         typer.echo("It can be graded: the files are there, and they are Python. Nothing was run.")
 
 
-def _graded(request: Request, order: Order) -> tuple[list[Verdict], bool]:
-    from mqsim.grading.classroom import grade_all
+def _submissions(path: Path, order: Order) -> list[Path] | None:
+    """The submissions of a class's folder; None: it is one submission."""
     from mqsim.grading.exercise import load
-    from mqsim.grading.grading import grade, wanted
+    from mqsim.grading.grading import wanted
+    from mqsim.grading.plain import plain
     from mqsim.grading.submission import submissions_in
 
+    names = wanted(load(order.exercise))
+    paths = submissions_in(path, names)
+    for each in paths or ():
+        if _is_something_else(each, names):
+            print(
+                f"{plain(each.name)} has no file that could be a program. It counts as a submission; if "
+                "it is none, move it out of the folder.",
+                file=sys.stderr,
+            )
+    return paths
+
+
+def _is_something_else(path: Path, wanted: Sequence[str]) -> bool:
+    """Whether a folder holds no file of any wanted kind, such as a folder of notes."""
+    from mqsim.grading.submission import Ungradable, contents
+
+    try:
+        files = contents(path, wanted)
+    except Ungradable:
+        return False
+    return not any(name.endswith(tuple(Path(each).suffix for each in wanted)) for name in files)
+
+
+def _graded(request: Request, order: Order) -> tuple[list[Verdict], bool]:
+    from mqsim.grading.classroom import grade_all
+    from mqsim.grading.grading import grade
+
     assert request.path is not None
-    paths = submissions_in(request.path, wanted(load(order.exercise)))
+    paths = _submissions(request.path, order)
     if paths is None:
         return [grade(order, request.path)], False
     kept = Path(f"mqsim-grades-{order.exercise.name}.jsonl")
@@ -142,6 +211,11 @@ def rendered(verdicts: Sequence[Verdict], form: str, several: bool) -> str:
             "prairielearn": course.prairielearn,
         }[form]
         data = [as_data(verdict) for verdict in verdicts]
+        if several and form in _FOR_PLATFORMS:
+            data = [
+                {"submission": verdict.submission, **each}
+                for verdict, each in zip(verdicts, data, strict=True)
+            ]
         whole = {"submissions": data, "summary": Summary.of(verdicts).to_data()} if several else data[0]
         return json.dumps(whole, indent=2, allow_nan=False) + "\n"
     if form == "html":

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+from mqsim.grading.catalogue import on_the_shelf
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import files_in
 from mqsim.grading.pages import self_contained
@@ -184,6 +185,10 @@ def release(
 ) -> list[Path]:
     """Write what students get into a folder: page, checks, starter, given files, and a notebook.
 
+    Partner programs are solutions. Those of an exercise that came with mqsim stay with it, and its checks
+    find them there. Only an exercise of your own takes them along, because its checks could not run without
+    them.
+
     Args:
         exercise_folder: where the exercise is.
         proofs: a folder with `right`; one of them becomes the starter where the exercise has none.
@@ -208,7 +213,8 @@ def release(
             if name.endswith((".py", ".yaml"))
         }
     files |= starters
-    files |= {f"partner/{name}": data for name, data in files_in(exercise_folder / "partner").items()}
+    if on_the_shelf(exercise.name) is None:
+        files |= {f"partner/{name}": data for name, data in files_in(exercise_folder / "partner").items()}
     files |= {NAME_FILE: f"{exercise.name}\n".encode(), "conftest.py": CONFTEST.encode()}
     page = self_contained(files.get("README.md", b"").decode(), exercise_folder)
     if page:

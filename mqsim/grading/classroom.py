@@ -63,7 +63,7 @@ def grade_all(
         done: told of each verdict.
     """
     marks = {path: _mark(order, path) for path in paths}
-    before = _read(kept) if resume and kept is not None else {}
+    before = _read(kept, order) if resume and kept is not None else {}
     found = {path: before[mark] for path, mark in marks.items() if mark and mark in before}
     if kept is not None and not resume:
         kept.unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def grade_all(
         found[path] = verdict
         if kept is not None and verdict.state is not State.GRADER_ERROR and marks[path]:
             with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"mark": marks[path], "verdict": verdict.to_data()}) + "\n")
+                file.write(json.dumps(_kept(order, marks[path], verdict)) + "\n")
         if done is not None:
             done(verdict, len(found), total)
     return [found[path] for path in paths]
@@ -158,20 +158,37 @@ def _mark(order: Order, path: Path) -> str:
     return f"{plain(path.resolve().name)} {order.level} {digest(order.exercise, files, order.private)}"
 
 
-def _read(kept: Path) -> dict[str, Verdict]:
+def _kept(order: Order, mark: str, verdict: Verdict) -> dict[str, Any]:
+    """A line of the file: a verdict, what it is on, and what it was made for."""
+    pictures = [check.example.picture for check in verdict.checks] if order.pictures else None
+    return {"mark": mark, "placed": order.placed, "pictures": pictures, "verdict": verdict.to_data()}
+
+
+def _read(kept: Path, order: Order) -> dict[str, Verdict]:
+    """The verdicts in the file that have all that this order asks for: a verdict made for another format may
+    lack the figures, and its commands may name a place that they must not name now.
+    """
     found = {}
     if kept.is_file():
         for line in kept.read_text(encoding="utf-8").splitlines():
             try:
                 data = json.loads(line)
-                found[data["mark"]] = from_data(data["verdict"])
+                if _suffices(data, order):
+                    found[data["mark"]] = from_data(data["verdict"], data["pictures"])
             except (ValueError, KeyError, TypeError):
                 continue  # the last line of an interrupted run
     return found
 
 
-def from_data(data: dict[str, Any]) -> Verdict:
-    """The verdict that `to_data` wrote; pictures are not kept."""
+def _suffices(data: dict[str, Any], order: Order) -> bool:
+    checks = data["verdict"]["checks"]
+    replayed = any(check["replay"] for check in checks)
+    drawn = data["pictures"] is not None or not any(check["lines"] for check in checks)
+    return (data["placed"] == order.placed or not replayed) and (drawn or not order.pictures)
+
+
+def from_data(data: dict[str, Any], pictures: Sequence[str] | None = None) -> Verdict:
+    """The verdict that `to_data` wrote, with the pictures of its checks."""
     checks = tuple(
         CheckVerdict(
             check["name"],
@@ -181,9 +198,9 @@ def from_data(data: dict[str, Any]) -> Verdict:
             check["max"],
             check["message"],
             tuple(Searched(**each) for each in check["searched"]),
-            Example(tuple(check["lines"]), "", check["replay"]),
+            Example(tuple(check["lines"]), picture, check["replay"]),
         )
-        for check in data["checks"]
+        for check, picture in zip(data["checks"], pictures or [""] * len(data["checks"]), strict=True)
     )
     return Verdict(
         data["exercise"],

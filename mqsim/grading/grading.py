@@ -15,7 +15,7 @@ from mqsim.grading import precheck
 from mqsim.grading.budgets import Budget, Meter, mover
 from mqsim.grading.exercise import Exercise, load
 from mqsim.grading.files import Files, files_in
-from mqsim.grading.hidden import hide, seed_of
+from mqsim.grading.hidden import hide, private_files, seed_of
 from mqsim.grading.judge import Judge, Progress
 from mqsim.grading.plain import plain
 from mqsim.grading.practice import replay_command
@@ -105,9 +105,7 @@ def digest(exercise: Path, files: dict[str, bytes], private: Path | None) -> str
     total = hashlib.sha256()
     sources = [files_in(exercise), files]
     if private is not None:
-        sources.append({name: data for name, data in files_in(private).items() if "/" not in name})
-        if (private / exercise.name).is_dir():
-            sources.append(files_in(private / exercise.name))
+        sources.extend(private_files(private, load(exercise).name))
     for source in sources:
         total.update(b"\x00source")
         for name, data in sorted(source.items()):

@@ -1,7 +1,8 @@
 """Hidden checks and hidden settings: from a folder that students never see.
 
     DIR/course.key                          any secret text
-    DIR/04_survive_worker_crash/hidden.py   `hide(exercise, draw)` adds checks (optional)
+    DIR/04_survive_worker_crash/hidden.py   `hide(exercise, draw)` adds checks (optional); the folder may be
+                                            called survive_worker_crash as well
 
 All that is drawn depends on the key and the exercise's name alone: not on the submission, not on the time.
 """
@@ -12,14 +13,17 @@ import hashlib
 import hmac
 import importlib.util
 import random
+import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+from mqsim.grading.files import files_in
 from mqsim.grading.scenes import changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mqsim.grading.exercise import Check, Exercise
@@ -41,6 +45,45 @@ def seed_of(private: Path | None, exercise: str) -> int:
     return int.from_bytes(digest[:8])
 
 
+def folder_of(private: Path, exercise: str) -> Path | None:
+    """The folder of an exercise's hidden checks, which has its name with or without the number; None: there
+    is none.
+
+    Raises:
+        UsageError: both are there, so one of them would be ignored.
+    """
+    names = dict.fromkeys([exercise, re.sub(r"^\d\d_", "", exercise)])
+    found = [private / name for name in names if (private / name / "hidden.py").is_file()]
+    if len(found) > 1:
+        raise UsageError(f"{found[0]} and {found[1]} both have a hidden.py. Keep one of them.")
+    return found[0] if found else None
+
+
+def private_files(private: Path, exercise: str) -> Iterator[dict[str, bytes]]:
+    """All files of a private folder on which verdicts on an exercise depend."""
+    yield {name: data for name, data in files_in(private).items() if "/" not in name}
+    if (folder := folder_of(private, exercise)) is not None:
+        yield files_in(folder)
+
+
+def refuse_an_idle_folder(exercise: Exercise, private: Path) -> None:
+    """Refuse a private folder that changes nothing in an exercise: its hidden checks were meant to count.
+
+    Raises:
+        UsageError: it has no hidden checks of the exercise, which draws nothing from the course key either.
+    """
+    draws = exercise.varies is not None or any(
+        scene.reads_files for check in exercise.checks for scene in check.scenes
+    )
+    if folder_of(private, exercise.name) is None and not draws:
+        others = sorted(f"{each.parent.name}/hidden.py" for each in private.glob("*/hidden.py"))
+        file = private / exercise.name / "hidden.py"
+        raise UsageError(
+            f"{private} holds nothing for {exercise.name}: there is no {file}. "
+            f"It has {', '.join(others) or 'no hidden.py at all'}. Write that file, or leave out --private."
+        )
+
+
 def hide(exercise: Exercise, private: Path | None) -> None:
     """Add the hidden checks and settings to an exercise.
 
@@ -51,9 +94,10 @@ def hide(exercise: Exercise, private: Path | None) -> None:
         return
     seed = seed_of(private, exercise.name)
     _vary(exercise, random.Random(seed))
-    file = private / exercise.name / "hidden.py"
-    if not file.is_file():
+    folder = folder_of(private, exercise.name)
+    if folder is None:
         return
+    file = folder / "hidden.py"
     public = len(exercise.checks)
     spec = importlib.util.spec_from_file_location("mqsim_hidden_checks", file)
     assert spec is not None

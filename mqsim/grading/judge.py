@@ -97,10 +97,18 @@ class Judge:
         return [
             case
             for case in self._cases.values()
-            if case.open
-            and scene in case.check.scenes
-            and all(self._cases[need].open for need in case.check.needs)
+            if case.open and scene in case.check.scenes and self._first_unmet(case.check) is None
         ]
+
+    def _first_unmet(self, check: Check) -> _Case | None:
+        """The first check that this one needs, or that one of those needs, and that is not passed."""
+        for name in check.needs:
+            need = self._cases[name]
+            if not need.open:
+                return need
+            if (deeper := self._first_unmet(need.check)) is not None:
+                return deeper
+        return None
 
     def _read(self, scene: Scene) -> None:
         for case in self._interested(scene):
@@ -196,10 +204,10 @@ class Judge:
 
     def _verdict(self, case: _Case) -> CheckVerdict:
         check = case.check
-        first = next((need for need in check.needs if self._cases[need].state is not State.PASSED), None)
+        first = self._first_unmet(check)
         if first is not None and case.state in (State.PASSED, State.FAILED, State.NOT_EXERCISED):
             case = replace(case, example=Example())
-            case.close(*_because_of(self._cases[first]))
+            case.close(*_because_of(first))
         hidden = check.hidden
         return CheckVerdict(
             check.name if not hidden else f"hidden: {hidden}",
@@ -249,8 +257,10 @@ def _of_hidden(case: _Case) -> str:
     """What a report says of a hidden check that was not passed: nothing of its input."""
     if case.own_fault:
         return f"This hidden check failed itself: {case.own_fault}. What was handed in is not at fault."
+    if case.message.endswith(COMES_FIRST):
+        return case.message  # It has names and categories alone.
     return {
         State.TIMEOUT: "A program used up its budget in one of its runs.",
         State.NOT_EXERCISED: "No fault hit anything in its runs, so they prove nothing.",
         State.GRADER_ERROR: "The grader failed in one of its runs.",
-    }.get(case.state, "It does not hold.")
+    }.get(case.state, f'A hidden run does not go as it should. Its kind is "{case.check.hidden}".')

@@ -5,8 +5,7 @@ It runs none of the submitted code, takes less than a second, and costs no attem
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mqsim.grading.plain import plain
 from mqsim.guest.kernel.operations import Exit, Operation, Write
@@ -49,9 +48,17 @@ def complaints(
     """
     lacks = [name for name in (*programs, *files) if not (folder / name).is_file()]
     if lacks:
-        there = sorted(path.name for path in folder.iterdir())[:10]
-        shown = ", ".join(plain(name) for name in there) or "nothing"
-        return [f"There is no {' and no '.join(lacks)}. What was handed in has: {shown}."]
+        there = sorted(path.name for path in folder.iterdir())
+        shown = ", ".join(plain(name) for name in there[:10]) or "nothing"
+        other_case = [
+            f"Rename {plain(each)} to {name}: capital and small letters differ."
+            for name in lacks
+            for each in there
+            if each.lower() == name.lower()
+        ]
+        return [
+            " ".join([f"There is no {' and no '.join(lacks)}. What was handed in has: {shown}.", *other_case])
+        ]
     if not programs:
         return []
     paths = tuple(f"{inside}/{name}" for name in programs)
@@ -77,6 +84,6 @@ def complaints(
     return found
 
 
-def as_json(found: list[str]) -> str:
-    """The result for `--precheck --format json`."""
-    return json.dumps({"ready": not found, "complaints": found}, indent=2)
+def as_data(found: Sequence[str]) -> dict[str, Any]:
+    """What `--precheck --format json` says of one submission."""
+    return {"ready": not found, "complaints": list(found)}

@@ -6,6 +6,7 @@ paths that lead out of the folder are refused, with a sentence for the student; 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -15,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
+from mqsim.errors import UsageError
 from mqsim.grading.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_FILES = 200
 """Files that a submission may have."""
@@ -28,6 +30,7 @@ MOST_BYTES = 10_000_000
 
 _DEEPEST = 8
 _LEFT_OUT = frozenset({"__pycache__", "__MACOSX", "node_modules"})
+_PACKED = (".zip", ".ipynb")
 _CELL = ("%%program ", "%%writefile ")
 
 
@@ -54,14 +57,21 @@ def contents(path: Path, wanted: Iterable[str]) -> dict[str, bytes]:
         path: a folder, a zip archive, a notebook, or one Python file.
         wanted: names of files that it should have; where they lie in a folder within, that is taken.
 
+    A folder that holds one archive or notebook and nothing else is read as that: some platforms put each
+    upload into a folder of the student's name.
+
     Raises:
-        Ungradable: it can't be read, or holds what is not allowed.
+        Ungradable: it can't be read, holds what is not allowed, or has a wanted file in several folders.
     """
     try:
         files = _read(path)
     except OSError as error:
         raise Ungradable(f"{_name(path.name)} can't be read: {error.strerror or error}.") from error
-    return _at_the_top(files, set(wanted))
+    if path.is_dir() and len(files) == 1:
+        ((name, data),) = files.items()
+        if name.endswith(_PACKED):
+            files = _of_notebook(data) if name.endswith(".ipynb") else _of_zip(name, data)
+    return _at_the_top(files, sorted(wanted))
 
 
 def _read(path: Path) -> dict[str, bytes]:
@@ -76,7 +86,7 @@ def _read(path: Path) -> dict[str, bytes]:
         return _of_notebook(_bounded(path))
     if path.suffix == ".py":
         return {path.name: _bounded(path)}
-    return _of_zip(path)
+    return _of_zip(path.name, _bounded(path))
 
 
 def _name(name: str) -> str:
@@ -143,19 +153,17 @@ def _walk(folder: Path, inside: PurePosixPath, depth: int) -> Iterator[tuple[os.
 # -- zip archives --------------------------------------------------------------------------------------------
 
 
-def _of_zip(path: Path) -> dict[str, bytes]:
-    if path.stat().st_size > MOST_BYTES:
-        raise _too_large()
+def _of_zip(name: str, data: bytes) -> dict[str, bytes]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _unpacked(archive)
     except zipfile.BadZipFile:
         raise Ungradable(
-            f"{_name(path.name)} is no zip archive, or a broken one. Hand in a folder, a zip archive or a "
+            f"{_name(name)} is no zip archive, or a broken one. Hand in a folder, a zip archive or a "
             "notebook."
         ) from None
     except (NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError) as error:
-        raise Ungradable(f"{_name(path.name)} can't be unpacked: {plain(str(error))}.") from None
+        raise Ungradable(f"{_name(name)} can't be unpacked: {plain(str(error))}.") from None
 
 
 def _unpacked(archive: zipfile.ZipFile) -> dict[str, bytes]:
@@ -261,28 +269,51 @@ def _of_notebook(data: bytes) -> dict[str, bytes]:
 # -- both ----------------------------------------------------------------------------------------------------
 
 
-def _at_the_top(files: dict[str, bytes], wanted: set[str]) -> dict[str, bytes]:
-    """The same files, seen from the folder that has the wanted ones."""
+def _at_the_top(files: dict[str, bytes], wanted: Sequence[str]) -> dict[str, bytes]:
+    """The same files, seen from the folder that has the wanted ones.
+
+    Raises:
+        Ungradable: a folder that is not inside that one has another file of a wanted name, so nobody can
+            tell which of them was meant. Folders inside it may hold copies, starters and the like.
+    """
     folders = {f"{PurePosixPath(name).parent}/" for name in files if "/" in name}
     tops = sorted({"", *folders}, key=lambda top: (top.count("/"), top))
     best = max(tops, key=lambda top: sum(top + name in files for name in wanted))
+    for top in tops:
+        for name in wanted:
+            mine, other = files.get(best + name), files.get(top + name)
+            if not top.startswith(best) and None not in (mine, other) and mine != other:
+                raise Ungradable(
+                    f"There are two different files {name}: one in {_folder_name(best)} and one in "
+                    f"{_folder_name(top)}. Hand in one folder with your programs."
+                )
     return {name[len(best) :]: data for name, data in files.items() if name.startswith(best)}
+
+
+def _folder_name(top: str) -> str:
+    return f"the folder {_name(top[:-1])}" if top else "the folder at the top"
 
 
 def submissions_in(folder: Path, wanted: Iterable[str]) -> list[Path] | None:
     """The submissions of a folder of submissions; None where the folder is a submission itself.
 
     It is one where it has one of the wanted files at its top, or holds no folder, archive or notebook.
+
+    Raises:
+        UsageError: nothing is in the folder.
     """
     if not folder.is_dir() or folder.is_symlink():
         return None
     if any((folder / name).exists() for name in wanted):
         return None
-    found = [
+    shown = [
         each
         for each in sorted(folder.iterdir())
-        if not each.name.startswith(".")
-        and each.name not in _LEFT_OUT
-        and (each.is_dir() or each.is_symlink() or each.suffix in (".zip", ".ipynb"))
+        if not each.name.startswith(".") and each.name not in _LEFT_OUT
     ]
-    return found or None
+    if not shown:
+        raise UsageError(
+            f"{folder} is empty. Name a submission, or a folder that holds a folder, zip archive or notebook "
+            "for each submission."
+        )
+    return [each for each in shown if each.is_dir() or each.is_symlink() or each.suffix in _PACKED] or None

@@ -53,6 +53,16 @@ def in_system_series(trace: Trace, queue: str) -> Series:
     return in_system_of(trace, *_rows_of(trace, queue))
 
 
+def held_series(trace: Trace, queue: str) -> Series:
+    """How many messages of `queue` consumers had received and not begun, over time; otherwise as
+    `depth_series`.
+    """
+    _, attempts = _rows_of(trace, queue)
+    received, started, ended = cells_at(attempts, *columns(trace.deliveries, "received", "started", "ended"))
+    begun = np.where(np.isnan(started), ended, started)
+    return _level(trace, [received], [np.where(np.isnan(received), np.nan, np.fmax(begun, received))])
+
+
 def time_average(series: Series, start: float, end: float) -> tuple[float, int] | None:
     """Time-weighted mean and maximum of a level from `start` to `end`; None when no time lies between.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mqsim.distributions import Constant, Exponential
 from mqsim.errors import UsageError
-from mqsim.matching import applies, loads
-from mqsim.metrics import depth_series
+from mqsim.matching import Load, applies, loads
+from mqsim.metrics import depth_series, time_average
+from mqsim.metrics.series import held_series
 from mqsim.planning.answer import Answer, costs_nothing, plain
 from mqsim.planning.closed_form import says_overloaded
 from mqsim.planning.figures import Drawing
@@ -52,6 +55,9 @@ def drain(
     **flags: Any,
 ) -> Answer:
     """How long until none of a backlog waits any more, while messages go on coming.
+
+    A message waits in the queue, and also with a consumer that has received it and not begun it. The backlog
+    is gone when none is left in the queue and consumers hold no more than they do without a backlog.
 
     Args:
         backlog: messages that wait at the start, such as `"100k"`.
@@ -102,7 +108,8 @@ def drain(
             break
     state, says = _said(rows, knobs, limit, waiting, name)
     options = {"backlog": (str(backlog),), "queue": many(queue), "within": many(within), "vary": many(vary)}
-    command, code = asked.command("drain", options, {}), asked.code("drain", options, {})
+    numbers = {"budget": budget}
+    command, code = asked.command("drain", options, {}, numbers), asked.code("drain", options, {}, numbers)
     data = {"sentence": says, "state": state, "settings": plain(rows)}
     return Answer(
         f"How long until {amount(waiting)} messages are gone?",
@@ -143,13 +150,25 @@ def _one(scenario: Scenario, queue: str, backlog: int, seed: int, budget: Budget
     exact = _exact(scenario, queue, backlog)
     if exact is not None:
         return _row(exact[0], exact[0], exact[0], f"exactly, by {exact[1]}", "")
-    rough = math.nan if load is None else backlog / (load.capacity - load.offered)
+    rough = math.nan if load is None else _rough(scenario, queue, backlog, load)
     messages = RUNS * (backlog + (0.0 if load is None else load.offered * rough * _LONGER))
     if messages > budget.left:
         because = "by mean rates alone: simulating it needs a larger --budget"
         return _row(rough, rough, rough, because, "")
-    found = _simulated(scenario, queue, backlog, rough, seed, budget)
+    found = _simulated(scenario, queue, backlog, rough, seed, budget, messages)
     return _row(found.value, found.low, found.high, "simulated", "")
+
+
+def _rough(scenario: Scenario, queue: str, backlog: int, load: Load) -> float:
+    """The time by mean rates: of all workers together, or of the first one with what it is sent at once.
+
+    A broker sends the first consumer as much as that may hold, before there are others.
+    """
+    groups = [spec for spec in scenario.consumers.values() if spec.queue == queue]
+    first, workers = groups[0], sum(spec.count for spec in groups)
+    limited = first.ack == "manual" and first.prefetch > 0
+    held = min(backlog, first.prefetch) if limited else backlog
+    return max(backlog, held * workers) / (load.capacity - load.offered)
 
 
 def _row(value: float, low: float, high: float, how: str, because: str) -> dict[str, Any]:
@@ -190,17 +209,27 @@ def _exact(scenario: Scenario, queue: str, backlog: int) -> tuple[float, str] | 
 
 
 def _simulated(
-    scenario: Scenario, queue: str, backlog: int, rough: float, seed: int, budget: Budget
+    scenario: Scenario,
+    queue: str,
+    backlog: int,
+    rough: float,
+    seed: int,
+    budget: Budget,
+    expected: float,
 ) -> Estimate:
-    """The mean time over runs; each is made longer until nothing waits."""
+    """The mean time over runs, which have about `expected` messages in all; each is made longer until
+    nothing waits.
+    """
     filled = scenario.with_({f"broker.queues.{queue}.ready": backlog})
     longest = rough * _LONGER + 60.0 if math.isfinite(rough) else scenario.horizon
-    jobs = [(_gone, (filled, queue, seed, k, longest, budget.on.engine)) for k in range(RUNS)]
+    usual = _usually_held(scenario, queue, seed, longest, budget) if math.isfinite(rough) else 0.0
+    jobs = [(_gone, (filled, queue, seed, k, longest, usual, budget.on.engine)) for k in range(RUNS)]
     times = []
     try:
-        for seconds_, messages in budget.on.carry_out(jobs, float(RUNS * backlog)):
-            times.append([seconds_])
-            budget.spend(messages)
+        for part in budget.portions(jobs, expected):
+            for seconds_, messages in budget.on.carry_out(part, expected):
+                times.append([seconds_])
+                budget.spend(messages)
     except KeyboardInterrupt:
         if not times:
             raise
@@ -208,17 +237,48 @@ def _simulated(
     return mean_of_sections(times)
 
 
+def _usually_held(scenario: Scenario, queue: str, seed: int, longest: float, budget: Budget) -> float:
+    """How many messages consumers hold on average without having begun them, where there is no backlog."""
+    groups = [spec for spec in scenario.consumers.values() if spec.queue == queue]
+    if all(spec.ack == "manual" and 0 < spec.prefetch <= spec.slots for spec in groups):
+        return 0.0
+    job = (_held, (scenario.with_({"duration": longest, "warmup": 0}), queue, seed, budget.on.engine))
+    ((usual, messages),) = budget.on.carry_out([job], 1.0)
+    budget.spend(messages)
+    return usual
+
+
+def _held(scenario: Scenario, queue: str, seed: int, engine: Engine) -> tuple[float, int]:
+    """The mean number that consumers hold and have not begun, and the messages simulated."""
+    trace = simulate(scenario, seed=seed, replication=RUNS, engine=engine).trace
+    half = 0.5 * (trace.start + trace.end)
+    found = time_average(held_series(trace, queue), half, trace.end)
+    return (found[0] if found else 0.0), trace.messages.n
+
+
 def _gone(
-    scenario: Scenario, queue: str, seed: int, replication: int, longest: float, engine: Engine
+    scenario: Scenario,
+    queue: str,
+    seed: int,
+    replication: int,
+    longest: float,
+    usual: float,
+    engine: Engine,
 ) -> tuple[float, int]:
-    """When first nothing waits, in seconds, and the messages simulated; infinite if it never comes."""
+    """When first nothing is ready and consumers hold no more than `usual` that they have not begun, in
+    seconds, and the messages simulated; infinite if it never comes.
+    """
     for longer in (1.0, 4.0):
         made = scenario.with_({"duration": longest * longer, "warmup": 0})
         trace = simulate(made, seed=seed, replication=replication, engine=engine).trace
         times, depth = depth_series(trace, queue)
-        empty = times[(depth == 0) & (times > 0.0)]
-        if empty.size:
-            return float(empty[0]), trace.messages.n
+        at, held = held_series(trace, queue)
+        both = np.union1d(times, at)
+        ready = depth[np.searchsorted(times, both, side="right") - 1]
+        begun = held[np.searchsorted(at, both, side="right") - 1] <= usual
+        gone = both[(ready == 0) & begun & (both > 0.0)]
+        if gone.size:
+            return float(gone[0]), trace.messages.n
     return math.inf, trace.messages.n
 
 
@@ -259,8 +319,12 @@ def _time(row: dict[str, Any]) -> str:
 
 
 def _notes(asked: Subject, rows: Sequence[dict[str, Any]], budget: Budget) -> tuple[str, ...]:
-    notes = ["A backlog counts as gone when for the first time no message waits."]
+    notes = [
+        "A backlog counts as gone when for the first time no message waits in the queue, and consumers hold "
+        "no more messages that they have not begun than they do without a backlog."
+    ]
     notes += [budget.stop_note] if budget.stopped else []
+    notes += [budget.over_note] if budget.over_note else []
     if any(row["how"] == "simulated" for row in rows):
         notes.append(f"Simulated {RUNS} runs a setting, {amount(budget.spent)} messages; ranges are 95 %.")
     if asked.assumed:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mqsim.metrics import depth_series, summary, time_average
 from mqsim.metrics.flows import flow_times, times_in_queue
+from mqsim.planning.events import last_instant
 from mqsim.runs import simulate
 from mqsim.trace import Outcome, Trace
 from mqsim.trace.event_kinds import EventKind
@@ -161,18 +162,28 @@ def _misses(trace: Trace, measure: Measure, start: float, end: float) -> float:
 
 
 def _recovery(scenario: Scenario, trace: Trace, queue: str, start: float) -> float:
-    """Seconds from the first fault until, past its peak, the depth is back at its mean before the fault."""
-    begins = min((fault.at for fault in scenario.faults if fault.at is not None), default=start)
+    """Seconds from the begin of the first fault until all faults are over and no more messages wait than on
+    average before; infinite if that never comes.
+
+    Where a fault goes on to the end of the run, or there is none, it is the time past the queue's peak.
+    """
+    faults = [fault for fault in scenario.faults if fault.at is not None]
+    late = [spec.start for spec in scenario.producers.values() if spec.start > 0.0]
+    begins = min([fault.at or 0.0 for fault in faults] or late, default=start)
     times, depth = depth_series(trace, queue)
     before = time_average((times, depth), start, begins)
     usual = math.ceil(before[0]) if before else 0
-    after = times >= begins
-    if not after.any():
+    first = int(np.searchsorted(times, begins))
+    if first == len(times):
         return math.nan
-    late_times, late = times[after], depth[after]
-    peak = int(np.argmax(late))
-    back = np.flatnonzero(late[peak:] <= usual)
-    return float(late_times[peak + back[0]] - begins) if back.size else math.inf
+    over = times[first + int(np.argmax(depth[first:]))]
+    if faults and all(fault.restart_after or fault.for_ or fault.down for fault in faults):
+        over = max(begins, last_instant(faults))
+        if over > trace.end:
+            return math.inf
+    at = int(np.searchsorted(times, over, side="right")) - 1
+    back = np.flatnonzero(depth[at:] <= usual)
+    return float(max(times[at + back[0]], over) - begins) if back.size else math.inf
 
 
 def _overflow(trace: Trace, queue: str) -> float:

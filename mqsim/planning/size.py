@@ -21,13 +21,14 @@ from mqsim.planning.size_search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
-from mqsim.planning.units import amount, percent, shown
+from mqsim.planning.units import amount, percent, seconds, shown
 from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from mqsim.planning.targets import Target
     from mqsim.scenario import Scenario
 
 
@@ -100,10 +101,10 @@ def size(
         raise UsageError(f"--budget: {budget:g} is not allowed; it is a number of messages above 0.")
     if highest and (len(knobs) > 1 or not knobs[0].numeric):
         raise UsageError("--highest: it is for one knob whose values are numbers, such as a rate.")
-    knobs = tuple(each.reversed() for each in knobs) if highest else knobs
-    knobs, cannot = _possible(asked.scenario, knobs)
+    knobs, cannot = _possible(asked.scenario, knobs, highest)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
+    _have_a_value(first, targets, as_written)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
     purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     search = Search(asked.scenario, knobs, rules, purse)
@@ -111,17 +112,44 @@ def size(
     sized = settle(search, priced)
     options = {"vary": many(vary), "target": texts, "cost": many(cost_of)}
     switches = {"highest": highest, "simulate": simulate, "as-written": as_written}
-    command = asked.command("size", options, switches)
-    code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
+    numbers = {"budget": budget, "precision": precision}
+    command = asked.command("size", options, switches, numbers)
+    named = {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}
+    code = asked.code("size", named, switches, numbers)
     question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
     answer = told(sized, question, command, code, asked.assumed)
     return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
 
 
-def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, ...], list[str]]:
+def _have_a_value(scenario: Scenario, targets: Sequence[Target], as_written: bool) -> None:
+    """Refuse a largest time of the steady state, which has none.
+
+    Raises:
+        UsageError: a target asks for one.
+    """
+    for each in targets:
+        if each.measure.kind == "time" and each.measure.statistic == "max":
+            if not length_of(scenario, targets, as_written).steady:
+                continue
+            within = seconds(each.limit).replace(" ", "")
+            raise UsageError(
+                f"target {each.text!r}: in the steady state a maximum has no value, as it grows with the "
+                f"length of the run; ask for a percentile (p99.9 {each.op} {within}) or a share (share "
+                f"within {within} >= 99.9%), or add --as-written for the maximum of a run of its duration."
+            )
+
+
+def _possible(
+    scenario: Scenario, knobs: tuple[Knob, ...], falling: bool
+) -> tuple[tuple[Knob, ...], list[str]]:
     """The knobs without the first values that the scenario can't have, and what is left out and why.
 
     A fault may name packer-2: then one packer is too few for it.
+
+    Args:
+        scenario: what is asked about.
+        knobs: in rising order.
+        falling: the highest value is asked for, so the knob comes back reversed.
 
     Raises:
         ScenarioError: no value can be had, or there is no such field.
@@ -137,10 +165,10 @@ def _possible(scenario: Scenario, knobs: tuple[Knob, ...]) -> tuple[tuple[Knob, 
                 break
             except ScenarioError as error:
                 start, why = start + 1, str(error)
-        found.append(replace(each, values=each.values[start:]))
+        kept = replace(each, values=each.values[start:])
+        found.append(kept.reversed() if falling else kept)
         if start:
-            last = words({each.path: each.values[start - 1]})
-            told_.append(f"{last} {'or more' if each.falling else 'or less'} can't be: {why}")
+            told_.append(f"{words({each.path: each.values[start - 1]})} or less can't be: {why}")
     return tuple(found), told_
 
 
@@ -151,7 +179,7 @@ def sentence(sized: Sized) -> str:
         return _none(sized)
     enough = words(best.setting)
     verb = "is" if enough.startswith("1 ") or " = " in enough else "are"
-    does = "is the highest that will do" if knobs[0].falling else f"{verb} enough"
+    does = f"{verb} the highest that will do" if knobs[0].falling else f"{verb} enough"
     says = f"{enough} {does}: {_told(best.verdicts)}."
     if len(knobs) > 1:
         says = f"{says[:-1]}; it costs {amount(sized.cost.of(best.setting))}."
@@ -185,6 +213,8 @@ def _too_few(below: Judged) -> str:
         return f"With {name} the queue is unstable: {below.unstable}."
     if below.impossible:
         return f"{name} can't: {below.impossible}."
+    if below.state == "unsure" and math.isnan(worst.value):
+        return f"Whether {name} would do can't be told, because {worst.because or 'it was not run'}."
     if below.state == "unsure":
         return (
             f"Whether {name} would do can't be told: {worst.target.measure.words} is {worst.words}"
@@ -264,6 +294,8 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
         yield f"Assumed: {'; '.join(assumed)}."
     if free := costs_nothing(search.scenario):
         yield free
+    if search.budget.over_note:
+        yield search.budget.over_note
     if search.budget.stopped:
         yield search.budget.stop_note
     elif sized.state == "unsure":
@@ -290,8 +322,9 @@ def _unstable(search: Search) -> list[Any]:
     """The values at which the queue would grow for ever."""
     knob_ = search.knobs[0]
     found = [at[0] for at, each in search.judged.items() if each.unstable]
-    if knob_.rising and found:  # whatever is less is unstable too
-        return list(knob_.values[: max(found) + 1])
+    stable = [at[0] for at, each in search.judged.items() if not each.unstable]
+    if knob_.rising and found and (0 in found or not knob_.falling) and min([math.inf, *stable]) > max(found):
+        return list(knob_.values[: max(found) + 1])  # whatever comes before is unstable too
     return [knob_.values[i] for i in sorted(found)]
 
 

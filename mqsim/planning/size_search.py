@@ -72,11 +72,40 @@ def find(search: Search, cost: Cost) -> tuple[int, ...] | None:
 
 def _one(search: Search) -> tuple[int, ...] | None:
     knob = search.knobs[0]
+    if knob.falling:
+        return _highest(search)
+    return _least(search)
+
+
+def _highest(search: Search) -> tuple[int, ...] | None:
+    """The highest value that meets the targets, whichever way the knob works: both ends are looked at.
+
+    Only where the highest value fails and the lowest does not is more taken to be worse, so that the range
+    may be halved.
+    """
+    size = len(search.knobs[0].values)
+    if search.look((0,)).state == "met":
+        return (0,)
+    if search.look((size - 1,)).state == "met":
+        return _halved(search)
+    return _each(search) if size <= FEW else _here_and_there(search)
+
+
+def _each(search: Search) -> tuple[int, ...] | None:
+    every = range(len(search.knobs[0].values))
+    return next((at for i in every if search.look(at := (i,)).state == "met"), None)
+
+
+def _least(search: Search) -> tuple[int, ...] | None:
+    knob = search.knobs[0]
     if not knob.numeric or (not _more_helps(search) and len(knob.values) <= FEW):
-        return next((at for i in range(len(knob.values)) if search.look(at := (i,)).state == "met"), None)
-    if not _more_helps(search):
-        return _here_and_there(search)
-    size = len(knob.values)
+        return _each(search)
+    return _halved(search) if _more_helps(search) else _here_and_there(search)
+
+
+def _halved(search: Search) -> tuple[int, ...] | None:
+    """The first value that meets the targets where each that comes after it does too."""
+    size = len(search.knobs[0].values)
     stable = _first(size, lambda i: not _unstable(search, (i,)))
     if stable is None:
         return None

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mqsim.errors import UsageError
-from mqsim.planning.answer import Answer, costs_nothing
+from mqsim.planning.answer import Answer, costs_nothing, plain
+from mqsim.planning.closed_form import overloaded, says_overloaded
 from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
 from mqsim.planning.processors import Processors
-from mqsim.planning.study import SHOWN, Budget, Progress, Study
+from mqsim.planning.study import FEWEST, SHOWN, Budget, Progress, Study, over_runs
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.targets import target as read_target
-from mqsim.planning.units import amount, quantity, seconds, shown
+from mqsim.planning.units import estimated, quantity, seconds, shown
 from mqsim.planning.values import open_targets
 from mqsim.statistics import Interval, mean_interval
 
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 
     from mqsim.planning.judge import State
     from mqsim.scenario import Scenario
+    from mqsim.statistics.sections import Estimate
 
 MOST_RUNS = 20
-_FEWEST = 2
-"""Pairs of runs below which there is no interval, and so no answer."""
 FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")
 """What may become of messages beside being worked on; told where it happens."""
 
@@ -110,19 +110,28 @@ def what_if(
     rows = [_row(each, *pair) for each in measures]
     state: State = "met"
     for each in targets:
-        found = pair[1].estimate(each.measure, SHOWN)
+        found = _over_runs(pair[1], each.measure)
         state = _worse(state, each.met(found.low), each.met(found.high))
     happens = _happens(events)
-    says = f"{_sentence(happens, rows, measures)}{_verdicts(targets, pair[1])}"
+    overload = _overload(before, "Before the change") + _overload(_lasting(after), "With the change")
+    says = f"{_sentence(happens, rows, measures, pair[1])}{_verdicts(targets, pair[1])}{overload}"
     switches: dict[str, bool] = {}
     options = {**events, "measure": many(measure), "target": many(target)}
-    command, code = asked.command("what-if", options, switches), asked.code("what_if", options, switches)
-    data = {"sentence": says, "state": state, "differences": rows, "runs": len(pair[0].runs)}
+    numbers = {"budget": budget}
+    command, code = (
+        asked.command("what-if", options, switches, numbers),
+        asked.code("what_if", options, switches, numbers),
+    )
+    data = {"sentence": says, "state": state, "differences": plain(rows), "runs": len(pair[0].runs)}
     return Answer(
         f"What if {happens}?",
         says,
         "unsure" if purse.stopped else state,
-        (*_notes(asked, pair[0], before), *([purse.stop_note] if purse.stopped else [])),
+        (
+            *_notes(asked, *pair, everything),
+            *([purse.stop_note] if purse.stopped else []),
+            *([purse.over_note] if purse.over_note else []),
+        ),
         code,
         command,
         data | {"repeat": {"command": command, "code": code}},
@@ -171,26 +180,65 @@ def _both(
     studies = [Study.of(scenario, asked, seed) for scenario in (before, after)]
     if all(study.length.steady for study in studies):
         length = max((study.length for study in studies), key=lambda each: each.kept)
+        share = budget.messages / 2.0 / max(length.messages, 1.0)
+        length = length.scaled(share) if share < 1.0 else length
     else:
         studies = [Study.of(scenario, asked, seed, as_written=True) for scenario in (before, after)]
         length = studies[1].length
         affordable = budget.messages / 2.0 / max(length.messages / length.runs, 1.0)
-        runs = int(min(max(affordable, 3), MOST_RUNS))
+        runs = int(min(max(affordable, FEWEST), MOST_RUNS))
         length = replace(length, runs=runs, messages=length.messages / length.runs * runs)
+    unfinished = tuple(_unfinished(name) for name in worked(after))
     for study in studies:
         study.length = length
+        study.measures = tuple(dict.fromkeys((*study.measures, *unfinished)))
     pairs = zip(*(study.jobs(budget.on.engine) for study in studies), strict=True)
     jobs = [job for pair in pairs for job in pair]
     try:
-        for k, observation in enumerate(budget.on.carry_out(jobs, 2.0 * length.messages)):
-            studies[k % 2].runs.append(observation)
-            budget.spend(observation.messages)
+        for part in budget.portions(jobs, 2.0 * length.messages, together=2):
+            for k, observation in enumerate(budget.on.carry_out(part, 2.0 * length.messages)):
+                studies[k % 2].runs.append(observation)
+                budget.spend(observation.messages)
     except KeyboardInterrupt:
         budget.stopped = True
-        if len(studies[1].runs) < _FEWEST:
+        if len(studies[1].runs) < FEWEST:
             raise
         del studies[0].runs[len(studies[1].runs) :]
     return studies[0], studies[1]
+
+
+def _unfinished(queue: str) -> Measure:
+    """How many messages of a queue are still under way when a run ends."""
+    return Measure("number", path=("queues", queue, "unfinished"), dimension="count")
+
+
+def _lasting(scenario: Scenario) -> Scenario:
+    """What remains for good: without those consumers that die and don't come back."""
+    dead = [
+        fault.target
+        for fault in scenario.faults
+        if fault.kind in ("crash", "stop") and fault.at is not None and not fault.restart_after
+    ]
+    left = {}
+    for name, spec in scenario.consumers.items():
+        gone = {who for who in dead if who in (name, *(f"{name}-{k}" for k in range(1, spec.count + 1)))}
+        if gone:
+            left[f"consumers.{name}.count"] = 0 if name in gone else spec.count - len(gone)
+    return scenario.with_({"faults": [], **left}) if left else scenario
+
+
+def _overload(scenario: Scenario, when: str) -> str:
+    """A sentence where more comes than can be done; empty otherwise."""
+    load = overloaded(scenario)
+    if load is None:
+        return ""
+    what = f"queue {load.name}" if load.part == "queue" else load.name or "the broker"
+    return f" {when} {what} is unstable: {says_overloaded(load)}, so the longer the run, the worse it gets."
+
+
+def _over_runs(study: Study, measure: Measure) -> Estimate:
+    """The mean over runs of the measure of each run, with its 95 % interval: as the table has it."""
+    return over_runs(each_run(study, measure).tolist(), SHOWN)
 
 
 def each_run(study: Study, measure: Measure) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -217,6 +265,8 @@ def _of_run(study: Study, measure: Measure, k: int) -> float:
 
 def _row(measure: Measure, before: Study, after: Study) -> dict[str, Any]:
     a, b = each_run(before, measure), each_run(after, measure)
+    if measure.kind == "recover" and not before.scenario.faults:
+        a = np.full_like(a, math.nan)  # Nothing happens there from which it could recover.
     known = ~np.isnan(a) & ~np.isnan(b)
     bounded = np.isfinite(a) & np.isfinite(b)
     off: Interval | None = mean_interval((b - a)[bounded]) if bounded.any() and bounded[known].all() else None
@@ -228,9 +278,9 @@ def _row(measure: Measure, before: Study, after: Study) -> dict[str, Any]:
     return row
 
 
-def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size and np.isfinite(known).all() else None
+def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """Infinite where that of a run is; NaN where no run has one."""
+    return over_runs(values.tolist(), SHOWN).value
 
 
 def _happens(events: dict[str, tuple[str, ...]]) -> str:
@@ -251,27 +301,29 @@ def _time(text: str) -> str:
     return seconds(quantity(text, "time", "a time"))
 
 
-def _sentence(happens: str, rows: Sequence[dict[str, Any]], measures: Sequence[Measure]) -> str:
+def _sentence(happens: str, rows: Sequence[dict[str, Any]], measures: Sequence[Measure], after: Study) -> str:
     parts = []
     for row, measure in zip(rows, measures, strict=True):
-        if (said := _said(row, measure)) is not None:
+        if (said := _said(row, measure, after)) is not None:
             parts.append(said)
     return f"If {happens}: {'; '.join(parts) or 'nothing was measured'}."
 
 
-def _said(row: dict[str, Any], measure: Measure) -> str | None:
+def _said(row: dict[str, Any], measure: Measure, study: Study) -> str | None:
     before, after, off = row["before"], row["after"], row["difference"]
     dimension = measure.dimension
-    if measure.kind == "recover":
-        return None if after is None else f"queue {measure.queue} has recovered after {seconds(after)}"
-    if after is None and before is None:
+    if math.isnan(after):
         return None
-    if after is None:
-        return f"{measure.words} is unbounded, as some runs never finish what came"
+    if measure.kind == "recover":
+        return _recovered(after, measure.queue, study)
+    if math.isinf(after):
+        was = f" ({shown(before, dimension)} before)" if math.isfinite(before) else ""
+        return f"{measure.words} has no value{was}, because {_unending(study)}"
     if measure.path[-1:] and measure.path[-1] in FATES and not before and not after:
         return f"no message of queue {measure.path[1]} is lost" if measure.path[-1] == "lost" else None
-    if off is None or before is None:
-        return f"{measure.words} is {shown(after, dimension)}"
+    if off is None:
+        was = " (before, it has no value: some messages are never done)" if math.isinf(before) else ""
+        return f"{measure.words} is {shown(after, dimension)}{was}"
     low, high = row["difference low"], row["difference high"]
     if low <= 0.0 <= high:
         return f"{measure.words} shows no difference ({shown(before, dimension)} before)"
@@ -284,12 +336,39 @@ def _said(row: dict[str, Any], measure: Measure) -> str | None:
     )
 
 
+def _recovered(after: float, queue: str, study: Study) -> str:
+    if math.isfinite(after):
+        back = "the fault is over and no more messages wait than on average before it"
+        return f"queue {queue} has recovered {seconds(after)} after the fault began, which means that {back}"
+    return (
+        f"queue {queue} has not recovered in some runs when they end at {seconds(study.played.horizon)}; "
+        "a longer duration would tell when it does"
+    )
+
+
+def _unending(study: Study) -> str:
+    """Why a time has no value: the run was over too soon, or messages were lost for good."""
+    cut = [
+        run.numbers[each] for run in study.runs for each in run.numbers if each.path[2:] == ("unfinished",)
+    ]
+    if study.scenario.duration is not None and any(number > 0.0 for number in cut):
+        return (
+            f"some runs end at {seconds(study.played.horizon)} while messages are still under way; "
+            "give a longer duration"
+        )
+    return "in some runs too many messages are never done: they are lost, dropped, refused or expire"
+
+
 def _verdicts(targets: Sequence[Any], study: Study) -> str:
     says = ""
     for each in targets:
-        found = study.estimate(each.measure, SHOWN)
+        found = _over_runs(study, each.measure)
         state = _worse("met", each.met(found.low), each.met(found.high))
-        value = shown(found.value, each.measure.dimension)
+        value = (
+            "no value in some runs"
+            if math.isinf(found.value)
+            else (estimated(found.value, found.low, found.high, each.measure.dimension))
+        )
         says += f" The target {each.text} is {state}: {value}."
     return says
 
@@ -300,13 +379,17 @@ def _worse(state: State, low: bool, high: bool) -> State:
     return max(state, own, key=order.index)
 
 
-def _notes(asked: Subject, study: Study, scenario: Scenario) -> tuple[str, ...]:
-    length = study.length
-    how = "in the steady state" if length.steady else f"of {amount(scenario.horizon)} s"
+def _notes(asked: Subject, before: Study, after: Study, measures: Sequence[Measure]) -> tuple[str, ...]:
+    length, scenario = before.length, before.scenario
+    lasts = seconds(scenario.horizon)
+    how = "in the steady state" if length.steady else f"of {lasts}"
     notes = [
-        f"{len(study.runs)} pairs of runs {how} with the same messages and the same luck; values are means "
-        "of runs, ranges are 95 % intervals of the difference."
+        f"{len(before.runs)} pairs of runs {how} with the same messages and the same luck; values are means "
+        'of runs, ranges are 95 % intervals (after "by", of the difference).'
     ]
+    if not length.steady and any(measure.kind in ("time", "share") for measure in measures):
+        what = " and not over the time of the fault alone" if after.scenario.faults else ""
+        notes.append(f"A mean, percentile or share of times is over all messages of a run of {lasts}{what}.")
     if asked.assumed:
         notes.append(f"Assumed: {'; '.join(asked.assumed)}.")
     if free := costs_nothing(scenario):

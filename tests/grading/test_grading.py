@@ -69,6 +69,7 @@ def test_hidden_checks_show_their_category_and_nothing_else(tmp_path: Path, priv
     verdict = grade(Order(exercise_in(tmp_path), strongest(), private), submission_in(tmp_path / "s", RIGHT))
     hidden = verdict.checks[-1]
     assert (hidden.name, hidden.state, hidden.max) == ("hidden: no secret", State.FAILED, 2)
+    assert hidden.message == 'A hidden run does not go as it should. Its kind is "no secret".'
     told = json.dumps(verdict.to_data())
     assert "Nobody may read this" not in told
     assert "The secret" not in told

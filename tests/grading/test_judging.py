@@ -56,6 +56,12 @@ def test_a_check_that_needs_another_says_which_comes_first(tmp_path: Path) -> No
     assert found["nothing_lost"] == (State.FAILED, 0, "effects comes first.")
 
 
+def test_a_check_whose_need_was_not_judged_itself_says_which_comes_first(tmp_path: Path) -> None:
+    further = '\n\n@exercise.check(points=1, needs=["nothing_lost"])\ndef more(run):\n    """It goes on."""\n'
+    found = states(tmp_path, IDLE, CRASHES + further)
+    assert found["more"] == (State.FAILED, 0, "effects comes first.")
+
+
 NO_EVIDENCE = (
     CRASHES.replace('every_crash("consumer")', 'every_crash("producer")')
     .replace('needs=["effects"], ', "")

@@ -15,6 +15,10 @@ import pytest
 from mqsim import planning, theory
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.events import burst, killed, slowed
+from mqsim.planning.prefetch import _value
+from mqsim.planning.targets import Measure
+from mqsim.planning.units import seconds
+from mqsim.planning.values import Value, Valued
 from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -79,11 +83,86 @@ def test_a_killed_worker_is_told_with_what_it_does() -> None:
         "If w-2 is killed at 100 s for 60 s: the mean of the sojourn in queue q rises"
     )
     assert "no message of queue q is lost" in answer.sentence
-    assert "has recovered after" in answer.sentence
+    assert row(answer, "q.recover")["after"] >= 60  # The outage itself is part of it.
+    assert math.isnan(row(answer, "q.recover")["before"])
+    assert "has recovered" in answer.sentence
+    assert "after the fault began, which means that the fault is over" in answer.sentence
     plain = planning.what_if(
         scenario=queue(), kill="w-2@100:60", target="q.p99 < 1ms", jobs=1, budget=100_000
     )
     assert (answer.status, plain.status) == (0, 1)
+
+
+def test_a_target_and_the_table_say_the_same_number() -> None:
+    answer = planning.what_if(
+        scenario=queue(), kill="w-2@100:60", target="q.p99 < 2s", jobs=1, budget=100_000
+    )
+    value = row(answer, "q.sojourn.p99")["after"]
+    rises, judged = answer.sentence.split(" The target ")
+    assert f"to {seconds(value)} (by" in rises
+    assert f": {seconds(value)} (" in judged
+    assert any(
+        "over all messages of a run of 5 min and not over the time of the fault" in n for n in answer.notes
+    )
+
+
+def test_an_outage_that_nobody_notices_takes_its_own_time() -> None:
+    """At a load of 0.03 the queue never fills, so it has recovered when the worker is back."""
+    answer = planning.what_if(
+        scenario=queue(producers={"p": {"to": "q", "arrivals": {"every": 10}, "work": 0.3}}),
+        kill="w-2@100:60",
+        jobs=1,
+        budget=20_000,
+    )
+    assert row(answer, "q.recover")["after"] == 60
+
+
+def test_a_run_that_was_cut_is_not_called_unbounded() -> None:
+    """300 s are not enough for what came in 100 s without any worker: 800 messages, of 5.3 a second."""
+    cut = planning.what_if(
+        scenario=queue(), kill="w@90:200", measure=["q.p99", "recover"], jobs=1, budget=50_000
+    )
+    assert "some runs end at 5 min while messages are still under way; give a longer duration" in cut.sentence
+    assert "has not recovered in some runs when they end at 5 min" in cut.sentence
+    assert "unstable" not in cut.sentence
+
+
+def test_an_overload_and_a_time_without_a_value_are_named_on_either_side() -> None:
+    """4 workers do 13.3 a second, 2 of them 6.7, and 8 come."""
+    asked = {"jobs": 1, "budget": 50_000, "measure": "q.p99"}
+    says = "unstable: 8 messages a second come to queue q and its consumers can work off 6.667"
+    dead = planning.what_if(scenario=queue(), kill=["w-1@10", "w-2@10"], **asked)
+    fewer = planning.what_if(scenario=queue(), change="consumers.w.count=2", **asked)
+    more = planning.what_if(
+        scenario=queue().with_({"consumers.w.count": 2}), change="consumers.w.count=4", **asked
+    )
+    assert f"With the change queue q is {says}" in dead.sentence
+    assert f"With the change queue q is {says}" in fewer.sentence
+    assert f"Before the change queue q is {says}" in more.sentence
+    assert "before, it has no value" in more.sentence
+
+
+def test_workers_of_different_speed_have_a_mean_throughput_and_no_time_is_called_forever() -> None:
+    """Speeds 1, 1 and 0.5 with a work of 2 s are 0.5, 0.5 and 0.25 messages a second."""
+    scenario = queue(
+        duration=3600,
+        producers={
+            "p": {"to": "q", "arrivals": {"poisson": {"rate": 1}}, "work": {"exponential": {"mean": 2}}}
+        },
+        consumers={"w": {"queue": "q", "count": 3, "speed": [1, 1, 0.5]}},
+    )
+    answer = planning.prefetch(scenario=scenario, values="1,250", budget=4_000, jobs=1)
+    column = "a worker's throughput with a backlog, by theory"
+    assert [line[column] for line in answer.rows] == pytest.approx([1.25 / 3] * 2)
+    assert "forever" not in answer.sentence
+
+
+def test_a_tail_beyond_the_end_of_the_runs_is_at_least_so_long() -> None:
+    p99 = Measure("time", "q", "sojourn", "p99")
+    found = {1: Valued({p99: Value(math.inf, 1122.0, math.inf)})}
+    assert _value(found, 1, p99) == (
+        "at least 18.7 min (its slowest messages are not done when the runs end)"
+    )
 
 
 def test_events_are_faults_and_producers() -> None:
@@ -170,6 +249,33 @@ def test_constant_work_drains_in_rounds() -> None:
     answer = planning.drain(backlog=1001, rate="0", work="40ms", cv=0, workers=8)
     # 126 rounds; nothing waits any more when the last begins.
     assert answer.rows[0]["seconds"] == pytest.approx(125 * 0.04)
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "count", "of_one"), [(0, 1, 400), (0, 4, 400), (50, 2, 200), (1000, 4, 400)]
+)
+def test_a_backlog_that_moved_to_the_workers_is_not_gone(prefetch: int, count: int, of_one: int) -> None:
+    """The first worker is sent what it may hold, here all unless it is 50; its last message begins one
+    work before its end.
+    """
+    answer = planning.drain(
+        backlog=400, rate="0", work="100ms", cv=0, workers=count, prefetch=prefetch, jobs=1
+    )
+    assert answer.rows[0]["seconds"] == pytest.approx((of_one - 1) * 0.1)
+
+
+def test_a_drain_ends_though_busy_workers_always_hold_something() -> None:
+    """By mean rates the backlog takes 500 / (100 - 80) s; some worker holds a message not begun for ever."""
+    answer = planning.drain(backlog=500, rate="80/s", work="100ms", workers=10, prefetch=20, jobs=1)
+    assert answer.rows[0]["seconds"] == pytest.approx(500 / (100 - 80), rel=0.5)
+
+
+def test_a_backlog_of_one_worker_is_told_by_its_own_rate_where_the_budget_is_small() -> None:
+    """The first of 4 workers has all 60k and a quarter of what comes: 60k / ((4 / 60 ms - 50) / 4)."""
+    answer = planning.drain(
+        backlog="60k", rate="50/s", work="60ms", workers=4, prefetch=0, budget=1000, jobs=1
+    )
+    assert answer.rows[0]["seconds"] == pytest.approx(60_000 / ((4 / 0.06 - 50) / 4))
 
 
 def test_a_drain_that_never_ends_says_so_and_how_many_workers_it_takes() -> None:

@@ -21,13 +21,17 @@ class Summary:
         states: how many came out how.
         mean: the mean score of those that have one; None: none has.
         max: what all checks are worth.
-        failed: how often each check was not passed, by the check's name, in the exercise's order.
+        scored: how many have a score.
+        judged: how many had their checks judged. The others could not be run at all.
+        failed: how many of those did not pass each check, by the check's name, in the exercise's order.
     """
 
     submissions: int
     states: dict[str, int]
     mean: float | None
     max: float
+    scored: int
+    judged: int
     failed: dict[str, int]
 
     @classmethod
@@ -44,15 +48,23 @@ class Summary:
             {state.value: states[state] for state in State if states[state]},
             round(sum(scores) / len(scores), 3) if scores else None,
             max((verdict.max for verdict in verdicts), default=0.0),
+            len(scores),
+            sum(bool(verdict.checks) for verdict in verdicts),
             failed,
         )
 
     def __str__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in self.states.items())
-        mean = "no score" if self.mean is None else f"mean score {self.mean:g} of {self.max:g}"
-        lines = [f"{self.submissions} submissions: {states}; {mean}."]
+        mean = "none has a score"
+        if self.mean is not None:
+            which = "" if self.scored == self.submissions else f", over the {self.scored} that have a score"
+            mean = f"mean score {self.mean:g} of {self.max:g}{which}"
+        counted = "1 submission" if self.submissions == 1 else f"{self.submissions} submissions"
+        lines = [f"{counted}: {states}; {mean}."]
+        which = "" if self.judged == self.submissions else " that could be judged"
         lines += [
-            f"  {name:<28} not passed by {count} of {self.submissions}" for name, count in self.failed.items()
+            f"  {name:<28} not passed by {count} of {self.judged}{which}"
+            for name, count in self.failed.items()
         ]
         return "\n".join(lines)
 
@@ -63,5 +75,7 @@ class Summary:
             "states": self.states,
             "mean": self.mean,
             "max": self.max,
+            "scored": self.scored,
+            "judged": self.judged,
             "not_passed": self.failed,
         }

@@ -280,7 +280,7 @@ _STYLE = """
 .reveal table.mqsim-large td { font-size: .72em; }
 .reveal pre { padding: 8px 12px; background: #f4f5f7; box-shadow: none; line-height: 1.3; }
 .reveal pre { white-space: pre-wrap; }
-.reveal .slide-number { font-size: 20px; }
+.reveal .slide-number { right: auto; left: 8px; font-size: 20px; }
 .reveal p.mqsim-caption { color: #50565c; }
 .reveal p.mqsim-question { font-size: 1.2em; }
 .reveal .slides > section > iframe { flex: 1 1 0; width: 100%; min-height: 0; max-height: none; border: 0; }

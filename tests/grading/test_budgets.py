@@ -78,7 +78,7 @@ def test_what_programs_use_counts(tmp_path: Path) -> None:
 def test_a_ctrl_c_of_the_terminal_leaves_the_fork_server_to_its_host() -> None:
     """The terminal sends SIGINT to every process of the command; the host decides what it means."""
     with ForkServer() as server:
-        os.kill(server._process.pid, signal.SIGINT)
+        os.kill(server._process.pid, signal.SIGINT)  # noqa: SLF001 - a terminal knows it too
         carrier = server(Program("a-1", "print('still here')", "a.py"))
         operations, _ = carrier.resume(0, [])
         assert any(isinstance(each, Write) and b"still here" in each.data for each in operations)

@@ -40,6 +40,9 @@ def test_on_this_machine_they_lead_to_the_course_where_it_has_the_file(course: P
 def test_the_page_on_grading_names_every_value_that_a_check_may_meet() -> None:
     page = (Path(__file__).parents[2] / "docs" / "grading.md").read_text("utf-8")
     rows = {line.split("|")[1].split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
-    for name, values in {"message.outcome": Outcome, "delivery.how": How}.items():
-        told = set(re.findall(r"`([a-z-]+)`", rows[name].split("|")[2]))
-        assert told == {value.label for value in values}
+    labels = {
+        "message.outcome": {each.label for each in Outcome},
+        "delivery.how": {each.label for each in How},
+    }
+    for name, values in labels.items():
+        assert set(re.findall(r"`([a-z-]+)`", rows[name].split("|")[2])) == values

@@ -128,6 +128,7 @@ def backtest(
         advice, kept = _advice(sized, truth, texts, purse)
         says, state = f"{says} {advice}", state if kept else "not met"
     others = {"share": share, "workers": str(workers), "prefetch": str(prefetch), "seed": seed}
+    others["budget"] = budget
     command, code = again("backtest", path, named, others, texts)
     rows = [
         {"number": each.what, "predicted": each.predicted, "actual": each.actual, "error": each.error}

@@ -108,7 +108,8 @@ def drain(
             break
     state, says = _said(rows, knobs, limit, waiting, name)
     options = {"backlog": (str(backlog),), "queue": many(queue), "within": many(within), "vary": many(vary)}
-    command, code = asked.command("drain", options, {}), asked.code("drain", options, {})
+    numbers = {"budget": budget}
+    command, code = asked.command("drain", options, {}, numbers), asked.code("drain", options, {}, numbers)
     data = {"sentence": says, "state": state, "settings": plain(rows)}
     return Answer(
         f"How long until {amount(waiting)} messages are gone?",
@@ -154,7 +155,7 @@ def _one(scenario: Scenario, queue: str, backlog: int, seed: int, budget: Budget
     if messages > budget.left:
         because = "by mean rates alone: simulating it needs a larger --budget"
         return _row(rough, rough, rough, because, "")
-    found = _simulated(scenario, queue, backlog, rough, seed, budget)
+    found = _simulated(scenario, queue, backlog, rough, seed, budget, messages)
     return _row(found.value, found.low, found.high, "simulated", "")
 
 
@@ -208,18 +209,27 @@ def _exact(scenario: Scenario, queue: str, backlog: int) -> tuple[float, str] | 
 
 
 def _simulated(
-    scenario: Scenario, queue: str, backlog: int, rough: float, seed: int, budget: Budget
+    scenario: Scenario,
+    queue: str,
+    backlog: int,
+    rough: float,
+    seed: int,
+    budget: Budget,
+    expected: float,
 ) -> Estimate:
-    """The mean time over runs; each is made longer until nothing waits."""
+    """The mean time over runs, which have about `expected` messages in all; each is made longer until
+    nothing waits.
+    """
     filled = scenario.with_({f"broker.queues.{queue}.ready": backlog})
     longest = rough * _LONGER + 60.0 if math.isfinite(rough) else scenario.horizon
     usual = _usually_held(scenario, queue, seed, longest, budget) if math.isfinite(rough) else 0.0
     jobs = [(_gone, (filled, queue, seed, k, longest, usual, budget.on.engine)) for k in range(RUNS)]
     times = []
     try:
-        for seconds_, messages in budget.on.carry_out(jobs, float(RUNS * backlog)):
-            times.append([seconds_])
-            budget.spend(messages)
+        for part in budget.portions(jobs, expected):
+            for seconds_, messages in budget.on.carry_out(part, expected):
+                times.append([seconds_])
+                budget.spend(messages)
     except KeyboardInterrupt:
         if not times:
             raise
@@ -314,6 +324,7 @@ def _notes(asked: Subject, rows: Sequence[dict[str, Any]], budget: Budget) -> tu
         "no more messages that they have not begun than they do without a backlog."
     ]
     notes += [budget.stop_note] if budget.stopped else []
+    notes += [budget.over_note] if budget.over_note else []
     if any(row["how"] == "simulated" for row in rows):
         notes.append(f"Simulated {RUNS} runs a setting, {amount(budget.spent)} messages; ranges are 95 %.")
     if asked.assumed:

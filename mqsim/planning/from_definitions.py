@@ -66,14 +66,27 @@ def from_definitions(
     data = {
         "sentence": says,
         "vhost": found.vhost,
+        "profile": profile,
         "queues": [queue.name for queue in found.queues],
         "account": rows,
         "repeat": {"command": command, "code": code},
     }
-    notes = [*found.told(), *([] if out is None else [f"The scenario is in {out}."])]
+    rules = f"The rules are those of RabbitMQ {profile} (--profile: {', '.join(get_args(Profile))})"
+    notes = [
+        f"{rules}{_version(path)}.",
+        *found.told(),
+        *([] if out is None else [f"The scenario is in {out}."]),
+    ]
     return Answer(
         f"What does {path.name} declare?", says, "met", tuple(notes), code, command, data, rows, scenario
     )
+
+
+def _version(path: Path) -> str:
+    """What the file says of the RabbitMQ that wrote it, which does not decide."""
+    given = json.loads(path.read_text(encoding="utf-8-sig"))
+    version = given.get("rabbitmq_version") or given.get("rabbit_version")
+    return f", though RabbitMQ {version} wrote the file" if version else ""
 
 
 def _sentence(path: Path, found: Definitions) -> str:

@@ -12,7 +12,7 @@ from mqsim.planning.figures import Drawing
 from mqsim.planning.logfile import read
 from mqsim.planning.logged import Named, logged, scenario_of
 from mqsim.planning.size import size
-from mqsim.planning.subject import Texts, many
+from mqsim.planning.subject import USUAL, Texts, many
 from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def from_log(
     """
     path = Path(file)
     named = Named(time, work, count, rate_column, every, unit, work_unit, zone, form, sort, work_mean)
+    if many(target) and work is None and work_mean is None:
+        raise UsageError("--target: say how long a message takes: --work COLUMN, or --work-mean 40ms.")
     columns = read(path)
     found = logged(columns, named, how, scale, seed)
     notes = list(found.notes)
@@ -84,10 +86,11 @@ def from_log(
         Path(out).write_text(scenario.to_yaml(), encoding="utf-8")
         notes.append(f"The scenario is in {out}.")
     others = {"how": how, "scale": scale, "workers": str(workers), "prefetch": str(prefetch), "seed": seed}
+    others |= {"budget": options.get("budget", USUAL["budget"])}
     command, code = again("from-log", path, named, others, many(target))
-    notes += [f"Warning: {each.message}" for each in surge_warnings(scenario)]
     if many(target):
         return _sized(scenario, knobs, many(target), found.says, notes, command, code, seed, options)
+    notes += [f"Warning: {each.message}" for each in surge_warnings(scenario)]
     if free := costs_nothing(scenario):
         notes.append(free)
     data = {
@@ -130,7 +133,7 @@ def _sized(
     return replace(answer, notes=(f"{says}.", *notes, *answer.notes), command=command, code=code, data=data)
 
 
-_USUAL = {"how": "auto", "scale": 1.0, "workers": "1", "prefetch": "1", "seed": 0, "share": "50%"}
+_USUAL = {"how": "auto", "scale": 1.0, "workers": "1", "prefetch": "1", "seed": 0, "share": "50%"} | USUAL
 
 
 def again(
@@ -141,7 +144,7 @@ def again(
     words = [verb, str(path)]
     for name, value in given.items():
         option = f"--{'format' if name == 'form' else name.replace('_', '-')}"
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        shown = f"{value:.15g}" if isinstance(value, float) else str(value)
         words += [option] if value is True else [option, shown]
     for text in targets:
         words += ["--target", text]

@@ -10,7 +10,7 @@ from mqsim.planning.closed_form import Known, known, overloaded, says_overloaded
 from mqsim.planning.length import length_of
 from mqsim.planning.study import SHOWN, SURE, Budget, Study
 from mqsim.planning.targets import Measure, Target
-from mqsim.planning.units import estimated, percent, seconds, shown
+from mqsim.planning.units import estimated, interval, percent, seconds, shown, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +55,8 @@ class Verdict:
         if math.isnan(self.value):
             return self.because or "unknown"
         if self.exact:
-            return shown(self.value, dimension)
-        return estimated(self.value, self.low, self.high, dimension)
+            return told_apart(self.value, self.target.limit, dimension)
+        return estimated(self.value, self.low, self.high, dimension, beside=self.target.limit)
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it; a number that there is not is null."""
@@ -239,6 +239,9 @@ def verdict(study: Study, target: Target, theory: Known | None) -> Verdict:
     measure = target.measure
     seen, sure = study.estimate(measure, SHOWN), study.estimate(measure, SURE)
     state, because = _decide(study, target, sure)
+    if state == "unsure" and not because and target.met(seen.low) == target.met(seen.high):
+        wide = interval(sure.low, sure.high, measure.dimension)
+        because = f"it is decided by the 99 % interval, {wide}, which goes beyond the target"
     return Verdict(target, state, seen.value, seen.low, seen.high, because, theory)
 
 
@@ -328,6 +331,6 @@ def missing(verdict_: Verdict) -> str:
         return "without end" if math.isinf(value) else ""
     off = abs(value - target.limit)
     dimension = target.measure.dimension
-    words = seconds(off) if dimension == "time" else shown(off, dimension)
+    words = f"{100.0 * off:.3g} percentage points" if dimension == "share" else shown(off, dimension)
     share = f" ({percent(off / abs(target.limit))})" if target.limit and dimension != "share" else ""
     return f"by {words}{share}"

@@ -16,7 +16,7 @@ from mqsim.planning.processors import Processors
 from mqsim.planning.study import Budget, Progress, Study
 from mqsim.planning.subject import Source, subject
 from mqsim.planning.targets import Measure
-from mqsim.planning.units import amount, estimated
+from mqsim.planning.units import amount, estimated, seconds
 from mqsim.planning.values import Value, Valued, open_targets, row, valued
 from mqsim.planning.what_if import each_run
 from mqsim.statistics import mean_interval
@@ -97,7 +97,11 @@ def prefetch(
         "group": () if group is None else (group,),
         "values": () if values is None else (values,),
     }
-    command, code = asked.command("prefetch", options, {}), asked.code("prefetch", options, {})
+    numbers = {"budget": budget}
+    command, code = (
+        asked.command("prefetch", options, {}, numbers),
+        asked.code("prefetch", options, {}, numbers),
+    )
     notes = [f"Simulated {amount(purse.spent)} messages; all values share the same messages and luck."]
     notes += [purse.stop_note] if purse.stopped else []
     notes += [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []
@@ -128,23 +132,32 @@ def _group(scenario: Scenario, named: str | None) -> str:
     return names[0]
 
 
-def _work(scenario: Scenario, spec: ConsumerSpec) -> float:
-    """The mean work of a message at the group's speed, in seconds."""
-    speed = spec.speed if isinstance(spec.speed, float) else max(spec.speed)
+def _speeds(spec: ConsumerSpec) -> list[float]:
+    """The speed of each worker, or of all of them."""
+    return [spec.speed] if isinstance(spec.speed, float) else list(spec.speed)
+
+
+def _work(scenario: Scenario, spec: ConsumerSpec, speed: float) -> float:
+    """The mean work of a message at a speed, in seconds."""
     laws = [spec.service] if spec.service is not None else [each.work for each in scenario.producers.values()]
     return sum(law.mean for law in laws) / max(len(laws), 1) / speed
 
 
 def _needed(scenario: Scenario, name: str, spec: ConsumerSpec) -> int | None:
-    """The least prefetch that keeps a worker busy with a backlog; None where work takes no time."""
-    work, trip = _work(scenario, spec), 2.0 * latency_of(scenario, f"{name}-1", name)
+    """The least prefetch that keeps the fastest worker busy with a backlog; None where work takes no time."""
+    work, trip = _work(scenario, spec, max(_speeds(spec))), 2.0 * latency_of(scenario, f"{name}-1", name)
     return None if work <= 0.0 else prefetch_needed(trip, 1.0 / work)
 
 
 def _most(scenario: Scenario, name: str, value: int) -> float:
-    """Messages a second of one worker with a backlog, by theory."""
+    """Messages a second of a worker with a backlog, by theory; the mean of workers that differ in speed."""
+    speeds = _speeds(scenario.consumers[name])
+    return sum(_most_at(scenario, name, value, speed) for speed in speeds) / len(speeds)
+
+
+def _most_at(scenario: Scenario, name: str, value: int, speed: float) -> float:
     spec = scenario.consumers[name]
-    work, trip = _work(scenario, spec), 2.0 * latency_of(scenario, f"{name}-1", name)
+    work, trip = _work(scenario, spec, speed), 2.0 * latency_of(scenario, f"{name}-1", name)
     if work <= 0.0 or value == 0:
         return math.nan if work <= 0.0 else 1.0 / work
     laws = [spec.service] if spec.service is not None else [each.work for each in scenario.producers.values()]
@@ -230,4 +243,6 @@ def _value(found: dict[int, Valued], value: int, tail: Measure) -> str:
     number = found[value].values.get(tail, Value(math.nan, math.nan, math.nan))
     if math.isnan(number.value):
         return "unknown, as no more was simulated"
+    if math.isinf(number.value) and math.isfinite(number.low):
+        return f"at least {seconds(number.low)} (its slowest messages are not done when the runs end)"
     return estimated(number.value, number.low, number.high, "time")

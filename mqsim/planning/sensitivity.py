@@ -82,8 +82,8 @@ def sensitivity(
         "by": (str(by),) if str(by) != "10%" else (),
         "inputs": many(inputs),
     }
-    command = asked.command("sensitivity", options, {"simulate": simulate})
-    code = asked.code("sensitivity", options, {"simulate": simulate})
+    command = asked.command("sensitivity", options, {"simulate": simulate}, {"budget": budget})
+    code = asked.code("sensitivity", options, {"simulate": simulate}, {"budget": budget})
     notes = [f"Simulated {amount(purse.spent)} messages."] if purse.spent else ["By theory, exactly."]
     notes += [purse.stop_note] if purse.stopped else []
     notes += [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []

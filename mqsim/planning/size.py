@@ -21,13 +21,14 @@ from mqsim.planning.size_search import Search, Sized, settle, words
 from mqsim.planning.study import Budget, Progress
 from mqsim.planning.subject import Source, Texts, many, subject
 from mqsim.planning.targets import target as read_target
-from mqsim.planning.units import amount, percent, shown
+from mqsim.planning.units import amount, percent, seconds, shown
 from mqsim.runs import surge_warnings
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from mqsim.planning.targets import Target
     from mqsim.scenario import Scenario
 
 
@@ -103,6 +104,7 @@ def size(
     knobs, cannot = _possible(asked.scenario, knobs, highest)
     first = asked.scenario.with_({each.path: each.values[0] for each in knobs})
     targets = tuple(read_target(text, first) for text in texts)
+    _have_a_value(first, targets, as_written)
     rules = Rules(targets, first.seed, simulate, as_written, precision)
     purse = Budget(budget, on=Processors.of(jobs, dask, resume, engine), tell=progress)
     search = Search(asked.scenario, knobs, rules, purse)
@@ -110,11 +112,31 @@ def size(
     sized = settle(search, priced)
     options = {"vary": many(vary), "target": texts, "cost": many(cost_of)}
     switches = {"highest": highest, "simulate": simulate, "as-written": as_written}
-    command = asked.command("size", options, switches)
-    code = asked.code("size", {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}, switches)
+    numbers = {"budget": budget, "precision": precision}
+    command = asked.command("size", options, switches, numbers)
+    named = {"vary": many(vary), "target": texts, "cost_of": many(cost_of)}
+    code = asked.code("size", named, switches, numbers)
     question = f"Which {' and '.join(each.path for each in knobs)} meets {' and '.join(texts)}?"
     answer = told(sized, question, command, code, asked.assumed)
     return replace(answer, notes=(*cannot, *answer.notes)) if cannot else answer
+
+
+def _have_a_value(scenario: Scenario, targets: Sequence[Target], as_written: bool) -> None:
+    """Refuse a largest time of the steady state, which has none.
+
+    Raises:
+        UsageError: a target asks for one.
+    """
+    for each in targets:
+        if each.measure.kind == "time" and each.measure.statistic == "max":
+            if not length_of(scenario, targets, as_written).steady:
+                continue
+            within = seconds(each.limit).replace(" ", "")
+            raise UsageError(
+                f"target {each.text!r}: in the steady state a maximum has no value, as it grows with the "
+                f"length of the run; ask for a percentile (p99.9 {each.op} {within}) or a share (share "
+                f"within {within} >= 99.9%), or add --as-written for the maximum of a run of its duration."
+            )
 
 
 def _possible(
@@ -191,6 +213,8 @@ def _too_few(below: Judged) -> str:
         return f"With {name} the queue is unstable: {below.unstable}."
     if below.impossible:
         return f"{name} can't: {below.impossible}."
+    if below.state == "unsure" and math.isnan(worst.value):
+        return f"Whether {name} would do can't be told, because {worst.because or 'it was not run'}."
     if below.state == "unsure":
         return (
             f"Whether {name} would do can't be told: {worst.target.measure.words} is {worst.words}"
@@ -270,6 +294,8 @@ def notes(sized: Sized, assumed: Sequence[str]) -> Iterator[str]:
         yield f"Assumed: {'; '.join(assumed)}."
     if free := costs_nothing(search.scenario):
         yield free
+    if search.budget.over_note:
+        yield search.budget.over_note
     if search.budget.stopped:
         yield search.budget.stop_note
     elif sized.state == "unsure":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float, float], None]
+Job = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function and its arguments: one run."""
 
 SHOWN = 0.95
 """Confidence of the intervals that an answer shows."""
 SURE = 0.99
 """Confidence with which it decides, so that several looks don't add up to a wrong yes."""
+FEWEST = 2
+"""Runs, or pairs of runs, below which there is no interval, and so no answer."""
 _CORRELATED = 0.5
 
 
@@ -65,6 +69,34 @@ class Budget:
         """What to say where Ctrl-C came."""
         kept = "" if self.on.kept is None else f"; ask again with --resume {self.on.kept.path} to go on"
         return f"Stopped by Ctrl-C after {self.spent:,.0f} messages: this is what was known by then{kept}."
+
+    @property
+    def over_note(self) -> str:
+        """What to say where more was simulated than the budget has; empty where it was not."""
+        if self.spent <= self.messages:
+            return ""
+        return (
+            f"{self.spent:,.0f} messages were simulated, more than the --budget of {self.messages:,.0f}, "
+            "because an interval takes two runs at least, and how long a run gets is known only afterwards."
+        )
+
+    def portions(self, jobs: list[Job], messages: float, together: int = 1) -> Iterator[list[Job]]:
+        """All jobs at once where they surely fit; else the fewest first, and then as many as still fit.
+
+        Args:
+            jobs: runs, each of which spends its messages before the next portion is asked for.
+            messages: about how many they all have.
+            together: runs that belong together.
+        """
+        if 2.0 * messages <= self.left:
+            yield jobs
+            return
+        first, spent = FEWEST * together, self.spent
+        yield jobs[:first]
+        each = (self.spent - spent) / first * together
+        room = together * int(self.left / each) if each else len(jobs)
+        if rest := jobs[first:][:room]:
+            yield rest
 
     def spend(self, messages: float) -> None:
         """Take the messages of a run off the budget, and tell."""
@@ -121,9 +153,10 @@ class Study:
         on where nothing at all is known yet.
         """
         try:
-            for observation in budget.on.carry_out(self.jobs(budget.on.engine), self.length.messages):
-                self.runs.append(observation)
-                budget.spend(observation.messages)
+            for jobs in budget.portions(self.jobs(budget.on.engine), self.length.messages):
+                for observation in budget.on.carry_out(jobs, self.length.messages):
+                    self.runs.append(observation)
+                    budget.spend(observation.messages)
         except KeyboardInterrupt:
             if not self.runs and not budget.spent:
                 raise

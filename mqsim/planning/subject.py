@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mqsim.errors import UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Source = Scenario | Mapping[str, Any] | str | os.PathLike[str]
 Texts = str | Sequence[str]
+USUAL = {"budget": 4e6, "precision": 0.0}
+"""Numbers that need not be said to ask the same again."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,14 @@ class Subject:
     seed: int | None = None
     changes: tuple[str, ...] = ()
 
-    def command(self, verb: str, options: Mapping[str, Sequence[str]], switches: Mapping[str, bool]) -> str:
-        """The command line that asks the same."""
+    def command(
+        self,
+        verb: str,
+        options: Mapping[str, Sequence[str]],
+        switches: Mapping[str, bool],
+        numbers: Mapping[str, float] = MappingProxyType({}),
+    ) -> str:
+        """The command line that asks the same; `numbers` are left out where they are the usual ones."""
         words = [verb, *([self.named or "SCENARIO.yaml"] if not self.flags else [])]
         for flag, value in self.flags.items():
             words += [f"--{flag.replace('_', '-')}", str(value)]
@@ -52,11 +61,19 @@ class Subject:
         for change in self.changes:
             words += ["--set", change]
         words += [f"--{name}" for name, on in switches.items() if on]
+        for name, number in numbers.items():
+            words += [] if number == USUAL[name] else [f"--{name}", f"{number:.15g}"]
         words += [] if self.seed is None else ["--seed", str(self.seed)]
         return command_line(words)
 
-    def code(self, verb: str, options: Mapping[str, Sequence[str]], switches: Mapping[str, bool]) -> str:
-        """The Python that asks the same."""
+    def code(
+        self,
+        verb: str,
+        options: Mapping[str, Sequence[str]],
+        switches: Mapping[str, bool],
+        numbers: Mapping[str, float] = MappingProxyType({}),
+    ) -> str:
+        """The Python that asks the same; `numbers` are left out where they are the usual ones."""
         given = [f"{flag}={value!r}" for flag, value in self.flags.items()]
         if not self.flags:
             given = [f"scenario={self.named!r}" if self.named else "scenario=scenario"]
@@ -65,6 +82,7 @@ class Subject:
                 given.append(_said(name, texts))
         given += [_said("set_", self.changes)] if self.changes else []
         given += [f"{name.replace('-', '_')}=True" for name, on in switches.items() if on]
+        given += [f"{name}={number:.15g}" for name, number in numbers.items() if number != USUAL[name]]
         given += [] if self.seed is None else [f"seed={self.seed}"]
         return f"mq.planning.{verb}({', '.join(given)})"
 

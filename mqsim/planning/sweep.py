@@ -97,7 +97,11 @@ def sweep(
     whole = len(rows) == len(settings)
     switches = {"one-at-a-time": one_at_a_time, "as-written": as_written, "simulate": simulate}
     options = {"vary": many(vary), "measure": many(measure)}
-    command, code = asked.command("sweep", options, switches), asked.code("sweep", options, switches)
+    numbers = {"budget": budget}
+    command, code = (
+        asked.command("sweep", options, switches, numbers),
+        asked.code("sweep", options, switches, numbers),
+    )
     says = _sentence(rows, settings, measures[-1], knobs, whole)
     notes = [f"Assumed: {'; '.join(asked.assumed)}."] if asked.assumed else []
     notes += [free] if (free := costs_nothing(asked.scenario)) else []

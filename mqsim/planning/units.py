@@ -124,9 +124,21 @@ def interval(low: float, high: float, dimension: Dimension) -> str:
     return f"{least} to {shown(high, dimension)}" if math.isfinite(high) else f"{least} or more"
 
 
-def estimated(value: float, low: float, high: float, dimension: Dimension) -> str:
-    """A value with its interval, where it has one: `135 ms (120 ms to 150 ms)`."""
+def told_apart(value: float, limit: float, dimension: Dimension) -> str:
+    """A value in words, with as many digits of a share as tell it from a limit that it is not."""
     words = shown(value, dimension)
+    if dimension != "share" or value == limit or words != shown(limit, dimension):
+        return words
+    off = 100.0 * abs(value - limit)
+    finer = (f"{100.0 * value:.{places}f}" for places in range(1, 15))
+    return next((f"{text} %" for text in finer if abs(float(text) - 100.0 * value) < 0.1 * off), words)
+
+
+def estimated(
+    value: float, low: float, high: float, dimension: Dimension, *, beside: float = math.nan
+) -> str:
+    """A value with its interval, where it has one: `135 ms (120 ms to 150 ms)`; told apart from `beside`."""
+    words = told_apart(value, beside, dimension)
     return words if low == high else f"{words} ({interval(low, high, dimension)})"
 
 

@@ -19,7 +19,7 @@ from mqsim.planning.events import burst as read_burst
 from mqsim.planning.events import killed, last_instant, slowed
 from mqsim.planning.figures import Drawing
 from mqsim.planning.processors import Processors
-from mqsim.planning.study import SHOWN, Budget, Progress, Study, over_runs
+from mqsim.planning.study import FEWEST, SHOWN, Budget, Progress, Study, over_runs
 from mqsim.planning.subject import Source, Subject, Texts, changed, many, subject
 from mqsim.planning.targets import Measure, worked
 from mqsim.planning.targets import measure as read_measure
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from mqsim.statistics.sections import Estimate
 
 MOST_RUNS = 20
-_FEWEST = 2
-"""Pairs of runs below which there is no interval, and so no answer."""
 FATES = ("lost", "dropped", "refused", "expired", "rejected", "dead-lettered", "redelivered")
 """What may become of messages beside being worked on; told where it happens."""
 
@@ -119,13 +117,21 @@ def what_if(
     says = f"{_sentence(happens, rows, measures, pair[1])}{_verdicts(targets, pair[1])}{overload}"
     switches: dict[str, bool] = {}
     options = {**events, "measure": many(measure), "target": many(target)}
-    command, code = asked.command("what-if", options, switches), asked.code("what_if", options, switches)
+    numbers = {"budget": budget}
+    command, code = (
+        asked.command("what-if", options, switches, numbers),
+        asked.code("what_if", options, switches, numbers),
+    )
     data = {"sentence": says, "state": state, "differences": plain(rows), "runs": len(pair[0].runs)}
     return Answer(
         f"What if {happens}?",
         says,
         "unsure" if purse.stopped else state,
-        (*_notes(asked, *pair, everything), *([purse.stop_note] if purse.stopped else [])),
+        (
+            *_notes(asked, *pair, everything),
+            *([purse.stop_note] if purse.stopped else []),
+            *([purse.over_note] if purse.over_note else []),
+        ),
         code,
         command,
         data | {"repeat": {"command": command, "code": code}},
@@ -174,11 +180,13 @@ def _both(
     studies = [Study.of(scenario, asked, seed) for scenario in (before, after)]
     if all(study.length.steady for study in studies):
         length = max((study.length for study in studies), key=lambda each: each.kept)
+        share = budget.messages / 2.0 / max(length.messages, 1.0)
+        length = length.scaled(share) if share < 1.0 else length
     else:
         studies = [Study.of(scenario, asked, seed, as_written=True) for scenario in (before, after)]
         length = studies[1].length
         affordable = budget.messages / 2.0 / max(length.messages / length.runs, 1.0)
-        runs = int(min(max(affordable, 3), MOST_RUNS))
+        runs = int(min(max(affordable, FEWEST), MOST_RUNS))
         length = replace(length, runs=runs, messages=length.messages / length.runs * runs)
     unfinished = tuple(_unfinished(name) for name in worked(after))
     for study in studies:
@@ -187,12 +195,13 @@ def _both(
     pairs = zip(*(study.jobs(budget.on.engine) for study in studies), strict=True)
     jobs = [job for pair in pairs for job in pair]
     try:
-        for k, observation in enumerate(budget.on.carry_out(jobs, 2.0 * length.messages)):
-            studies[k % 2].runs.append(observation)
-            budget.spend(observation.messages)
+        for part in budget.portions(jobs, 2.0 * length.messages, together=2):
+            for k, observation in enumerate(budget.on.carry_out(part, 2.0 * length.messages)):
+                studies[k % 2].runs.append(observation)
+                budget.spend(observation.messages)
     except KeyboardInterrupt:
         budget.stopped = True
-        if len(studies[1].runs) < _FEWEST:
+        if len(studies[1].runs) < FEWEST:
             raise
         del studies[0].runs[len(studies[1].runs) :]
     return studies[0], studies[1]

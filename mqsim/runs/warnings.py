@@ -64,15 +64,20 @@ def surge_warnings(scenario: Scenario) -> list[RunWarning]:
 
 def _surge(surge: Surge) -> str:
     gone = (
-        f"they are gone at about {surge.recovers:.3g} s"
+        f"they are gone at about {_seconds(surge.recovers)}"
         if np.isfinite(surge.recovers)
         else "they are not gone when the run ends"
     )
     return (
-        f"From {surge.begins:.3g} s on more comes to queue {surge.queue} than its consumers can work off "
+        f"From {_seconds(surge.begins)} on more comes to queue {surge.queue} than its consumers can work off "
         f"(up to {surge.peak:.4g} a second against {surge.capacity:.4g}): about {surge.backlog:,.0f} pile "
-        f"up until {surge.at:.3g} s, and {gone}. Chance adds to that."
+        f"up until {_seconds(surge.at)}, and {gone}. Chance adds to that."
     )
+
+
+def _seconds(value: float) -> str:
+    """Three digits; from a thousand on whole seconds, never as a power of ten."""
+    return f"{value:,.0f} s" if value >= 999.5 else f"{value:.3g} s"
 
 
 def endless(scenario: Scenario) -> str:

@@ -32,8 +32,8 @@ _TOP = {
     "users": "clients are not asked who they are",
     "permissions": "every client may do everything",
     "topic_permissions": "every client may do everything",
-    "rabbit_version": "the profile says whose rules apply",
-    "rabbitmq_version": "the profile says whose rules apply",
+    "rabbit_version": "the profile says whose rules apply, not the file",
+    "rabbitmq_version": "the profile says whose rules apply, not the file",
     "rabbitmq_definition_format": "it describes the file",
     "product_name": "it describes the file",
     "product_version": "it describes the file",
@@ -169,6 +169,13 @@ class Definitions:
     def withdraw(self, where: str, key: str) -> None:
         """Take back that something is used."""
         self.account = [each for each in self.account if each != Entry(where, key, "used")]
+
+    def replace(self, key: str, state: State, why: str) -> None:
+        """Say otherwise of a key of a policy that is noted as used."""
+        self.account = [
+            Entry(each.where, each.key, state, why) if each.key == key and each.state == "used" else each
+            for each in self.account
+        ]
 
     def told(self) -> list[str]:
         """Sentences about what was not used: one for each reason."""
@@ -493,7 +500,27 @@ def _unused(found: Definitions, policies: list[dict[str, Any]], operator: list[d
             continue
         try:
             re.compile(str(each.get("pattern", "")))
-            why = "no queue or exchange here has such a name, or another policy has a higher priority"
+            why = _beaten(found, each, operator if each in operator else policies)
         except re.error as error:
             why = f"its pattern can't be read ({error})"
         found.note("policy", name, "no effect", why)
+
+
+def _beaten(found: Definitions, policy: dict[str, Any], others: list[dict[str, Any]]) -> str:
+    """Why a policy applies to nothing: nothing has such a name, or another policy stands before it."""
+    things: list[tuple[str, tuple[str, ...]]] = [
+        (queue.name, (f"{queue.effective.get('x-queue-type', 'classic')}_queues", "queues"))
+        for queue in found.queues
+    ]
+    things += [(exchange.name, ("exchanges",)) for exchange in found.exchanges]
+    winners = [
+        policy_of(name, kinds, others)
+        for name, kinds in things
+        if policy_of(name, kinds, [policy]) is not None
+    ]
+    names = list(
+        dict.fromkeys(str(each["name"]) for each in winners if each is not None and each is not policy)
+    )
+    if names:
+        return f"only the policy of the highest priority applies to a name, and that is {' or '.join(names)}"
+    return "no queue or exchange here has such a name"

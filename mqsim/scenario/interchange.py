@@ -77,8 +77,11 @@ def _queue(found: Definitions, queue: DefinedQueue, exchanges: set[str]) -> dict
         data["dead_letter"] = {"exchange": exchange, "key": table.get("x-dead-letter-routing-key")}
     elif exchange is not None:
         why = "there is no such exchange, so dead letters are lost"
-        found.withdraw(where, "x-dead-letter-exchange")
-        found.note(where, f"x-dead-letter-exchange {exchange}", "no effect", why)
+        if "x-dead-letter-exchange" in queue.table:
+            found.withdraw(where, "x-dead-letter-exchange")
+            found.note(where, f"x-dead-letter-exchange {exchange}", "no effect", why)
+        else:
+            found.replace(f"dead-letter-exchange {exchange} on {queue.name}", "no effect", why)
     elif "x-dead-letter-routing-key" in table:
         found.withdraw(where, "x-dead-letter-routing-key")
         found.note(where, "x-dead-letter-routing-key", "no effect", "there is no dead-letter exchange")

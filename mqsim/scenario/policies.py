@@ -44,12 +44,12 @@ NO_EFFECT = {
     "x-queue-leader-locator": "which node a queue begins on is the scenario's to say (leader)",
     "max-in-memory-length": "where messages are kept costs nothing here",
     "max-in-memory-bytes": "where messages are kept costs nothing here",
-    "ha-sync-mode": "RabbitMQ 4 has no mirrored queues",
-    "ha-sync-batch-size": "RabbitMQ 4 has no mirrored queues",
-    "ha-promote-on-shutdown": "RabbitMQ 4 has no mirrored queues",
-    "ha-promote-on-failure": "RabbitMQ 4 has no mirrored queues",
-    "ha-mode": "RabbitMQ 4 has no mirrored queues; use quorum queues",
-    "ha-params": "RabbitMQ 4 has no mirrored queues; use quorum queues",
+    "ha-sync-mode": "a classic queue is not mirrored here, under any profile",
+    "ha-sync-batch-size": "a classic queue is not mirrored here, under any profile",
+    "ha-promote-on-shutdown": "a classic queue is not mirrored here, under any profile",
+    "ha-promote-on-failure": "a classic queue is not mirrored here, under any profile",
+    "ha-mode": "a classic queue is not mirrored here, under any profile; use quorum queues",
+    "ha-params": "a classic queue is not mirrored here, under any profile; use quorum queues",
 }
 """Keys and arguments that change nothing in a simulation, and why."""
 _COPIES = "how many nodes keep a queue is the scenario's to say (nodes, members)"

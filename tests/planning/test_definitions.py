@@ -270,3 +270,26 @@ def test_the_broker_takes_what_a_scenario_writes(tmp_path: Path) -> None:
     assert server.load(path, broker) == []
     assert broker.queues["orders"].arguments.message_ttl == 1.5
     assert broker.queues["quorum"].arguments.delivery_limit == 3
+
+
+def test_what_a_policy_says_is_told_once_and_by_name(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "d.json",
+        rabbitmq_version="3.9.1",
+        queues=[queue("q"), queue("own", x_dead_letter_exchange="gone")],
+        policies=[
+            policy("first", "^q$", 5, dead_letter_exchange="nowhere", ha_mode="all"),
+            policy("low", "^q$", 1, max_length=1),
+            policy("lost", "^nothing$", max_length=1),
+        ],
+    )  # fmt: skip
+    answer = planning.from_definitions(path, profile="3.10")
+    account = {(row["where"], row["key"]): (row["state"], row["why"]) for row in answer.rows}
+    dead = [(where, state) for (where, key), (state, _) in account.items() if "dead-letter-exchange" in key]
+    assert dead == [("policy first", "no effect"), ("queues own", "no effect")]
+    assert account["policy", "low"][1].endswith("and that is first")
+    assert account["policy", "lost"][1] == "no queue or exchange here has such a name"
+    assert "RabbitMQ 4" not in account["policy first", "ha-mode"][1]
+    assert answer.notes[0].startswith("The rules are those of RabbitMQ 3.10 ")
+    assert answer.notes[0].endswith(", though RabbitMQ 3.9.1 wrote the file.")
+    assert answer.data["profile"] == "3.10"

@@ -203,6 +203,17 @@ def test_counts_and_rates_become_a_profile_and_warn_of_surges(tmp_path: Path) ->
     )
 
 
+def test_a_surge_is_that_of_the_answer_and_told_in_seconds(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "time,n", "0,600", "4000,24000", "8000,600", "12000,600")
+    asked = {"count": "n", "work_mean": "100ms", "budget": 1e5, "jobs": 1}
+    answer = planning.from_log(file, **asked, workers="1..8", target="mean < 1h")
+    surges = [note for note in answer.notes if "pile up" in note]
+    assert all(f"against {answer.data['value'] * 10}" in note for note in surges)
+    one = planning.from_log(file, count="n", work_mean="1s", workers=2)
+    assert any("From 4,000 s on" in note for note in one.notes)
+    assert not any("e+0" in note for note in one.notes)
+
+
 def test_fits_are_judged() -> None:
     rng = np.random.default_rng(5)
     assert fit(rng.exponential(2.0, 20_000)).law.name == "exponential"
@@ -233,6 +244,8 @@ def test_a_log_is_sized_and_written(tmp_path: Path) -> None:
     # M/M/3 has a p95 of 0.41 s at 20 a second, and M/M/4 of 0.32 s: the log must need 3 or 4.
     assert answer.data["value"] in (3, 4)
     assert mq.Scenario.from_yaml(tmp_path / "a.yaml") == answer.scenario
+    with pytest.raises(UsageError, match="--target: say how long a message takes"):
+        planning.from_log(file, workers="1..6", target="p95 < 400ms")
     with pytest.raises(UsageError, match="give a range"):
         planning.from_log(file, work_mean="100ms", workers=3, target="p95 < 400ms")
 

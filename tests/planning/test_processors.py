@@ -26,7 +26,7 @@ FLAGS = {"rate": "8/s", "work": "300ms", "cv": 0.5}
 ASKED: dict[str, Callable[..., Answer]] = {
     "size": lambda **how: planning.size(workers="3..4", target="p99 < 1s", budget=9_000, **FLAGS, **how),
     "what_if": lambda **how: planning.what_if(
-        workers="4", kill="worker-1@60:60", budget=9_000, **FLAGS, **how
+        workers="4", kill="worker-1@60:60", budget=18_000, **FLAGS, **how
     ),
     "drain": lambda **how: planning.drain(backlog="100", workers="4..5", budget=60_000, **FLAGS, **how),
     "prefetch": lambda **how: planning.prefetch(workers="4", values="1,5", budget=9_000, **FLAGS, **how),

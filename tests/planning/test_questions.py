@@ -15,7 +15,10 @@ import pytest
 from mqsim import planning, theory
 from mqsim.errors import ScenarioError, UsageError
 from mqsim.planning.events import burst, killed, slowed
+from mqsim.planning.prefetch import _value
+from mqsim.planning.targets import Measure
 from mqsim.planning.units import seconds
+from mqsim.planning.values import Value, Valued
 from mqsim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -137,6 +140,29 @@ def test_an_overload_and_a_time_without_a_value_are_named_on_either_side() -> No
     assert f"With the change queue q is {says}" in fewer.sentence
     assert f"Before the change queue q is {says}" in more.sentence
     assert "before, it has no value" in more.sentence
+
+
+def test_workers_of_different_speed_have_a_mean_throughput_and_no_time_is_called_forever() -> None:
+    """Speeds 1, 1 and 0.5 with a work of 2 s are 0.5, 0.5 and 0.25 messages a second."""
+    scenario = queue(
+        duration=3600,
+        producers={
+            "p": {"to": "q", "arrivals": {"poisson": {"rate": 1}}, "work": {"exponential": {"mean": 2}}}
+        },
+        consumers={"w": {"queue": "q", "count": 3, "speed": [1, 1, 0.5]}},
+    )
+    answer = planning.prefetch(scenario=scenario, values="1,250", budget=4_000, jobs=1)
+    column = "a worker's throughput with a backlog, by theory"
+    assert [line[column] for line in answer.rows] == pytest.approx([1.25 / 3] * 2)
+    assert "forever" not in answer.sentence
+
+
+def test_a_tail_beyond_the_end_of_the_runs_is_at_least_so_long() -> None:
+    p99 = Measure("time", "q", "sojourn", "p99")
+    found = {1: Valued({p99: Value(math.inf, 1122.0, math.inf)})}
+    assert _value(found, 1, p99) == (
+        "at least 18.7 min (its slowest messages are not done when the runs end)"
+    )
 
 
 def test_events_are_faults_and_producers() -> None:

@@ -16,6 +16,7 @@ from mqsim.errors import UsageError
 
 if TYPE_CHECKING:
     from mqsim.grading import Exercise, Verdict
+    from mqsim.grading.authoring import Proof
     from mqsim.grading.search import Numbered
 
 app = typer.Typer(
@@ -186,12 +187,21 @@ def validate(
     where = solutions or folder.parent.parent / "tests" / "exercises" / folder.name
     if not where.is_dir():
         raise UsageError(f"{where}: there are no solutions; name their folder with --solutions DIR.")
-    proofs = prove(
-        folder,
-        where,
-        only=only,
-        done=lambda proof: print(f"{'well ' if proof.holds else 'WRONG'} {proof.name}", file=sys.stderr),
-    )
+    proofs: list[Proof] = []
+
+    def begun(name: str, number: int, total: int) -> None:
+        print(f"{number} of {total}: {name}", file=sys.stderr, flush=True)
+
+    def done(proof: Proof) -> None:
+        proofs.append(proof)
+        print(f"{'well ' if proof.holds else 'WRONG'} {proof.name}", file=sys.stderr, flush=True)
+
+    try:
+        prove(folder, where, only=only, begun=begun, done=done)
+    except KeyboardInterrupt:
+        typer.echo(matrix(load(folder), proofs))
+        typer.echo("Stopped: the solutions that follow were not judged.")
+        raise
     typer.echo(matrix(load(folder), proofs))
     if not all(proof.holds for proof in proofs):
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
+from mqsim.grading.budgets import Budget
 from mqsim.grading.catalogue import on_the_shelf
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import files_in
@@ -74,12 +75,18 @@ def solutions(folder: Path) -> Iterator[tuple[str, Path, str]]:
             yield f"{kind}/{each.name}", each, meant if kind == "wrong" else ""
 
 
+def judged_within_budget(exercise: Exercise, folder: Path) -> Verdict:
+    """The verdict on a solution, which may use up as much as a submission: a wrong one may go on forever."""
+    return judge(exercise, folder, budget=Budget())
+
+
 def validate(
     exercise_folder: Path,
     proofs: Path,
     *,
     only: str = "",
-    judged: Callable[[Exercise, Path], Verdict] = judge,
+    judged: Callable[[Exercise, Path], Verdict] = judged_within_budget,
+    begun: Callable[[str, int, int], None] | None = None,
     done: Callable[[Proof], None] | None = None,
 ) -> list[Proof]:
     """Judge every solution of an exercise.
@@ -89,6 +96,7 @@ def validate(
         proofs: a folder with `right` and `wrong`.
         only: a part of the names of those that are judged; empty: all.
         judged: judges one.
+        begun: told of each before it is judged: its name, its place from 1 on, and how many there are.
         done: told of each.
 
     Raises:
@@ -104,13 +112,15 @@ def validate(
             raise UsageError(f"{name}: there is no check {meant}; there are {', '.join(sorted(names))}.")
     given = {name: (exercise_folder / name).read_bytes() for name in exercise.given}
     results = []
-    for name, folder, meant in found:
-        if only in name:
-            with laid_out({**files_in(folder), **given}) as copy:
-                proof = Proof(name, meant, judged(exercise, copy))
-            results.append(proof)
-            if done is not None:
-                done(proof)
+    chosen = [each for each in found if only in each[0]]
+    for number, (name, folder, meant) in enumerate(chosen, 1):
+        if begun is not None:
+            begun(name, number, len(chosen))
+        with laid_out({**files_in(folder), **given}) as copy:
+            proof = Proof(name, meant, judged(exercise, copy))
+        results.append(proof)
+        if done is not None:
+            done(proof)
     return results
 
 

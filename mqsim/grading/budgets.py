@@ -86,7 +86,7 @@ class Meter:
         moved: Callable[[str], str] = lambda path: path,
     ) -> None:
         self._carry = carry
-        self._budget = budget
+        self.budget = budget
         self._moved = moved
         self._run, self._whole = _Stopwatch(), _Stopwatch()
         self._programs: list[ForkedCarrier] = []
@@ -107,9 +107,9 @@ class Meter:
         Raises:
             MachineBusy: the machine is too busy.
         """
-        if self._whole.used() > self._budget.submission:
+        if self._whole.used() > self.budget.submission:
             return False
-        self._hurry(self._whole, self._budget.submission, "this submission")
+        self._hurry(self._whole, self.budget.submission, "this submission")
         return True
 
     def has_run_too_long(self) -> bool:
@@ -118,7 +118,7 @@ class Meter:
         Raises:
             MachineBusy: the machine is too busy.
         """
-        budget = self._budget.run
+        budget = self.budget.run
         if self._run.passed() <= budget:
             return False  # Nobody uses more processor time than passes: only one program goes on at a time.
         if self._run.used() + sum(program.processor_time() for program in self._programs) > budget:
@@ -127,7 +127,7 @@ class Meter:
         return False
 
     def _hurry(self, watch: _Stopwatch, seconds: float, what: str) -> None:
-        if watch.passed() > seconds * self._budget.patience:
+        if watch.passed() > seconds * self.budget.patience:
             raise MachineBusy(
                 f"this machine is too busy: {watch.passed():.0f} s have passed for {what}, which has used "
                 f"less than {seconds:g} s. Grade it again when the machine has more time."
@@ -137,7 +137,7 @@ class Meter:
         """Carry one program."""
         carrier = self._carry(replace(program, path=self._moved(program.path)))
         self._programs.append(carrier)
-        return _Metered(carrier, self._budget, self.has_run_too_long)
+        return _Metered(carrier, self.budget, self.has_run_too_long)
 
 
 class _Metered:

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,8 @@ def _begin(order: Order, path: Path, slot: int) -> _Pupil:
 
 
 def _grade_into(order: Order, path: Path, slot: int, pipe: Connection) -> None:
-    pipe.send(grade(order, path, slot=slot))
+    with suppress(KeyboardInterrupt):  # The parent says that it was stopped.
+        pipe.send(grade(order, path, slot=slot))
 
 
 def _look(order: Order, pupil: _Pupil) -> Verdict | None:

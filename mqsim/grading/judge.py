@@ -80,7 +80,7 @@ class Judge:
         self._progress = progress
         self._draw = draw
         self._may_go_on = may_go_on
-        self._overran = ""
+        self._overran: dict[str, str] = {}  # what is said of each program that used up its budget
         self._cases = {check.name: _Case(check) for check in exercise.checks}
 
     def verdicts(self) -> list[CheckVerdict]:
@@ -123,8 +123,9 @@ class Judge:
         cases = self._interested(scene)
         if not cases:
             return
-        if self._overran:
-            self._close_all(cases, State.TIMEOUT, f"An earlier run used up its budget. {self._overran}")
+        if why := self._would_overrun(scene):
+            message = f"Not all runs of this check were made, because a program used up its budget. {why}"
+            self._close_all(cases, State.TIMEOUT, message)
             return
         search = Search(scene, self._stage)
         run = hit = again = 0
@@ -155,10 +156,16 @@ class Judge:
                 f"No fault hit anything ({scene.words()}), so these runs prove nothing.",
             )
 
+    def _would_overrun(self, scene: Scene) -> str:
+        """What is said of a program that takes part in a scene and has used up its budget before; empty: none
+        has. Where our own program stands in for it, the others are still judged.
+        """
+        return next((why for name, why in self._overran.items() if name != scene.setting.partner), "")
+
     def _ends_early(self, cases: list[_Case], scene: Scene) -> bool:
         """Whether a budget is used up, so that the scene's other runs can't be made."""
-        if self._overran and scene.fault is not Fault.NONE:
-            self._close_all(cases, State.TIMEOUT, self._overran)
+        if scene.fault is not Fault.NONE and (why := self._would_overrun(scene)):
+            self._close_all(cases, State.TIMEOUT, why)
         elif not self._may_go_on():
             self._close_all(cases, State.TIMEOUT, "The time for this submission is used up.")
         else:
@@ -167,7 +174,9 @@ class Judge:
 
     def _ask(self, cases: Iterable[_Case], scene: Scene, number: int, numbered: Numbered) -> None:
         run = numbered.played.run
-        self._overran = self._overran or sentence(run, run.overran)
+        if run.overran:
+            program = run.overran.partition(" ")[0].rpartition("-")[0]
+            self._overran.setdefault(program, sentence(run, run.overran))
         for case in cases:
             try:
                 case.check.function(run)

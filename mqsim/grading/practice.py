@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mqsim.errors import UsageError
-from mqsim.grading.budgets import Budget
+from mqsim.grading.budgets import Budget, Meter
 from mqsim.grading.catalogue import find, on_the_shelf
 from mqsim.grading.exercise import NAME_FILE, Exercise, load
 from mqsim.grading.files import Files, files_in
@@ -81,6 +81,7 @@ def check(
     *,
     progress: Progress | None = None,
     draw: Callable[[Run], str] | None = None,
+    budget: Budget | None = None,
 ) -> Verdict:
     """The verdict of the public checks on a folder of programs.
 
@@ -89,6 +90,7 @@ def check(
         folder: where the student's files are.
         progress: told how far it is.
         draw: draws a failing run as SVG.
+        budget: what the programs may use up, where the system can fork processes; None: as much as they want.
     """
     if lacking := what_is_missing(exercise, folder):
         return Verdict(
@@ -96,13 +98,25 @@ def check(
         )
     lay_given(exercise, folder)
     with carrying() as carry:
+        meter = Meter(carry, budget) if budget is not None and isinstance(carry, ForkServer) else None
+        stage = Stage(exercise, folder, carry, cpu_limit=Budget.without_waiting)
+        if meter is not None:
+            stage = Stage(
+                exercise,
+                folder,
+                meter,
+                cpu_limit=meter.budget.without_waiting,
+                before=meter.begin_run,
+                after=meter.end_run,
+            )
         judge = Judge(
             exercise,
-            Stage(exercise, folder, carry, cpu_limit=Budget.without_waiting),
+            stage,
             Files(files_in(folder), PUBLIC_SEED),
             replay=lambda number, tasks: replay_command(exercise, _shortest(folder), number, tasks),
             progress=progress,
             draw=draw,
+            may_go_on=meter.may_go_on if meter is not None else lambda: True,
         )
         verdicts = [with_hint(one, exercise) for one in judge.verdicts()]
         return Verdict.of(exercise.name, folder.resolve().name, verdicts, None)

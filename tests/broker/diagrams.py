@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# The broker's state machines
 
-Drawn from the tables in `mqsim/broker/lifecycle.py` and in the `states.py` of `mqsim/amqp`, `mqsim/mqtt` and
-`mqsim/stomp` by `python -m tests.broker.diagrams`; a test keeps this page in step. What is not drawn is
-refused: an error names the state and the input, and nothing changes; AMQP's and STOMP's mistakes are answered
-as RabbitMQ answers them, and MQTT's end the connection.
+Drawn from the tables in `mqsim/broker/lifecycle.py`, `mqsim/amqp/states.py`, `mqsim/mqtt/states.py` and
+`mqsim/stomp/states.py` by `python -m tests.broker.diagrams`; a test keeps this page in step. What is not
+drawn is refused: an error names the state and the input, and nothing changes; AMQP's and STOMP's mistakes are
+answered as RabbitMQ answers them, and MQTT's end the connection.
 """
 
 

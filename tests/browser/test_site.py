@@ -64,6 +64,30 @@ def test_every_page_is_whole_and_asks_for_nothing(
     assert len(pages(site)) > 60
 
 
+def test_every_slide_fits_and_a_vote_is_read_from_the_last_row(site: Path, open_window: OpenWindow) -> None:
+    page = open_window(size=(1280, 720), allowed=(site.as_uri(),)).page
+    tall = []
+    for path in sorted((site / "slides").glob("*.html")):
+        page.goto(path.as_uri())
+        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        over = page.evaluate(
+            """() => Array.from({ length: Reveal.getTotalSlides() }, (_, place) => {
+              Reveal.slide(place);
+              const slide = Reveal.getCurrentSlide();
+              return slide.scrollHeight - slide.clientHeight;
+            })"""
+        )
+        tall += [f"{path.stem}/{place + 1}: {pixels}" for place, pixels in enumerate(over) if pixels > 2]
+    assert tall == []
+    page.goto((site / "slides" / "05.html").as_uri() + "#/2")
+    choice = page.frame_locator(".present .mqsim-ask iframe").locator("label").first
+    choice.wait_for()
+    frame = page.locator(".present .mqsim-ask iframe").first
+    scale = frame.evaluate("(one) => one.getBoundingClientRect().width / one.offsetWidth")
+    size = choice.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
+    assert scale * size >= 24
+
+
 def framed(page: Page, place: int) -> Page:
     """The page inside a frame, once it is there."""
     frame = page.locator("iframe.mqsim-frame").nth(place)

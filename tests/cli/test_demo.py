@@ -137,6 +137,7 @@ def test_a_page_is_written_only_when_asked_for(tmp_path: Path, capfd: pytest.Cap
 def test_the_help_counts_the_steps_and_the_programs_can_be_had(tmp_path: Path) -> None:
     told = " ".join(mqsim("demo", "--help").stdout.split())
     assert "four steps" in told
+    assert "four small runs" in (ROOT / "bootstrap.py").read_text("utf-8")
     assert len(STEPS) == 4
     said = mqsim("demo", "--copy", str(tmp_path / "mine")).stdout
     names = {step.sender for step in STEPS} | {step.worker for step in STEPS}

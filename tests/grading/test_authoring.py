@@ -8,7 +8,10 @@ import pytest
 
 from mqsim.errors import UsageError
 from mqsim.grading.authoring import Proof, begin, release, validate
+from mqsim.grading.budgets import Budget
 from mqsim.grading.catalogue import find
+from mqsim.grading.exercise import load
+from mqsim.grading.practice import check as judge
 from mqsim.grading.verdict import CheckVerdict, State, Verdict
 
 if TYPE_CHECKING:
@@ -73,3 +76,40 @@ def test_proving_an_exercise_lays_given_files_and_leaves_solutions_alone(tmp_pat
     validate(exercise, proofs, judged=judged)
     assert seen == ["GIVEN = True\n"] * 2
     assert {path: path.read_bytes() for path in proofs.rglob("*") if path.is_file()} == before
+
+
+REQUEUES = """
+import pika
+
+channel = pika.BlockingConnection().channel()
+channel.queue_declare(queue="task_queue", durable=True)
+
+
+def on_task(channel, method, properties, body):
+    channel.basic_nack(method.delivery_tag, requeue=True)
+
+
+channel.basic_consume(queue="task_queue", on_message_callback=on_task)
+channel.start_consuming()
+"""
+
+
+def test_a_solution_that_requeues_forever_is_ended_by_the_budget_of_a_submission(tmp_path: Path) -> None:
+    begin("11_own", tmp_path / "shelf", tmp_path / "proofs")
+    folder = tmp_path / "proofs" / "11_own" / "wrong" / "nothing_lost__acknowledges_first"
+    (folder / "consumer.py").write_text(REQUEUES)
+    found = judge(load(tmp_path / "shelf" / "11_own"), folder, budget=Budget(sends=50))
+    assert found.state is State.TIMEOUT
+    assert "sent more than" in found.checks[0].message
+
+
+def test_every_solution_is_told_before_it_is_judged(tmp_path: Path) -> None:
+    begin("11_own", tmp_path / "shelf", tmp_path / "proofs")
+    told: list[tuple[str, int, int]] = []
+    validate(
+        tmp_path / "shelf" / "11_own",
+        tmp_path / "proofs" / "11_own",
+        judged=lambda *_: verdict(State.PASSED, ""),
+        begun=lambda *each: told.append(each),
+    )
+    assert told == [("right/callback", 1, 2), ("wrong/nothing_lost__acknowledges_first", 2, 2)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +14,9 @@ from mqsim.grading.budgets import Budget
 from mqsim.grading.grading import Order, grade
 from mqsim.grading.sandbox.levels import strongest
 from mqsim.grading.verdict import State
+from mqsim.guest.carriers.fork_server import ForkServer
+from mqsim.guest.kernel.operations import Write
+from mqsim.guest.program import Program
 from tests.grading.exercises_for_tests import RIGHT, exercise_in, submission_in
 
 if TYPE_CHECKING:
@@ -66,3 +72,14 @@ def test_what_programs_use_counts(tmp_path: Path) -> None:
     verdict = grade(order, submission_in(tmp_path / "s", busy))
     assert verdict.state is State.TIMEOUT
     assert "0.8 s of processor time in one run" in verdict.checks[0].message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the fork server forks")
+def test_a_ctrl_c_of_the_terminal_leaves_the_fork_server_to_its_host() -> None:
+    """The terminal sends SIGINT to every process of the command; the host decides what it means."""
+    with ForkServer() as server:
+        os.kill(server._process.pid, signal.SIGINT)  # noqa: SLF001 - a terminal knows it too
+        carrier = server(Program("a-1", "print('still here')", "a.py"))
+        operations, _ = carrier.resume(0, [])
+        assert any(isinstance(each, Write) and b"still here" in each.data for each in operations)
+        carrier.kill()

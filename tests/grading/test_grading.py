@@ -197,6 +197,14 @@ def test_a_level_that_is_not_there_is_refused_with_a_reason(monkeypatch: pytest.
         strongest(1)
 
 
+def test_a_level_that_lacks_something_is_refused_where_it_is_named_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mqsim.grading.sandbox.levels.levels", lambda: [Level(0, ("It needs fork.",))])
+    with pytest.raises(UsageError, match=r"level 0 .* can't be had here: It needs fork\."):
+        attempt(0)
+
+
 def test_a_sandbox_that_can_not_be_set_up_is_the_grader_s_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mqsim.errors import UsageError
 from mqsim.grading import Exercise, calm, every_crash, expect, load
+from mqsim.grading.budgets import Budget
 from mqsim.grading.practice import check, replay
 from mqsim.grading.reports.text import text
 from mqsim.grading.verdict import State
@@ -121,6 +122,29 @@ def test_what_only_printing_changes_is_no_other_run(tmp_path: Path) -> None:
     talks = check(load(tmp_path / "01_small"), submission_in(tmp_path / "t", chatty))
     assert talks.checks[1].searched[0].skipped > plain.checks[1].searched[0].skipped
     assert talks.checks[1].searched[0].run == plain.checks[1].searched[0].run
+
+
+PARTNER = CRASHES.replace(
+    'needs=["effects"], scene=every_crash("consumer")', 'scene=[calm(), calm(partner="consumer")]'
+).replace("every_crash", "calm")
+
+
+def test_a_program_that_goes_on_forever_costs_the_other_one_nothing(tmp_path: Path) -> None:
+    """The producer is judged with our consumer as well, and that run is still made."""
+    checks = PARTNER + (
+        '\n\n@exercise.check(points=3, scene=[calm(), calm(partner="consumer")])\ndef sent(run):\n'
+        '    """Every task is sent."""\n    expect([each.text for each in run.publishes] == ["a."], "No.")\n'
+    )
+    exercise = exercise_in(tmp_path, checks)
+    (exercise / "partner").mkdir()
+    (exercise / "partner" / "consumer.py").write_text(RIGHT)
+    endless = "print('x' * 300_000)\n"
+    folder = submission_in(tmp_path / "s", endless)
+    verdict = check(load(exercise), folder, budget=Budget(printed=200_000))
+    found = {each.name: (each.state, each.points) for each in verdict.checks}
+    assert found["effects"] == (State.TIMEOUT, 0)
+    assert found["nothing_lost"] == (State.TIMEOUT, 0)
+    assert found["sent"] == (State.PASSED, 3)
 
 
 def test_missing_files_are_ungradable(tmp_path: Path) -> None:

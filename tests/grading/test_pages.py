@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from mqsim.grading.pages import self_contained
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from mqsim.trace.tables import How, Outcome
 
 
 @pytest.fixture
@@ -36,3 +35,14 @@ def test_links_out_of_a_handout_become_words(course: Path) -> None:
 def test_on_this_machine_they_lead_to_the_course_where_it_has_the_file(course: Path, tmp_path: Path) -> None:
     page = self_contained(PAGE, course, tmp_path / "ann" / "11_x")
     assert page == f"[lesson 5](../../course/lessons/05.md#acks), lesson 6, {STAYS}"
+
+
+def test_the_page_on_grading_names_every_value_that_a_check_may_meet() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "grading.md").read_text("utf-8")
+    rows = {line.split("|")[1].split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    labels = {
+        "message.outcome": {each.label for each in Outcome},
+        "delivery.how": {each.label for each in How},
+    }
+    for name, values in labels.items():
+        assert set(re.findall(r"`([a-z-]+)`", rows[name].split("|")[2])) == values

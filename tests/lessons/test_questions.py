@@ -181,3 +181,10 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path, capsys: pytest.CaptureFixt
     (tmp_path / "bank").write_text("")
     assert main([str(tmp_path / "bank")]) == 2
     assert "can't be written there" in capsys.readouterr().err
+
+
+def test_the_length_of_an_answer_does_not_tell_whether_it_is_right() -> None:
+    """Of four answers one is the longest: by chance the right one in a quarter of the questions."""
+    choices = [question for question in BANK if "right" in question]
+    longest = [one["id"] for one in choices if len(one["right"]) > max(map(len, one["wrong"]))]
+    assert 0.1 < len(longest) / len(choices) < 0.4, longest

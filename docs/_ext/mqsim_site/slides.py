@@ -1,4 +1,4 @@
-"""Slides made from the lessons: one picture or one idea a slide, the lesson's text as speaker's notes.
+"""Slides made from the lessons: a picture, a program, a list or a claim a slide, and the text as notes.
 
 They are shown by reveal.js, which comes with the package sphinx-revealjs. They need no network. `S` opens
 the notes.
@@ -82,28 +82,146 @@ def slides(doctree: nodes.document, source: str) -> Iterator[Slide]:
     for section in (part for part in top.children if isinstance(part, nodes.section)):
         if section[0].astext() != "Check yourself":
             yield from _of_section(section)
-    for question, answer in _QUESTION.findall(source):
-        shown = f'<p class="fragment">{escape(_plain(answer))}</p>'
-        yield Slide(_plain(question), shown, ["Let the class answer before you go on."])
+    for question, answer in _QUESTION.findall(source.partition("## Check yourself")[2]):
+        shown = f'<p class="mqsim-question">{escape(_plain(question))}</p>'
+        shown += f'<p class="fragment">{escape(_plain(answer))}</p>'
+        yield Slide("Check yourself", shown, ["Let the class answer before you go on."])
 
 
 def _of_section(section: nodes.section) -> Iterator[Slide]:
-    """A slide for each picture; where a section has none, one with its first words."""
-    heading = section[0].astext()
-    told: list[str] = []
-    made: list[Slide] = []
+    """The slides of one section and of the sections in it."""
+    told = _Telling(section[0].astext())
     for part in section.children[1:]:
         if isinstance(part, nodes.container) and "mqsim-picture" in part["classes"]:
-            made.append(Slide(_caption(part) or heading, _shown(part), told))
-            told = []
-        elif isinstance(part, nodes.paragraph | nodes.bullet_list | nodes.enumerated_list | nodes.table):
-            told.extend(_said(part))
-    if made:
-        made[-1].says += told
-        yield from made
-    elif told:
-        begin = re.split(r"(?<=[.?!]) ", told[0], maxsplit=1)[0]
-        yield Slide(heading, f"<p>{escape(begin)}</p>{_table(section)}", told)
+            told.picture(part)
+        elif isinstance(part, nodes.paragraph):
+            told.paragraph(part)
+        elif isinstance(part, nodes.literal_block):
+            told.code(part.astext())
+        elif isinstance(part, _SHOWN_AS_TEXT):
+            told.text(part)
+    yield from told.end()
+    for inner in section.children[1:]:
+        if isinstance(inner, nodes.section):
+            yield from _of_section(inner)
+
+
+_SHOWN_AS_TEXT = nodes.block_quote | nodes.bullet_list | nodes.enumerated_list | nodes.table
+_LONG_LIST = 700  # characters; of a longer one a slide shows the first sentences
+_LONG_QUESTION = 600
+_HEIGHT = 640  # pixels below a heading
+
+
+class _Telling:
+    """One section as it is told: paragraphs wait for what they lead to, and go into its slide's notes."""
+
+    def __init__(self, heading: str) -> None:
+        self.heading = heading
+        self._made: list[Slide] = []
+        self._waiting: list[nodes.paragraph] = []
+        self._told: list[str] = []
+        self._room = 0.0  # pixels left below the code of the last slide
+
+    def paragraph(self, part: nodes.paragraph) -> None:
+        """One that begins the section, has a bold beginning or leads to something gets onto a slide."""
+        text = _line(part)
+        self._told.append(text)
+        if not self._made or self._waiting or _begins_bold(part) or text.endswith(":"):
+            self._waiting.append(part)
+        else:
+            self._made[-1].says.append(text)
+
+    def picture(self, box: nodes.container) -> None:
+        """A slide of its own. With a question it shows the text that tells what is asked about."""
+        caption = _caption(box)
+        asks = "mqsim-predict" in box["classes"]
+        lead = self._about() if asks else self._lead()
+        if caption and not self._made:
+            lead += f'<p class="mqsim-caption">{escape(caption)}</p>'
+        shown = _shown(box)
+        if asks:
+            shown = f'<div class="mqsim-ask">{shown}</div>'
+        self._add(self.heading if not self._made or asks else caption or self.heading, lead + shown)
+
+    def code(self, text: str) -> None:
+        """A program, or what it prints: on the slide of the block before, where there is room."""
+        shown, height = _block(text.splitlines(), _HEIGHT)
+        if not self._waiting and height <= self._room:
+            self._made[-1].shows += shown
+            self._room -= height
+            return
+        lead = self._lead()
+        room = _HEIGHT - 80 * len(self._waiting)
+        shown, height = _block(text.splitlines(), room)
+        self._add(self.heading, lead + shown)
+        self._room = room - height
+
+    def text(self, part: nodes.Element) -> None:
+        """A quotation, a list or a table."""
+        self._add(self.heading, self._lead() + _as_text(part))
+        self._made[-1].says += _said(part)
+
+    def end(self) -> list[Slide]:
+        """All slides; what still waits gets one."""
+        if self._waiting or not self._made:
+            lead = re.sub(r":(</p>)$", r".\1", self._lead())
+            self._add(self.heading, lead)
+        return self._made
+
+    def _add(self, heading: str, shows: str) -> None:
+        self._made.append(Slide(heading, shows, [_line(part) for part in self._waiting]))
+        self._waiting = []
+        self._room = 0.0
+
+    def _about(self) -> str:
+        """What a question is about: the section so far, or its last paragraph where that is much."""
+        so_far = [text for text in self._told if not text.endswith(":")]
+        if len(" ".join(so_far)) > _LONG_QUESTION:
+            so_far = so_far[-1:]
+        return "".join(f"<p>{escape(text)}</p>" for text in so_far)
+
+    def _lead(self) -> str:
+        """The first sentence of each paragraph that waits, and the one that leads to what follows."""
+        found = []
+        for part in self._waiting:
+            first, *others = re.split(r"(?<=[.?!]) ", _line(part))
+            shown = f"<b>{escape(first)}</b>" if _begins_bold(part) else escape(first)
+            if others and others[-1].endswith(":"):
+                shown += f" {escape(others[-1])}"
+            found.append(f"<p>{shown}</p>")
+        return "".join(found)
+
+
+def _begins_bold(part: nodes.paragraph) -> bool:
+    return bool(part.children) and isinstance(part[0], nodes.strong)
+
+
+def _line(part: nodes.Element) -> str:
+    return " ".join(part.astext().split())
+
+
+def _block(lines: list[str], room: float) -> tuple[str, float]:
+    """Code as large as the slide allows, and its height in pixels; what is too wide is wrapped."""
+    size = max(15, min(21, 1150 / (0.605 * max(map(len, lines)))))
+    wrapped = sum(1 + int(len(line) * 0.605 * size / 1150) for line in lines)
+    size = max(11, min(size, (room - 28) / (1.3 * wrapped)))
+    return (
+        f'<pre style="font-size: {size:.1f}px">{escape(chr(10).join(lines))}</pre>',
+        1.3 * wrapped * size + 28,
+    )
+
+
+def _as_text(part: nodes.Element) -> str:
+    if isinstance(part, nodes.table):
+        return _table(part)
+    if isinstance(part, nodes.block_quote):
+        said = "".join(f"<p>{escape(_line(inner))}</p>" for inner in part.children)
+        return f"<blockquote>{said}</blockquote>"
+    items = list(_said(part))
+    if sum(map(len, items)) > _LONG_LIST:
+        items = [re.split(r"(?<=[.?!]) ", item, maxsplit=1)[0] for item in items]
+    name = "ol" if isinstance(part, nodes.enumerated_list) else "ul"
+    return f"<{name}>{''.join(f'<li>{escape(item)}</li>' for item in items)}</{name}>"
 
 
 def _caption(box: nodes.container) -> str:
@@ -127,21 +245,15 @@ def _shown(box: nodes.container) -> str:
 def _said(part: nodes.Element) -> Iterable[str]:
     if isinstance(part, nodes.table):
         return [" - ".join(cell.astext() for cell in row.children) for row in part.findall(nodes.row)]
-    if isinstance(part, nodes.paragraph):
-        return [" ".join(part.astext().split())]
     return [" ".join(item.astext().split()) for item in part.children]
 
 
-def _table(section: nodes.section) -> str:
-    """The section's table, if it has a small one."""
-    found = next(iter(section.findall(nodes.table)), None)
-    if found is None:
-        return ""
+def _table(found: nodes.table) -> str:
+    """Large ones in smaller letters."""
     rows = [[escape(cell.astext()) for cell in row.children] for row in found.findall(nodes.row)]
-    if len(rows) > 6 or max(len(" ".join(row)) for row in rows) > 160:
-        return ""
+    large = len(rows) > 6 or max(len(" ".join(row)) for row in rows) > 160
     return (
-        "<table>"
+        f"<table{' class=mqsim-large' if large else ''}>"
         + "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
         + "</table>"
     )
@@ -158,8 +270,25 @@ _STYLE = """
 .reveal h2 { font-size: 1.35em; font-weight: 600; text-transform: none; letter-spacing: 0; text-align: left; }
 .reveal section { text-align: left; }
 .reveal p, .reveal li, .reveal td { font-size: 1em; }
-.reveal iframe { width: 100%; height: 580px; max-height: none; border: 0; margin: 0; }
-.reveal img { width: 100%; max-height: 580px; object-fit: contain; margin: 0; }
+.reveal .slides > section { height: 100%; flex-direction: column; padding: 8px 0; }
+.reveal .slides > section > * { flex: 0 0 auto; margin: 0 0 12px; width: auto; box-sizing: border-box; }
+.reveal .slides > section > aside { display: none; }
+.reveal .slides > section > ul, .reveal .slides > section > ol { padding-left: 1.4em; }
+.reveal li { margin-bottom: 8px; }
+.reveal blockquote { font-size: 1.3em; font-style: italic; padding: 12px 24px; box-shadow: none; }
+.reveal blockquote { border-left: 5px solid #1d63b8; }
+.reveal table.mqsim-large td { font-size: .72em; }
+.reveal pre { padding: 8px 12px; background: #f4f5f7; box-shadow: none; line-height: 1.3; }
+.reveal pre { white-space: pre-wrap; }
+.reveal .slide-number { right: auto; left: 8px; font-size: 20px; }
+.reveal p.mqsim-caption { color: #50565c; }
+.reveal p.mqsim-question { font-size: 1.2em; }
+.reveal .slides > section > iframe { flex: 1 1 0; width: 100%; min-height: 0; max-height: none; border: 0; }
+/* A question is read from the last row: its page is shown twice as large. */
+.reveal .slides > section > .mqsim-ask { flex: 1 1 0; min-height: 0; position: relative; }
+.reveal .mqsim-ask iframe { position: absolute; width: 50%; height: 50%; border: 0; }
+.reveal .mqsim-ask iframe { max-width: none; max-height: none; transform: scale(2); transform-origin: 0 0; }
+.reveal .slides > section > img { flex: 0 1 auto; width: 100%; min-height: 0; object-fit: contain; }
 .reveal ol.mqsim-wire { display: flex; flex-wrap: wrap; gap: 8px; list-style: none; margin: 0 0 14px; }
 .reveal ol.mqsim-wire li { display: flex; flex-direction: column; border: 1px solid; }
 .reveal ol.mqsim-wire li { padding: 4px 8px; font-size: .62em; }
@@ -189,7 +318,7 @@ def deck(title: str, found: list[Slide]) -> str:
     scripts = "".join(f'<script src="reveal/{name}"></script>' for name in _REVEAL[3:])
     start = (
         "Reveal.initialize({ hash: true, width: 1180, height: 760, margin: 0.04, center: false, "
-        "slideNumber: true, transition: 'none', plugins: [RevealNotes] });"
+        "slideNumber: true, transition: 'none', display: 'flex', plugins: [RevealNotes] });"
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -125,8 +125,11 @@ def attempt(number: int) -> None:
     """Start a sandbox of that level, run an empty program in it, and clear it away.
 
     Raises:
-        UsageError: it does not work.
+        UsageError: it does not work, or lacks something without which some programs would not work in it.
     """
+    lacks = [sentence for level in levels() if level.number == number for sentence in level.lacks]
+    if lacks:
+        raise UsageError(f"level {number} of the sandbox can't be had here: {' '.join(lacks)}")
     with tempfile.TemporaryDirectory(prefix="mqsim-try-") as folder, confined(number, Path(folder)) as server:
         carrier = server(Program("try-1", "", "/submission/try.py"))
         carrier.resume(0, [])

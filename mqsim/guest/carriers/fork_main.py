@@ -63,6 +63,8 @@ class Freedom:
 
 def main(confinement: Confinement | None = None) -> NoReturn:
     """Serve the descriptor that is named on the command line, until its other end closes."""
+    # A terminal sends Ctrl-C to this process too. The host alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     confined = confinement or Freedom()
     hooks.install()

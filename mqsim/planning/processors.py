@@ -6,6 +6,7 @@ The order of the answers and the seeds of the runs depend on none of that, so ne
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import os
 from collections import deque
@@ -145,10 +146,14 @@ def client(address: str) -> Any:
     try:
         return distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(
-            f"--dask {address}: no Dask scheduler answers there within {_PATIENCE} "
-            f"({type(error).__name__}); write tcp://HOST:8786."
-        ) from None
+        reason = type(error).__name__
+    # Out of the handler nothing holds the client that failed, but circles of its own. It closes itself when
+    # it is collected: now, and not at a time when a student's program is running in this process.
+    gc.collect()
+    raise UsageError(
+        f"--dask {address}: no Dask scheduler answers there within {_PATIENCE} ({reason}); "
+        "write tcp://HOST:8786."
+    )
 
 
 def _on_cluster(address: str, jobs: Iterable[Job[Answer]]) -> Iterator[Answer]:

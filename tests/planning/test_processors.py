@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import sys
@@ -241,9 +242,15 @@ def test_a_long_row_of_jobs_is_handed_to_a_cluster_little_by_little(cluster: str
 
 
 def test_no_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed")
+
+    def clients() -> set[int]:
+        return {id(one) for one in gc.get_objects() if isinstance(one, distributed.Client)}
+
+    before = clients()
     monkeypatch.setattr(processors, "_PATIENCE", "1s")
     with pytest.raises(UsageError, match=r"--dask tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
         Processors.of(None, "tcp://127.0.0.1:1")
     with pytest.raises(UsageError, match="write tcp://HOST:8786"):
         Processors.of(None, "nonsense://x")
+    assert clients() <= before  # one that is left closes itself in somebody else's program

@@ -40,13 +40,20 @@ shares = st.floats(min_value=0, max_value=1)
 bytes_ = st.integers(0, 10**6)
 queues = st.sampled_from(["tasks", "dead"])
 
-laws = st.one_of(
-    positive,
-    st.builds(lambda mean: {"exponential": {"mean": mean}}, positive),
-    st.builds(lambda low, more: {"uniform": {"low": low, "high": low + more}}, times, positive),
-    st.builds(lambda k, mean: {"erlang": {"k": k, "mean": mean}}, st.integers(1, 9), positive),
-    st.builds(lambda m, cv: {"lognormal": {"mean": m, "cv": cv}}, positive, st.floats(0.1, 3)),
-)
+
+def laws_with(means: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Laws of every shape."""
+    return st.one_of(
+        means,
+        st.builds(lambda mean: {"exponential": {"mean": mean}}, means),
+        st.builds(lambda low, more: {"uniform": {"low": low, "high": low + more}}, times, means),
+        st.builds(lambda k, mean: {"erlang": {"k": k, "mean": mean}}, st.integers(1, 9), means),
+        st.builds(lambda m, cv: {"lognormal": {"mean": m, "cv": cv}}, means, st.floats(0.1, 3)),
+    )
+
+
+laws = laws_with(positive)
+sizes = laws_with(st.floats(min_value=1, max_value=1e6) | st.integers(1, 1000))
 keys = st.one_of(
     st.sampled_from(["", "order.new", "a"]),
     st.builds(lambda n: {"hash": n}, st.integers(1, 9)),
@@ -96,7 +103,7 @@ arrivals = st.one_of(
     st.builds(lambda law: {"renewal": law}, laws),
     st.builds(lambda at: {"at": sorted(at)}, st.lists(times, min_size=1, max_size=4)),
     mmpp(),
-    st.builds(lambda every, size: {"batches": {"every": every, "size": size}}, laws, laws),
+    st.builds(lambda every, size: {"batches": {"every": every, "size": size}}, laws, sizes),
     profiles(),
     st.builds(lambda n, think: {"closed": {"users": n, "think": think}}, st.integers(1, 99), laws),
     st.builds(lambda n: {"saturate": {"ready": n}}, st.integers(1, 99)),

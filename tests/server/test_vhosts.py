@@ -207,13 +207,12 @@ def test_deleting_a_virtual_host_throws_its_clients_out(tmp_path: Path) -> None:
 def test_a_client_that_waits_for_the_disk_is_told_too_that_its_virtual_host_is_gone(tmp_path: Path) -> None:
     with Box(data=tmp_path / "data") as box:
         served(tmp_path, box, {"vhosts": [{"name": "/"}, {"name": "shop"}]})
-        connection = connected(box, "guest", "guest", "shop")
+        connection, other = (connected(box, "guest", "guest", "shop") for _ in range(2))
         channel = connection.channel()
         channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
-        channel.confirm_delivery()
-        channel.basic_publish("", "q", b"1")
-        box.call(lambda host: setattr(host.vhosts.disks["shop"], "kick", lambda _loop: None))
         channel.basic_consume("q", lambda *_: None)
+        box.call(lambda host: setattr(host.vhosts.disks["shop"], "kick", lambda _loop: None))
+        other.channel().basic_publish("", "q", b"1")
         while not box.call(lambda host: host.vhosts.disks["shop"].marks_asked):
             connection.process_data_events(0.01)
         box.call(lambda host: host.vhosts.remove("shop"))

@@ -210,6 +210,9 @@ def cluster() -> Iterator[str]:
         yield made.scheduler_address
         processors.client(made.scheduler_address).close()
         processors.client.cache_clear()
+    # A client that is left closes itself when it is collected: that must not be in another test's program.
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, distributed.Client)]
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -24,7 +24,7 @@ from mqsim.planning.subject import Source, Subject, Texts, changed, many, subjec
 from mqsim.planning.targets import Measure, without_units, worked
 from mqsim.planning.targets import measure as read_measure
 from mqsim.planning.targets import targets as read_targets
-from mqsim.planning.units import estimated, quantity, seconds, shown
+from mqsim.planning.units import estimated, percent, quantity, seconds, shown
 from mqsim.planning.values import open_targets
 from mqsim.statistics import Interval, mean_interval
 
@@ -334,22 +334,31 @@ def _said(row: dict[str, Any], measure: Measure, study: Study) -> str | None:
         return f"no message of queue {measure.path[1]} is lost" if measure.path[-1] == "lost" else None
     if off is None:
         was = " (before, it has no value: some messages are never done)" if math.isinf(before) else ""
-        return f"{measure.words} is {shown(after, dimension)}{was}"
+        return f"{_without_misses(measure, study)} is {shown(after, dimension)}{was}"
+    name = _without_misses(measure, study)
     low, high = row["difference low"], row["difference high"]
     if low <= 0.0 <= high:
-        return f"{measure.words} shows no difference ({shown(before, dimension)} before)"
+        return f"{name} shows no difference ({shown(before, dimension)} before)"
     verb = "rises" if off > 0 else "falls"
     size, least, most = (shown(abs(x), dimension) for x in (off, low, high))
     between = f"{least} to {most}" if off > 0 else f"{most} to {least}"
     return (
-        f"{measure.words} {verb} from {shown(before, dimension)} to {shown(after, dimension)} "
-        f"(by {size}, {between})"
+        f"{name} {verb} from {shown(before, dimension)} to {shown(after, dimension)} (by {size}, {between})"
     )
+
+
+def _without_misses(measure: Measure, study: Study) -> str:
+    """A mean or largest time leaves out what was never done, which must not flatter it."""
+    missed = study.missed(measure) if measure.kind == "time" and measure.percentile is None else 0.0
+    if not missed:
+        return measure.words
+    return f"{measure.words}, without the {percent(missed)} of messages that were never done,"
 
 
 def _recovered(after: float, queue: str, study: Study) -> str:
     if math.isfinite(after):
-        back = "the fault is over and no more messages wait than on average before it"
+        ends = all(fault.restart_after or fault.for_ or fault.down for fault in study.scenario.faults)
+        back = f"{'the fault is over and ' if ends else ''}no more messages wait than on average before it"
         return f"queue {queue} has recovered {seconds(after)} after the fault began, which means that {back}"
     return (
         f"queue {queue} has not recovered in some runs when they end at {seconds(study.played.horizon)}; "

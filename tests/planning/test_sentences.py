@@ -85,6 +85,13 @@ def test_what_if() -> None:
     assert low - 2 <= exact[0] - exact[1] <= high + 2
 
 
+def test_a_mean_says_what_it_leaves_out_and_a_death_is_never_over() -> None:
+    """Three tasks of two seconds, and the only worker dies in the second."""
+    answer = planning.what_if(scenario="task-queue", kill="worker-1@3s", jobs=1)
+    assert ", without the 66.7 % of messages that were never done, falls from 4 s to 2 s" in answer.sentence
+    assert "the fault is over" not in answer.sentence
+
+
 def test_prefetch() -> None:
     answer = planning.prefetch(
         rate="300/s", work="10ms", latency="5ms", workers=6, values="1,2,5", budget=6e4, jobs=1

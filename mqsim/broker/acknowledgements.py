@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from mqsim.broker.context import Context
 
-LAST = 1 << 64
-"""Above every delivery tag."""
+_ABOVE_EVERY_TAG = 1 << 64
 
 Delivery = tuple[Message, Subscriber | None, float]
 """A message, its consumer (None for a `basic.get`), and when it was sent."""
@@ -79,7 +78,7 @@ class Unacknowledged:
             key = (
                 (message.queue.name, tag, "")
                 if consumer is None
-                else (message.queue.name, LAST, consumer.tag)
+                else (message.queue.name, _ABOVE_EVERY_TAG, consumer.tag)
             )
             groups.setdefault(key, {})[tag] = held
         for _, group in sorted(groups.items()):

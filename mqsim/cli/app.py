@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -322,6 +322,11 @@ def execute(
     )
 
 
+def _further_port(meaning: str) -> Any:
+    """The option that has the broker listen on a port of one more protocol."""
+    return typer.Option(min=0, max=65535, metavar="PORT", help=meaning, show_default=False)
+
+
 @app.command()
 def broker(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -339,33 +344,17 @@ def broker(
     ] = None,
     management: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            metavar="PORT",
-            help="Serve RabbitMQ's management API, and a page with the queues, on this port of 127.0.0.1.",
-            show_default=False,
+        _further_port(
+            "Serve RabbitMQ's management API, and a page with the queues, on this port of 127.0.0.1."
         ),
     ] = None,
     stomp_port: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            metavar="PORT",
-            help="Speak STOMP 1.0 to 1.2 on this port, usually 61613; 0 is any that is free.",
-            show_default=False,
-        ),
+        _further_port("Speak STOMP 1.0 to 1.2 on this port, usually 61613; 0 is any that is free."),
     ] = None,
     mqtt_port: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            metavar="PORT",
-            help="Speak MQTT 3.1.1 and 5.0 on this port, usually 1883; 0 is any that is free.",
-            show_default=False,
-        ),
+        _further_port("Speak MQTT 3.1.1 and 5.0 on this port, usually 1883; 0 is any that is free."),
     ] = None,
     mqtt_limits: Annotated[
         list[str] | None,
